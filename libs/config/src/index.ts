@@ -1,0 +1,3 @@
+export * from './document.ts';
+export * from './schema.ts';
+export * from './settings.ts';

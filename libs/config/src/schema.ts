@@ -1,0 +1,138 @@
+import { Type, type Static, type TSchema } from 'typebox';
+
+const port = (value: number, description: string) =>
+  Type.Integer({ default: value, minimum: 1, maximum: 65_535, description });
+
+const url = (value: string, description: string) =>
+  Type.String({ default: value, pattern: '^[a-z+]+://', description });
+
+/** The systems there are when nothing is set. */
+export const DEFAULT_SYSTEMS = 'system-1,system-2';
+
+/**
+ * Every setting of Esteira, declared once: type, default, unit, consequence. `.env.example` and the README's table are
+ * generated from it. The two settings of each system are in {@link systemSettings}.
+ */
+export const settingsSchema = Type.Object({
+  SYSTEMS: Type.String({
+    default: DEFAULT_SYSTEMS,
+    pattern: '^[a-z0-9][a-z0-9-]{0,30}(,[a-z0-9][a-z0-9-]{0,30})*$',
+    description:
+      'The source systems, comma-separated. A name is part of every message id: never rename one. A further name adds a system with its own database and API.',
+  }),
+  HOST: Type.String({
+    default: '127.0.0.1',
+    description: 'The address the APIs and the metrics of the consumers listen on. Loopback: there is no sign-in.',
+  }),
+  ENDPUT_DATABASE_URL: url(
+    'postgres://esteira:esteira@127.0.0.1:5434/endput',
+    'The output Postgres: stored orders and dead letters.',
+  ),
+  REDIS_URL: url('redis://127.0.0.1:6379', 'Redis, for the cursors. Its eviction policy must be noeviction.'),
+  RABBITMQ_URL: url('amqp://esteira:esteira@127.0.0.1:5672', 'RabbitMQ 3.10 or later. A path names the virtual host.'),
+  RABBITMQ_MANAGEMENT_URL: url(
+    'http://esteira:esteira@127.0.0.1:15672',
+    "RabbitMQ's management API: queue arguments are checked through it, and people look at queues there.",
+  ),
+  MONGODB_URL: url('mongodb://127.0.0.1:27017/esteira', 'MongoDB, for the attempt log. The path names the database.'),
+  MONGO_EXPRESS_PORT: port(8081, 'Where Mongo Express listens.'),
+  CONSUMER_PORT: port(8011, 'Health and metrics of the first consumer; each further consumer takes the next port.'),
+  MAX_ATTEMPTS: Type.Integer({
+    default: 5,
+    minimum: 1,
+    maximum: 100,
+    description: 'How often a message may be attempted before it is dead-lettered. Carried by each message.',
+  }),
+  RETRY_DELAY_MS: Type.Integer({
+    default: 10_000,
+    minimum: 1,
+    maximum: 86_400_000,
+    description:
+      'How long a failed message waits, in milliseconds. Each distinct value has a wait queue of its own in RabbitMQ.',
+  }),
+  ATTEMPT_TIMEOUT_MS: Type.Integer({
+    default: 30_000,
+    minimum: 1,
+    maximum: 3_600_000,
+    description: 'The longest one attempt may take, in milliseconds. An attempt that runs out of time is spent.',
+  }),
+  DELAY_STRATEGY: Type.Enum(['auto', 'wait-queue', 'delayed-exchange'], {
+    default: 'auto',
+    description:
+      'How a retry waits. wait-queue works on every broker; delayed-exchange needs the plugin and keeps one unreplicated copy. auto is wait-queue.',
+  }),
+  ATTEMPT_LOG_TTL_SECONDS: Type.Integer({
+    default: 600,
+    minimum: 1,
+    maximum: 2_147_483_647,
+    description: 'How long the attempt log keeps a document, in seconds. A changed value is applied at the next start.',
+  }),
+  MAX_LANE_DEPTH: Type.Integer({
+    default: 500_000,
+    minimum: 1,
+    description: 'Publishing pauses while a lane holds more messages than this, so that the broker stays small.',
+  }),
+  CONSUMERS: Type.Integer({
+    default: 1,
+    minimum: 1,
+    maximum: 32,
+    description: 'How many consumer processes run. One fills two cores; more help where the verifier is slow.',
+  }),
+  PAGE_SIZE: Type.Integer({
+    default: 1_000,
+    minimum: 1,
+    maximum: 10_000,
+    description: 'Rows a run reads, publishes and confirms at once. The cursor moves by whole pages.',
+  }),
+  BATCH_SIZE: Type.Integer({
+    default: 1_000,
+    minimum: 1,
+    maximum: 10_000,
+    description: 'The most messages a consumer handles at once. A batch closes earlier when nothing more is waiting.',
+  }),
+  PREFETCH: Type.Integer({
+    default: 4_000,
+    minimum: 1,
+    maximum: 65_535,
+    description: 'Messages RabbitMQ hands a consumer ahead of its acks. Below twice the batch size it slows down.',
+  }),
+  LEASE_MS: Type.Integer({
+    default: 15_000,
+    minimum: 1_000,
+    maximum: 600_000,
+    description: 'A run whose holder is silent for this long, in milliseconds, counts as interrupted.',
+  }),
+  SHUTDOWN_MS: Type.Integer({
+    default: 10_000,
+    minimum: 100,
+    maximum: 600_000,
+    description:
+      'The longest a process may take to finish what is in flight when it is asked to stop, in milliseconds.',
+  }),
+  LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+    default: 'info',
+    description: 'The least level that is logged. debug has a line for each message.',
+  }),
+});
+
+/** The settings of the n-th system (1-based), for example `SYSTEM1_API_PORT`. */
+export function systemSettings(n: number, system: string): Record<string, TSchema> {
+  const postgresPort = n <= 2 ? 5431 + n : 5432 + n;
+  return {
+    [`SYSTEM${n}_API_PORT`]: port(8000 + n, `The port of the API of ${system}.`),
+    [`SYSTEM${n}_DATABASE_URL`]: url(
+      `postgres://esteira:esteira@127.0.0.1:${postgresPort}/${system.replaceAll('-', '_')}`,
+      `The operational Postgres of ${system}.`,
+    ),
+  };
+}
+
+/** One source: an operational Postgres and the API in front of it. */
+export interface System {
+  readonly name: string;
+  readonly apiPort: number;
+  readonly databaseUrl: string;
+}
+
+/** All settings, checked and frozen. `systems` is made from `SYSTEMS` and the settings of each. */
+export type Settings = Readonly<Static<typeof settingsSchema>> & { readonly systems: readonly System[] };

@@ -1,0 +1,110 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import envSchema from 'env-schema';
+import { Type, type TSchema } from 'typebox';
+import { DEFAULT_SYSTEMS, settingsSchema, systemSettings, type Settings, type System } from './schema.ts';
+
+/** Variables as a process has them. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** The exit code for settings that can't be used (EX_CONFIG of sysexits.h). */
+export const EXIT_CONFIG = 78;
+
+/** Everything that is wrong with the settings, at once. The message has a line for each mistake. */
+export class SettingsError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`Settings can't be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'SettingsError';
+    this.problems = problems;
+  }
+}
+
+/** The variables of an env file; none where the file is not there. */
+export function readEnvFile(path: string): Env {
+  return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
+}
+
+/**
+ * Checks the settings and fills in defaults. Empty values count as not set; `NAME_FILE` names a file that holds the
+ * value of `NAME` (a secret), unless `NAME` is set too.
+ *
+ * @throws SettingsError with all mistakes. Values are never part of it: they may be secrets.
+ */
+export function loadSettings(env: Env): Settings {
+  const names = Object.keys(settingsSchema.properties);
+  const problems: string[] = [];
+  const given = givenValues(env, names, problems);
+  const systems = (given['SYSTEMS'] ?? DEFAULT_SYSTEMS).split(',');
+  const perSystem: Record<string, TSchema> = {};
+  systems.forEach((name, i) => Object.assign(perSystem, systemSettings(i + 1, name)));
+  Object.assign(given, givenValues(env, Object.keys(perSystem), problems));
+  if (new Set(systems).size < systems.length) problems.push('SYSTEMS names a system twice');
+
+  const values = validated({ ...settingsSchema.properties, ...perSystem }, given, problems);
+  if (problems.length > 0) throw new SettingsError(problems);
+  return Object.freeze({ ...(values as unknown as Settings), systems: Object.freeze(systems.map(systemOf(values))) });
+}
+
+/** All settings, one `[name, value]` each, those of the systems included, as `make -s env` prints them. */
+export function settingsEntries(settings: Settings): [name: string, value: string][] {
+  const { systems, ...plain } = settings;
+  return [
+    ...Object.entries(plain)
+      .filter(([name]) => name in settingsSchema.properties)
+      .map(([name, value]): [string, string] => [name, String(value)]),
+    ...systems.flatMap((system, i): [string, string][] => [
+      [`SYSTEM${i + 1}_API_PORT`, String(system.apiPort)],
+      [`SYSTEM${i + 1}_DATABASE_URL`, system.databaseUrl],
+    ]),
+  ];
+}
+
+const systemOf =
+  (values: Record<string, unknown>) =>
+  (name: string, index: number): System => ({
+    name,
+    apiPort: values[`SYSTEM${index + 1}_API_PORT`] as number,
+    databaseUrl: values[`SYSTEM${index + 1}_DATABASE_URL`] as string,
+  });
+
+function givenValues(env: Env, names: readonly string[], problems: string[]): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const name of names) {
+    const value = env[name];
+    const file = env[`${name}_FILE`];
+    if (value) given[name] = value;
+    else if (file && existsSync(file)) given[name] = readFileSync(file, 'utf8').trim();
+    else if (file) problems.push(`${name}_FILE names a file that is not there`);
+  }
+  return given;
+}
+
+function validated(
+  properties: Record<string, TSchema>,
+  given: Record<string, string>,
+  problems: string[],
+): Record<string, unknown> {
+  try {
+    // env-schema marks its schema and validates with defaults and coercion; all errors at once.
+    return envSchema({ schema: Type.Object(properties), data: given, env: false });
+  } catch (error) {
+    const details = (error as { errors?: AjvError[] }).errors;
+    if (details === undefined) throw error;
+    problems.push(...details.map(explained));
+    return {};
+  }
+}
+
+interface AjvError {
+  instancePath: string;
+  keyword: string;
+  message?: string;
+  params: { allowedValues?: string[] };
+}
+
+function explained({ instancePath, message, params }: AjvError): string {
+  const allowed = params.allowedValues === undefined ? '' : ` (${params.allowedValues.join(', ')})`;
+  return `${instancePath.slice(1)} ${message ?? 'is wrong'}${allowed}`;
+}

@@ -1,0 +1,63 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  loadSettings,
+  readEnvFile,
+  settingDocuments,
+  settingsEntries,
+  SettingsError,
+  envExample,
+} from '../src/index.ts';
+
+describe('settings', () => {
+  it('have a default each, two systems among them', () => {
+    const settings = loadSettings({});
+    expect(settings.MAX_ATTEMPTS).toBe(5);
+    expect(settings.systems).toEqual([
+      { name: 'system-1', apiPort: 8001, databaseUrl: 'postgres://esteira:esteira@127.0.0.1:5432/system_1' },
+      { name: 'system-2', apiPort: 8002, databaseUrl: 'postgres://esteira:esteira@127.0.0.1:5433/system_2' },
+    ]);
+    expect(Object.isFrozen(settings)).toBe(true);
+  });
+
+  it('take a third system by its name alone', () => {
+    const { systems } = loadSettings({ SYSTEMS: 'system-1,system-2,north', SYSTEM3_API_PORT: '9000' });
+    expect(systems[2]).toEqual({
+      name: 'north',
+      apiPort: 9000,
+      databaseUrl: 'postgres://esteira:esteira@127.0.0.1:5435/north',
+    });
+  });
+
+  it('report all mistakes at once, without their values', () => {
+    const load = () => loadSettings({ MAX_ATTEMPTS: 'many', RETRY_DELAY_MS: '0', DELAY_STRATEGY: 'sleep-secret' });
+    expect(load).toThrow(SettingsError);
+    expect(load).toThrow(/MAX_ATTEMPTS.*\n.*RETRY_DELAY_MS.*\n.*DELAY_STRATEGY.*wait-queue/);
+    expect(load).not.toThrow(/sleep-secret/);
+  });
+
+  it('count an empty value as not set', () => {
+    expect(loadSettings({ MAX_ATTEMPTS: '' }).MAX_ATTEMPTS).toBe(5);
+  });
+
+  it('read a secret from the file that NAME_FILE names', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'esteira-')), 'url');
+    writeFileSync(file, 'postgres://a:b@127.0.0.1:1/x\n');
+    expect(loadSettings({ ENDPUT_DATABASE_URL_FILE: file }).ENDPUT_DATABASE_URL).toBe('postgres://a:b@127.0.0.1:1/x');
+    expect(() => loadSettings({ ENDPUT_DATABASE_URL_FILE: `${file}.gone` })).toThrow(/ENDPUT_DATABASE_URL_FILE/);
+  });
+
+  it('come back from their printed form unchanged', () => {
+    const settings = loadSettings({ SYSTEMS: 'a,b,c', CONSUMERS: '3' });
+    expect(loadSettings(Object.fromEntries(settingsEntries(settings)))).toEqual(settings);
+  });
+
+  it('are all described, and .env.example is made of them', () => {
+    for (const { description } of settingDocuments()) expect(description.length).toBeGreaterThan(20);
+    const file = join(mkdtempSync(join(tmpdir(), 'esteira-')), '.env');
+    writeFileSync(file, envExample());
+    expect(loadSettings(readEnvFile(file))).toEqual(loadSettings({}));
+  });
+});

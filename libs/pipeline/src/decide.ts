@@ -1,0 +1,32 @@
+import type { JsonValue } from './json.ts';
+import type { Attempt } from './message.ts';
+import type { DeadLetterReason, Failure, Fault, Outcome } from './outcome.ts';
+import { delayAfter, type RetryPolicy } from './retry-policy.ts';
+
+/** What happens to a message after one attempt. */
+export type Decision =
+  | { readonly kind: 'store'; readonly result?: JsonValue }
+  | { readonly kind: 'wait'; readonly delayMs: number; readonly dueAt: Date; readonly error: Failure }
+  | { readonly kind: 'dead-letter'; readonly reason: DeadLetterReason; readonly error: Failure }
+  | { readonly kind: 'skip'; readonly why: 'at-rest' | 'cancelled' }
+  | { readonly kind: 'return'; readonly fault: Fault };
+
+/** Decides what follows from an outcome. Pure: the same attempt, outcome and time give the same decision. */
+export function decide(attempt: Attempt, outcome: Outcome, policy: RetryPolicy, now: Date): Decision {
+  switch (outcome.kind) {
+    case 'succeeded':
+      return outcome.result === undefined ? { kind: 'store' } : { kind: 'store', result: outcome.result };
+    case 'retry': {
+      if (attempt.attempt >= attempt.maxAttempts) {
+        return { kind: 'dead-letter', reason: 'attempts-exhausted', error: outcome.error };
+      }
+      const delayMs = delayAfter(policy, attempt.attempt, outcome.afterMs);
+      return { kind: 'wait', delayMs, dueAt: new Date(now.getTime() + delayMs), error: outcome.error };
+    }
+    case 'dead-letter':
+      return { kind: 'dead-letter', reason: 'refused-by-verifier', error: outcome.error };
+    case 'skip':
+    case 'return':
+      return outcome;
+  }
+}

@@ -1,0 +1,77 @@
+/** The names of all headers a message may carry. Nothing else in the code spells one. */
+export const HEADER = {
+  schemaVersion: 'x-schema-version',
+  attempt: 'x-attempt',
+  maxAttempts: 'x-max-attempts',
+  round: 'x-round',
+  traceparent: 'traceparent',
+  reason: 'x-reason',
+  error: 'x-error',
+  firstAttemptAt: 'x-first-attempt-at',
+  lastAttemptAt: 'x-last-attempt-at',
+} as const;
+
+/** The longest `x-error`, in bytes of UTF-8. */
+export const MAX_ERROR_BYTES = 1024;
+/** The highest number of attempts a message may carry. */
+export const MAX_MAX_ATTEMPTS = 100;
+
+/** What every message says about its journey. */
+export interface JourneyHeaders {
+  readonly schemaVersion: number;
+  /** 1-based: the attempt that the receiver of this message makes. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  /** 1 for the first journey, one more at each redrive. */
+  readonly round: number;
+  /** W3C trace context, passed on unread. */
+  readonly traceparent?: string;
+}
+
+/** Headers as they stand on the wire. */
+export type WireHeaders = Record<string, unknown>;
+
+/** The wire form of the headers of a journey. */
+export function writeHeaders(headers: JourneyHeaders): WireHeaders {
+  return {
+    [HEADER.schemaVersion]: headers.schemaVersion,
+    [HEADER.attempt]: headers.attempt,
+    [HEADER.maxAttempts]: headers.maxAttempts,
+    [HEADER.round]: headers.round,
+    ...(headers.traceparent === undefined ? {} : { [HEADER.traceparent]: headers.traceparent }),
+  };
+}
+
+/** Reads the headers of a journey; a text says which header is missing or wrong. */
+export function readHeaders(wire: WireHeaders): JourneyHeaders | { readonly problem: string } {
+  const numbers: Record<string, number> = {};
+  const bounds = {
+    [HEADER.schemaVersion]: 2 ** 31,
+    [HEADER.maxAttempts]: MAX_MAX_ATTEMPTS,
+    [HEADER.attempt]: MAX_MAX_ATTEMPTS,
+    [HEADER.round]: 2 ** 31,
+  };
+  for (const [name, highest] of Object.entries(bounds)) {
+    const value = wire[name];
+    if (value === undefined) return { problem: `header ${name} is missing` };
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > highest) {
+      return { problem: `header ${name} is not a whole number in 1..${highest}` };
+    }
+    numbers[name] = value;
+  }
+  const traceparent = wire[HEADER.traceparent];
+  return {
+    schemaVersion: numbers[HEADER.schemaVersion] ?? 0,
+    attempt: numbers[HEADER.attempt] ?? 0,
+    maxAttempts: numbers[HEADER.maxAttempts] ?? 0,
+    round: numbers[HEADER.round] ?? 0,
+    ...(typeof traceparent === 'string' ? { traceparent } : {}),
+  };
+}
+
+/** Cuts an error text to what a header may hold, at a character's border. */
+export function boundedError(text: string): string {
+  const bytes = Buffer.from(text, 'utf8');
+  if (bytes.length <= MAX_ERROR_BYTES) return text;
+  return new TextDecoder().decode(bytes.subarray(0, MAX_ERROR_BYTES - 3), { stream: true }) + '…';
+}

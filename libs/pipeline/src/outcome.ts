@@ -1,0 +1,33 @@
+import type { JsonValue } from './json.ts';
+
+/** Why an attempt failed. `code` is stable and short (groups are made by it), `message` is for people. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** An infrastructure fault: nothing is known about the message, so no attempt is spent. */
+export interface Fault {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** How an attempt ended. A closed union: `decide` says what follows from each. */
+export type Outcome =
+  | { readonly kind: 'succeeded'; readonly result?: JsonValue }
+  | { readonly kind: 'retry'; readonly error: Failure; readonly afterMs?: number }
+  | { readonly kind: 'dead-letter'; readonly error: Failure }
+  | { readonly kind: 'skip'; readonly why: 'at-rest' | 'cancelled' }
+  | { readonly kind: 'return'; readonly fault: Fault };
+
+/** The outcomes a verifier may give. */
+export type VerifierOutcome = Extract<Outcome, { kind: 'succeeded' | 'retry' | 'dead-letter' }>;
+
+/** Why a message is a dead letter. `attempts-exhausted` is the only one that spends all attempts. */
+export type DeadLetterReason =
+  | 'attempts-exhausted'
+  | 'refused-by-verifier'
+  | 'invalid'
+  | 'identity-conflict'
+  | 'rejected-by-endput'
+  | 'delivery-limit';
