@@ -1,0 +1,4 @@
+export * from './attempts-required.ts';
+export * from './order-message.ts';
+export * from './order.ts';
+export * from './verifier.ts';
