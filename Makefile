@@ -1,0 +1,67 @@
+# Thin: every command is one of apps/cli. Settings may stand before or after `make`: `RETRY_DELAY_MS=200 make start` and
+# `make start RETRY_DELAY_MS=200` are the same, since make hands both to what it runs.
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+INSTALLED := node_modules/.installed
+# npm puts the project's own Node on the PATH, whatever the machine's is.
+ESTEIRA := npm run -s esteira --
+
+help: ## lists these commands
+	@awk -F ':.*## ' '/^[a-z_0-9]+:.*## / { printf "  make %-24s %s\n", $$1, $$2 }' Makefile
+
+demo: $(INSTALLED) ## starts everything and sends 69,659 real orders through it (ORDERS=7000 for a sample)
+	@$(ESTEIRA) demo
+
+start: $(INSTALLED) ## starts every server and app, and waits until they are ready
+	@$(ESTEIRA) start
+
+start_with_logs: $(INSTALLED) ## starts everything and follows the logs; Ctrl-C leaves it running
+	@$(ESTEIRA) start --logs
+
+start_system1_separate: $(INSTALLED) ## starts the first system alone: its Postgres, its API, Redis
+	@$(ESTEIRA) start --system 1
+
+start_system2_separate: $(INSTALLED) ## starts the second system alone
+	@$(ESTEIRA) start --system 2
+
+start_queue_separate: $(INSTALLED) ## starts what the systems share: RabbitMQ, MongoDB, the endput, the consumers
+	@$(ESTEIRA) start --part queue
+
+stop: $(INSTALLED) ## stops everything; the data stays
+	@$(ESTEIRA) stop
+
+clear: $(INSTALLED) ## empties queues, cursors, logs and tables, after asking (YES=1 answers)
+	@$(ESTEIRA) clear
+
+prune: $(INSTALLED) ## removes what the project created on this machine, after asking (YES=1 answers)
+	@$(ESTEIRA) prune
+
+status: $(INSTALLED) ## one table: what runs and where, rows behind, queue depths, dead letters
+	@$(ESTEIRA) status
+
+logs: $(INSTALLED) ## follows the logs of everything (SERVICE=api-system-1 for one)
+	@$(ESTEIRA) logs --follow
+
+reconcile: $(INSTALLED) ## proves row by row that nothing is lost (REPUBLISH=1 sends what is missing; FORMAT=json|csv)
+	@$(ESTEIRA) reconcile
+
+env: $(INSTALLED) ## prints every resolved setting as NAME=value
+	@$(ESTEIRA) env
+
+test: $(INSTALLED) ## runs every check and every test, on private servers
+	@npm run -s verify
+
+lint: $(INSTALLED) ## checks types, code, format, layers and what is unused
+	@npm run -s lint
+
+# Installs again when the lock file has changed. To the error stream: `make -s env` is read by programs.
+$(INSTALLED): package-lock.json
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "Esteira needs Node.js 20 or newer, with npm: https://nodejs.org/en/download" >&2; exit 1; }
+	@node -e 'if (parseInt(process.versions.node) < 20) { console.error("Esteira needs Node.js 20 or newer; this is " + process.version + ": https://nodejs.org/en/download"); process.exit(1); }'
+	@echo "Installing the project's packages (npm ci) …" >&2
+	@npm ci >&2
+	@touch $@
+
+.PHONY: help demo start start_with_logs start_system1_separate start_system2_separate start_queue_separate stop clear prune \
+	status logs reconcile env test lint
