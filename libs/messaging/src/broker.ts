@@ -1,0 +1,132 @@
+import { EventEmitter, once } from 'node:events';
+import { connect, type Channel, type ConfirmChannel, type RecoveringChannelModel } from 'amqplib';
+import type { Logger } from '@esteira/observability';
+
+/** The broker can't be reached right now. The connection comes back by itself; try again. */
+export class BrokerUnavailable extends Error {
+  override name = 'BrokerUnavailable';
+}
+
+/** A connection to RabbitMQ that comes back by itself, with backoff and jitter. */
+export interface Broker {
+  /** Host, port and virtual host, without user or password. */
+  readonly address: string;
+  /** Why the broker holds back publishers (a memory or disk alarm), while it does. */
+  readonly blocked: string | undefined;
+  readonly connected: boolean;
+  /** Opens a channel. @throws BrokerUnavailable while there is no connection. */
+  channel(): Promise<Channel>;
+  /** Opens a channel with publisher confirms. @throws BrokerUnavailable while there is no connection. */
+  confirmChannel(): Promise<ConfirmChannel>;
+  /** Resolves when there is a connection; rejects when `signal` fires. */
+  untilConnected(signal?: AbortSignal): Promise<void>;
+  /** Ends the connection for good. */
+  close(): Promise<void>;
+}
+
+export interface BrokerOptions {
+  readonly url: string;
+  /** Shown in RabbitMQ's list of connections. */
+  readonly name: string;
+  readonly logger: Logger;
+}
+
+/** Seconds between heartbeats: a peer that stops answering is noticed within two of them. */
+const HEARTBEAT_SECONDS = 10;
+
+/** Starts connecting; does not wait for the connection. */
+export async function connectBroker({ url, name, logger }: BrokerOptions): Promise<Broker> {
+  const address = addressOf(url);
+  const target = new URL(url);
+  target.searchParams.set('heartbeat', String(HEARTBEAT_SECONDS));
+  const model = await connect(target.href, {
+    timeout: 10_000,
+    noDelay: true,
+    clientProperties: { connection_name: name },
+    recovery: { waitForConnect: false, initialDelay: 100, maxDelay: 5_000 },
+  });
+  return new RecoveringBroker(model, address, logger);
+}
+
+class RecoveringBroker implements Broker {
+  readonly address: string;
+  blocked: string | undefined;
+  connected = false;
+  readonly #model: RecoveringChannelModel;
+  readonly #logger: Logger;
+  readonly #events = new EventEmitter().setMaxListeners(0);
+  #told = false;
+
+  constructor(model: RecoveringChannelModel, address: string, logger: Logger) {
+    this.#model = model;
+    this.address = address;
+    this.#logger = logger;
+    this.#listen();
+  }
+
+  #listen(): void {
+    this.#model.on('connect', () => {
+      this.connected = true;
+      this.#told = false;
+      this.#logger.info({ broker: this.address }, 'connected to RabbitMQ');
+      this.#events.emit('connected');
+    });
+    this.#model.on('disconnect', (error: Error) => {
+      this.#gone(error, 'lost the connection to RabbitMQ; connecting again');
+    });
+    this.#model.on('connect-failed', (error: Error) => {
+      this.#gone(error, 'RabbitMQ does not answer; trying again');
+    });
+    this.#model.on('error', (error: Error) => {
+      this.#gone(error, 'the connection to RabbitMQ failed');
+    });
+    this.#model.on('blocked', (reason: string) => {
+      this.blocked = reason;
+      this.#logger.warn({ broker: this.address, reason }, 'RabbitMQ holds publishers back');
+    });
+    this.#model.on('unblocked', () => {
+      this.blocked = undefined;
+      this.#logger.info({ broker: this.address }, 'RabbitMQ takes messages again');
+    });
+  }
+
+  /** Says it once for each outage, not for each attempt to connect. */
+  #gone(error: Error, what: string): void {
+    this.connected = false;
+    this.blocked = undefined;
+    if (!this.#told) this.#logger.warn({ broker: this.address, err: error }, what);
+    this.#told = true;
+  }
+
+  channel(): Promise<Channel> {
+    return this.#open(() => this.#model.createChannel());
+  }
+
+  confirmChannel(): Promise<ConfirmChannel> {
+    return this.#open(() => this.#model.createConfirmChannel());
+  }
+
+  async #open<C extends Channel>(create: () => Promise<C>): Promise<C> {
+    if (!this.connected) throw new BrokerUnavailable(`RabbitMQ at ${this.address} can't be reached`);
+    const channel = await create();
+    // An error on a channel ends that channel; whoever uses it hears of it through 'close' and pending answers.
+    channel.on('error', (error: Error) => {
+      this.#logger.warn({ broker: this.address, err: error }, 'RabbitMQ closed a channel');
+    });
+    return channel;
+  }
+
+  async untilConnected(signal?: AbortSignal): Promise<void> {
+    while (!this.connected) await once(this.#events, 'connected', signal === undefined ? {} : { signal });
+  }
+
+  async close(): Promise<void> {
+    this.connected = false;
+    await this.#model.close();
+  }
+}
+
+function addressOf(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return `${hostname}:${port || '5672'}${pathname === '/' ? '' : pathname}`;
+}

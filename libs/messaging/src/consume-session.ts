@@ -1,0 +1,148 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Channel } from 'amqplib';
+import type { Fault } from '@esteira/pipeline';
+import { AckTracker } from './ack-tracker.ts';
+import { BatchBuffer } from './batch-buffer.ts';
+import type { Broker } from './broker.ts';
+import type { ConsumeOptions, Settlement } from './consume.ts';
+import { deliveryOf, type Delivery } from './delivery.ts';
+
+/** One stretch of consuming on one channel, from the first delivery to a fault or a stop. */
+export class ConsumeSession {
+  /** Resolves when this session can't go on, or was stopped. */
+  readonly fault: Promise<Fault>;
+  /** Whether a batch was settled. */
+  progressed = false;
+
+  readonly #channel: Channel;
+  readonly #options: ConsumeOptions;
+  readonly #buffer: BatchBuffer<Delivery>;
+  readonly #acks = new AckTracker();
+  readonly #running = new Set<Promise<void>>();
+  readonly #end: (fault: Fault) => void;
+  #consumerTag = '';
+  #scheduled = false;
+  #taking = true;
+  #open = true;
+
+  /** Opens a channel and starts to consume. */
+  static async open(broker: Broker, options: ConsumeOptions): Promise<ConsumeSession> {
+    const session = new ConsumeSession(await broker.channel(), options);
+    await session.#begin();
+    return session;
+  }
+
+  private constructor(channel: Channel, options: ConsumeOptions) {
+    this.#channel = channel;
+    this.#options = options;
+    this.#buffer = new BatchBuffer(options.keyOf);
+    const { promise, resolve } = Promise.withResolvers<Fault>();
+    this.fault = promise;
+    this.#end = (fault) => {
+      this.#taking = false;
+      resolve(fault);
+    };
+    channel.once('close', () => {
+      this.#open = false;
+      this.#end({ code: 'channel-closed', message: `The channel that consumed ${options.queue} closed.` });
+    });
+  }
+
+  async #begin(): Promise<void> {
+    await this.#channel.prefetch(this.#options.prefetch);
+    const { consumerTag } = await this.#channel.consume(this.#options.queue, (message) => {
+      if (message === null) {
+        this.#end({
+          code: 'consumer-cancelled',
+          message: `RabbitMQ cancelled the consumer of ${this.#options.queue}.`,
+        });
+        return;
+      }
+      this.#buffer.add(deliveryOf(message));
+      this.#schedule();
+    });
+    this.#consumerTag = consumerTag;
+  }
+
+  /** Starts batches once everything that the socket brought has been taken in. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#startBatches();
+    });
+  }
+
+  #startBatches(): void {
+    while (this.#taking && this.#running.size < this.#options.batchesInFlight) {
+      const batch = this.#buffer.take(this.#options.batchSize);
+      if (batch.length === 0) return;
+      const run = this.#runBatch(batch).finally(() => {
+        this.#running.delete(run);
+        this.#buffer.done(batch);
+        if (this.#buffer.size > 0) this.#startBatches();
+      });
+      this.#running.add(run);
+    }
+  }
+
+  async #runBatch(batch: readonly Delivery[]): Promise<void> {
+    try {
+      const settlements = await this.#options.handler(batch);
+      for (const [index, delivery] of batch.entries()) this.#settle(delivery, settlements[index]);
+      this.#ackSettled();
+    } catch (error) {
+      this.#options.logger.warn(
+        { queue: this.#options.queue, err: error },
+        'a batch could not be handled; it is given back',
+      );
+      this.#end({ code: 'batch-failed', message: (error as Error).message });
+    }
+  }
+
+  #settle(delivery: Delivery, settlement: Settlement | undefined): void {
+    if (settlement?.kind === 'ack') this.#acks.settle(delivery.tag);
+    else this.#end(settlement?.fault ?? { code: 'unsettled', message: 'The handler settled too few deliveries.' });
+  }
+
+  #ackSettled(): void {
+    const upTo = this.#acks.advance();
+    if (upTo === undefined || !this.#open) return;
+    this.progressed = true;
+    this.#ack(upTo, true);
+  }
+
+  #ack(tag: number, allUpTo: boolean): void {
+    this.#channel.ack({ fields: { deliveryTag: tag } } as Parameters<Channel['ack']>[0], allUpTo);
+  }
+
+  /** Stops taking and waits for the batches in flight, at most `withinMs`. */
+  async stop(withinMs: number): Promise<void> {
+    this.#taking = false;
+    const timer = new AbortController();
+    await Promise.race([
+      Promise.allSettled([...this.#running]),
+      delay(withinMs, undefined, { signal: timer.signal }).catch(() => undefined),
+    ]);
+    timer.abort();
+    this.#end({ code: 'stopped', message: 'The consumer was stopped.' });
+  }
+
+  /** Cancels, waits for batches in flight, acks what is settled beyond a gap, gives back the rest, closes. */
+  async close(): Promise<void> {
+    this.#taking = false;
+    if (!this.#open) return;
+    try {
+      await this.#channel.cancel(this.#consumerTag);
+      await Promise.allSettled([...this.#running]);
+      this.#ackSettled();
+      for (const tag of this.#acks.beyondGap) this.#ack(tag, false);
+      this.#channel.nackAll(true);
+      await this.#channel.close();
+    } catch (error) {
+      // The channel went first: the broker gives everything back by itself.
+      this.#options.logger.debug({ queue: this.#options.queue, err: error }, 'the channel closed while giving back');
+    }
+  }
+}

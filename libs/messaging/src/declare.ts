@@ -1,0 +1,78 @@
+import type { Logger } from '@esteira/observability';
+import type { Broker } from './broker.ts';
+import type { Management } from './management.ts';
+import type { Arguments, Exchange, Queue, Topology } from './topology.ts';
+
+/** What exists on the broker differs from what is needed. The message names each difference. */
+export class TopologyMismatch extends Error {
+  override name = 'TopologyMismatch';
+}
+
+const PRECONDITION_FAILED = 406;
+
+/**
+ * Declares a topology. Idempotent. The broker itself compares only some arguments (an unknown or wrong `x-` argument
+ * is accepted silently by every version), so what exists is read back and compared too.
+ *
+ * @throws TopologyMismatch when a queue or exchange of the name exists with other arguments.
+ */
+export async function declareTopology(
+  broker: Broker,
+  topology: Topology,
+  management: Management,
+  logger: Logger,
+): Promise<void> {
+  const channel = await broker.channel();
+  try {
+    for (const { name, type, arguments: args } of topology.exchanges) {
+      await channel.assertExchange(name, type, { durable: true, arguments: args });
+    }
+    for (const { name, arguments: args } of topology.queues) {
+      await channel.assertQueue(name, { durable: true, arguments: args });
+    }
+    for (const { exchange, queue, key } of topology.bindings) await channel.bindQueue(queue, exchange, key);
+  } catch (error) {
+    const { code, message } = error as { code?: number; message: string };
+    if (code === PRECONDITION_FAILED) throw new TopologyMismatch(`${message}\n${ADVICE}`);
+    throw error;
+  }
+  await channel.close();
+  await compare(topology, management, logger);
+}
+
+const ADVICE = 'Let it run empty with the version that declared it, delete it, and start again.';
+
+async function compare(topology: Topology, management: Management, logger: Logger): Promise<void> {
+  const differences: string[] = [];
+  try {
+    for (const queue of topology.queues) differences.push(...(await queueDifferences(queue, management)));
+    for (const exchange of topology.exchanges) differences.push(...(await exchangeDifferences(exchange, management)));
+  } catch (error) {
+    logger.warn({ err: error }, "queue arguments were not compared: RabbitMQ's management API does not answer");
+    return;
+  }
+  if (differences.length > 0) throw new TopologyMismatch(`${differences.join('\n')}\n${ADVICE}`);
+}
+
+async function queueDifferences(queue: Queue, management: Management): Promise<string[]> {
+  const report = await management.queue(queue.name);
+  return report === undefined ? [] : differencesOf(`Queue ${queue.name}`, queue.arguments, report.arguments);
+}
+
+async function exchangeDifferences(exchange: Exchange, management: Management): Promise<string[]> {
+  const report = await management.exchange(exchange.name);
+  if (report === undefined) return [];
+  return differencesOf(`Exchange ${exchange.name}`, exchange.arguments ?? {}, report.arguments);
+}
+
+/** What differs between the arguments needed and those that exist, a line each. */
+export function differencesOf(what: string, needed: Arguments, existing: Readonly<Record<string, unknown>>): string[] {
+  const all = [...new Set([...Object.keys(needed), ...Object.keys(existing)])];
+  return all
+    .filter((name) => needed[name] !== existing[name])
+    .map((name) => `${what}: ${name} is ${shown(existing[name])}, but ${shown(needed[name])} is needed.`);
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'not set' : JSON.stringify(value);
+}

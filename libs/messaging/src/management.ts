@@ -1,0 +1,62 @@
+import type { Arguments } from './topology.ts';
+
+/** What RabbitMQ's management API says of a queue. Counts lag by up to 5 s. */
+export interface QueueReport {
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  /** Ready and unacked. */
+  readonly messages: number;
+}
+
+/** RabbitMQ's management API, as far as it is needed here. */
+export interface Management {
+  /** All queues of the virtual host. */
+  queues(): Promise<QueueReport[]>;
+  queue(name: string): Promise<QueueReport | undefined>;
+  exchange(name: string): Promise<ExchangeReport | undefined>;
+}
+
+/** What RabbitMQ's management API says of an exchange. */
+export interface ExchangeReport {
+  readonly type: string;
+  readonly arguments: Arguments;
+  /** Messages that wait in it, when it is of the delayed-message plugin. */
+  readonly messages_delayed?: number;
+}
+
+/** Talks to the management API at `url` (with user and password) about the virtual host of `brokerUrl`. */
+export function openManagement(url: string, brokerUrl: string): Management {
+  const { username, password, origin, pathname } = new URL(url);
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+  const vhost = encodeURIComponent(virtualHostOf(brokerUrl));
+  const base = `${origin}${pathname.replace(/\/$/, '')}/api`;
+  const get = async (path: string): Promise<unknown> => {
+    const response = await fetch(`${base}/${path}`, { headers: { authorization }, signal: AbortSignal.timeout(5_000) });
+    if (response.status === 404) return undefined;
+    if (!response.ok) throw new Error(`RabbitMQ's management API answered ${response.status} for ${path}`);
+    return response.json();
+  };
+  const named = (name: string) => `${vhost}/${encodeURIComponent(name)}`;
+  return {
+    queues: async () => (((await get(`queues/${vhost}`)) ?? []) as RawQueue[]).map(queueReport),
+    queue: async (name) => {
+      const raw = (await get(`queues/${named(name)}`)) as RawQueue | undefined;
+      return raw && queueReport(raw);
+    },
+    exchange: async (name) => (await get(`exchanges/${named(name)}`)) as ExchangeReport | undefined,
+  };
+}
+
+type RawQueue = Partial<QueueReport> & { name: string };
+
+/** A queue that was declared a moment ago has no counts yet. */
+function queueReport({ name, arguments: args = {}, messages = 0 }: RawQueue): QueueReport {
+  return { name, arguments: args, messages };
+}
+
+/** The virtual host a broker's URL names; `/` by default. */
+export function virtualHostOf(brokerUrl: string): string {
+  const { pathname } = new URL(brokerUrl);
+  return pathname.length > 1 ? decodeURIComponent(pathname.slice(1)) : '/';
+}

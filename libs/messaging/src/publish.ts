@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import type { ConfirmChannel, Options } from 'amqplib';
+import type { OutgoingMessage, Publish, PublishOutcome } from '@esteira/pipeline';
+import { BrokerUnavailable, type Broker } from './broker.ts';
+
+/** Where and how a publisher sends. */
+export interface PublisherOptions {
+  readonly exchange: string;
+  /** The broker gives back what no queue takes. Not for a delayed exchange, which gives back everything. */
+  readonly mandatory: boolean;
+  /** Goes to the AMQP property `app_id`. */
+  readonly appId: string;
+  /** Further headers of every message, for example `x-delay`. */
+  readonly headers?: Readonly<Record<string, unknown>>;
+}
+
+/** An open confirm channel and what came back on it. */
+interface Line {
+  readonly channel: ConfirmChannel;
+  /** Ids that came back. The broker acks them right after: a return is correlated before its confirm. */
+  readonly returned: Set<string>;
+  /** Rejects when the channel is gone. */
+  readonly gone: Promise<never>;
+}
+
+/**
+ * A publisher with a confirm channel of its own, opened again after a loss. It sends all messages of a call pipelined,
+ * at the pace the socket takes them, and resolves when the broker has answered for each.
+ */
+export function createPublisher(broker: Broker, options: PublisherOptions): Publish {
+  let opening: Promise<Line> | undefined;
+  const line = async (): Promise<Line> => {
+    opening ??= openLine(broker, () => (opening = undefined));
+    try {
+      return await opening;
+    } catch (error) {
+      opening = undefined;
+      throw error;
+    }
+  };
+  return async (messages) => (messages.length === 0 ? [] : sendAll(await line(), messages, options));
+}
+
+async function openLine(broker: Broker, onClose: () => void): Promise<Line> {
+  const channel = await broker.confirmChannel();
+  const returned = new Set<string>();
+  channel.on('return', (message) => returned.add(String(message.properties.messageId)));
+  const gone = new Promise<never>((_, reject) => {
+    channel.once('close', () => {
+      onClose();
+      reject(new BrokerUnavailable(`The channel to RabbitMQ at ${broker.address} closed before it confirmed`));
+    });
+  });
+  gone.catch(() => undefined); // Heard by the calls that wait for it; without one, nobody minds.
+  return { channel, returned, gone };
+}
+
+async function sendAll(
+  line: Line,
+  messages: readonly OutgoingMessage[],
+  options: PublisherOptions,
+): Promise<PublishOutcome[]> {
+  const outcomes = new Array<PublishOutcome>(messages.length);
+  const { promise: allAnswered, resolve } = Promise.withResolvers<PublishOutcome[]>();
+  let unanswered = messages.length;
+  const timestamp = Math.floor(Date.now() / 1000);
+  for (const [index, message] of messages.entries()) {
+    const answered = (error: unknown) => {
+      const outcome = outcomeOf(error, line.returned.delete(message.messageId));
+      if (outcome === undefined) return;
+      outcomes[index] = outcome;
+      unanswered -= 1;
+      if (unanswered === 0) resolve(outcomes);
+    };
+    const properties = propertiesOf(message, options, timestamp);
+    const goesOn = line.channel.publish(options.exchange, message.lane, bufferOf(message.body), properties, answered);
+    if (!goesOn) await Promise.race([once(line.channel, 'drain'), line.gone]);
+  }
+  return Promise.race([allAnswered, line.gone]);
+}
+
+/** Undefined when the channel closed without an answer: `gone` tells of that, for all messages at once. */
+function outcomeOf(error: unknown, cameBack: boolean): PublishOutcome | undefined {
+  if (error instanceof Error) return error.message === 'message nacked' ? 'refused' : undefined;
+  return cameBack ? 'unroutable' : 'confirmed';
+}
+
+function propertiesOf(message: OutgoingMessage, options: PublisherOptions, timestamp: number): Options.Publish {
+  return {
+    messageId: message.messageId,
+    type: message.type,
+    appId: options.appId,
+    contentType: 'application/json',
+    timestamp,
+    persistent: true,
+    mandatory: options.mandatory,
+    headers: options.headers === undefined ? message.headers : { ...message.headers, ...options.headers },
+  };
+}
+
+function bufferOf(body: Uint8Array): Buffer {
+  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}
+
+/** A hand-over that did not reach safety: the messages it came from must not be acked. */
+export class HandOverFailed extends Error {
+  override name = 'HandOverFailed';
+}
+
+/** Publishes and insists: @throws HandOverFailed unless every message was confirmed and found a queue. */
+export async function handOver(publish: Publish, messages: readonly OutgoingMessage[], where: string): Promise<void> {
+  const outcomes = await publish(messages);
+  const failed = outcomes.filter((outcome) => outcome !== 'confirmed');
+  if (failed.length > 0) {
+    throw new HandOverFailed(`${where}: ${failed.length} of ${messages.length} messages were ${failed[0]}`);
+  }
+}
