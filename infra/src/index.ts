@@ -1,0 +1,5 @@
+export * from './catalogue.ts';
+export { REPOSITORY } from './paths.ts';
+export * from './runtime.ts';
+export { resolveSettings } from './settings.ts';
+export * from './test-servers.ts';

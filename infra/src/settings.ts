@@ -1,0 +1,76 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { envExample, loadSettings, readEnvFile, settingsEntries, type Env, type Settings } from '@esteira/config';
+import type { Move } from './ports.ts';
+import { mainPlace, type Place } from './paths.ts';
+
+/**
+ * The settings that hold now. The command line wins over what was given at the last start (while it runs), which wins
+ * over `.env`.
+ */
+export function resolveSettings(env: Env, place: Place = mainPlace): Settings {
+  return loadSettings(layered(readEnvFile(place.envFile), readEnvFile(place.runningFile), given(env)));
+}
+
+/** The settings a start begins with: the command line over `.env`, which is made at the first start. */
+export function startSettings(env: Env, place: Place): Settings {
+  if (!existsSync(place.envFile)) {
+    mkdirSync(dirname(place.envFile), { recursive: true });
+    writeFileSync(place.envFile, envExample(), { mode: 0o600 });
+  }
+  return loadSettings(layered(readEnvFile(place.envFile), given(env)));
+}
+
+/** Applies moved ports: the settings as they are then, written to the env file too. */
+export function applyMoves(settings: Settings, moves: readonly Move[], place: Place): Settings {
+  const entries = Object.fromEntries(settingsEntries(settings));
+  const changed: Record<string, string> = {};
+  for (const { setting, to } of moves) changed[setting] = moved(entries[setting] ?? '', to);
+  if (moves.length > 0) writeFileSync(place.envFile, withValues(readFileSync(place.envFile, 'utf8'), changed));
+  return loadSettings({ ...entries, ...changed });
+}
+
+/** Remembers what a start was given, so that later commands see the same settings while it runs. */
+export function recordRunning(settings: Settings, place: Place): void {
+  mkdirSync(dirname(place.runningFile), { recursive: true });
+  const lines = settingsEntries(settings).map(([name, value]) => `${name}=${value}`);
+  writeFileSync(place.runningFile, `${lines.join('\n')}\n`, { mode: 0o600 });
+}
+
+/** Nothing runs any more. */
+export function forgetRunning(place: Place): void {
+  rmSync(place.runningFile, { force: true });
+}
+
+/** An env file's text with these values set: in place where the name is there, at the end where it is not. */
+export function withValues(text: string, values: Readonly<Record<string, string>>): string {
+  let result = text;
+  for (const [name, value] of Object.entries(values)) {
+    const line = new RegExp(`^${name}=.*$`, 'm');
+    if (line.test(result)) result = result.replace(line, () => `${name}=${value}`);
+    else result = `${result.replace(/\n*$/, '\n')}${name}=${value}\n`;
+  }
+  return result;
+}
+
+function moved(value: string, port: number): string {
+  if (/^\d+$/.test(value)) return String(port);
+  const url = new URL(value);
+  url.port = String(port);
+  return value.endsWith('/') ? url.href : url.href.replace(/\/$/, '');
+}
+
+/** Later layers win; a `NAME_FILE` wins over the `NAME` of a layer below it. */
+function layered(...layers: Env[]): Env {
+  const result: Record<string, string | undefined> = {};
+  for (const layer of layers) {
+    for (const name of Object.keys(layer)) Reflect.deleteProperty(result, name.replace(/_FILE$/, ''));
+    Object.assign(result, layer);
+  }
+  return result;
+}
+
+/** Empty values count as not set. */
+function given(env: Env): Env {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+}

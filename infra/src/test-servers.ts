@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { loadSettings, readEnvFile, settingsEntries, type Env } from '@esteira/config';
+import { isAlive, startOf } from '../native/processes.ts';
+import { NativeRuntime } from '../native/runtime.ts';
+import { privatePlace, REPOSITORY, type Place } from './paths.ts';
+import type { Report } from './runtime.ts';
+
+/** Servers of its own for a run of the tests. */
+export interface TestServers {
+  /** Every setting, resolved to these servers. */
+  readonly env: Record<string, string>;
+  /** Ends them and removes their data. */
+  stop(): Promise<void>;
+}
+
+const LOCAL = join(REPOSITORY, '.local');
+
+/** Where `npm run -s test:servers` writes the settings of the servers it keeps up. */
+export const KEPT_ENV_FILE = join(LOCAL, 'test-servers.env');
+
+/** The settings of servers that `npm run -s test:servers` keeps up; undefined where it doesn't run. */
+export function keptTestServers(): Record<string, string> | undefined {
+  const { ESTEIRA_TEST_OWNER: owner, ...env } = readEnvFile(KEPT_ENV_FILE);
+  if (owner === undefined || startOf(Number(owner)) === undefined) return undefined;
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value ?? '']));
+}
+
+/**
+ * Starts private servers on free ports in a directory of their own: what `make start` runs is never touched. Servers
+ * of a test run that was killed are ended and removed first.
+ */
+export async function startTestServers(env: Env, report: Report): Promise<TestServers> {
+  await removeAbandoned(report);
+  const name = `test-${randomBytes(3).toString('hex')}`;
+  const place = privatePlace(name);
+  mkdirSync(dirname(place.envFile), { recursive: true });
+  writeFileSync(ownerFile(name), `${process.pid} ${startOf(process.pid) ?? ''}`);
+  writeFileSync(place.envFile, testEnv());
+  const runtime = new NativeRuntime(place);
+  const stop = () => remove(name, place);
+  try {
+    const path = { PATH: env['PATH'] };
+    const settings = await runtime.start(path, { profile: 'test-servers', report });
+    return { env: Object.fromEntries(settingsEntries(settings)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The default settings on ports of a range that tests alone use, from a random start. */
+function testEnv(): string {
+  const settings = loadSettings({});
+  let port = 10_000 + Math.floor(Math.random() * 9_000);
+  const isAddress = (name: string) => name.endsWith('_URL') || name.endsWith('_PORT');
+  const lines = settingsEntries(settings)
+    .filter(([name]) => isAddress(name))
+    .map(([name, value]) => {
+      port += 20; // room for ranges, and for what is taken
+      return `${name}=${value.replace(/^\d+$|:\d+(?=\/|$)/, (match) => (match.startsWith(':') ? `:${port}` : String(port)))}`;
+    });
+  return `${lines.join('\n')}\n`;
+}
+
+const ownerFile = (name: string): string => join(LOCAL, `${name}.owner`);
+
+async function remove(name: string, place: Place): Promise<void> {
+  await new NativeRuntime(place).prune({ report: () => undefined });
+  rmSync(ownerFile(name), { force: true });
+}
+
+/** Ends and removes the servers of test runs whose process is gone. */
+async function removeAbandoned(report: Report): Promise<void> {
+  if (!existsSync(LOCAL)) return;
+  for (const file of readdirSync(LOCAL).filter((entry) => /^test-[0-9a-f]{6}\.owner$/.test(entry))) {
+    const name = file.slice(0, -'.owner'.length);
+    const [pid = '', startedAt = ''] = readFileSync(join(LOCAL, file), 'utf8').split(' ');
+    if (isAlive(Number(pid), startedAt)) continue;
+    report(`removing the servers of a test run that was killed (${name})`);
+    await remove(name, privatePlace(name));
+  }
+}
