@@ -34,12 +34,12 @@ export interface PostgresOptions {
 }
 
 const { DATE, TIMESTAMP, TIMESTAMPTZ } = pg.types.builtins;
-const TIMES = new Set<number>([DATE, TIMESTAMP, TIMESTAMPTZ]);
-const asText = (value: string) => value;
+type TypeParser = ReturnType<typeof pg.types.getTypeParser>;
+const asText = ((value: string) => value) as TypeParser;
 const types: pg.CustomTypesConfig = {
   // Times never pass through a JS Date: it would cut the microseconds.
-  getTypeParser: (id: number, format?: 'text' | 'binary') =>
-    TIMES.has(id) ? asText : (pg.types.getTypeParser(id, format) as (value: string) => unknown),
+  getTypeParser: (id, format) =>
+    id === DATE || id === TIMESTAMP || id === TIMESTAMPTZ ? asText : (pg.types.getTypeParser(id, format) as TypeParser),
 };
 
 /** Opens a pool. Nothing is connected before the first query. Sessions speak UTC and ISO dates. */

@@ -1,0 +1,23 @@
+import type { AttemptDocument } from './attempt-document.ts';
+
+/**
+ * The log of attempts: for people, and to spare an attempt that was made already. It expires: no decision that must
+ * hold depends on a document that may be gone.
+ */
+export interface AttemptLog {
+  /** Creates indexes, and applies a changed TTL. Idempotent. */
+  prepare(): Promise<void>;
+  /** Writes attempts, durably. One that is there already stays, except that a success replaces a failure. */
+  record(attempts: readonly AttemptDocument[]): Promise<void>;
+  /** The attempts with these ids, those that are still there. */
+  find(ids: readonly string[]): Promise<AttemptDocument[]>;
+  /** All attempts of these messages that are still there, oldest first. */
+  ofMessages(messageIds: readonly string[]): Promise<AttemptDocument[]>;
+  /** How many attempts were made (`invalid` is none), by system where `origin.system` tells. */
+  countBySystem(pipeline: string): Promise<Map<string, number>>;
+  /** Empties the log of a pipeline. */
+  clear(pipeline: string): Promise<void>;
+  /** Rejects while the server does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,3 @@
+export * from './attempt-document.ts';
+export * from './attempt-log.ts';
+export * from './mongodb-attempt-log.ts';

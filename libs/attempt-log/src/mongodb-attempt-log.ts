@@ -1,0 +1,109 @@
+import { MongoBulkWriteError, MongoClient, MongoServerError, type Collection, type Db } from 'mongodb';
+import type { AttemptDocument } from './attempt-document.ts';
+import type { AttemptLog } from './attempt-log.ts';
+
+const DUPLICATE_KEY = 11_000;
+const NAMESPACE_EXISTS = 48;
+
+export interface AttemptLogOptions {
+  /** The path names the database. */
+  readonly url: string;
+  readonly applicationName: string;
+  readonly pipeline: string;
+  /** How long a document is kept, in seconds. */
+  readonly ttlSeconds: number;
+}
+
+/**
+ * The attempt log in MongoDB, collection `attempts`. Written with `{w: 'majority', j: true}`: the default of a
+ * standalone server loses acknowledged documents when it is killed. Nothing is connected before the first call.
+ */
+export function mongodbAttemptLog(options: AttemptLogOptions): AttemptLog {
+  const client = new MongoClient(options.url, {
+    appName: options.applicationName,
+    writeConcern: { w: 'majority', journal: true },
+    serverSelectionTimeoutMS: 5_000,
+    socketTimeoutMS: 30_000,
+    ignoreUndefined: true,
+  });
+  const db = client.db();
+  const attempts = db.collection<AttemptDocument>('attempts');
+  return {
+    prepare: () => prepare(db, attempts, options),
+    record: (documents) => record(attempts, documents),
+    find: (ids) => attempts.find({ _id: { $in: [...ids] } }).toArray(),
+    ofMessages: (messageIds) =>
+      attempts
+        .find({ message_id: { $in: [...messageIds] } })
+        .sort({ message_id: 1, round: 1, attempt: 1 })
+        .toArray(),
+    countBySystem: (pipeline) => countBySystem(attempts, pipeline),
+    clear: async (pipeline) => {
+      await attempts.deleteMany({ pipeline });
+    },
+    ping: async () => {
+      await db.command({ ping: 1 }, { timeoutMS: 3_000 });
+    },
+    close: () => client.close(),
+  };
+}
+
+async function prepare(db: Db, attempts: Collection<AttemptDocument>, options: AttemptLogOptions): Promise<void> {
+  await db.createCollection('attempts').catch((error: unknown) => {
+    if (!(error instanceof MongoServerError && error.code === NAMESPACE_EXISTS)) throw error;
+  });
+  await attempts.createIndex({ message_id: 1 });
+  await attempts.createIndex({ status: 1, processed_at: 1 });
+  await applyTtl(db, attempts, options);
+}
+
+/** Each pipeline has a TTL of its own: a partial index, whose age is changed in place. */
+async function applyTtl(
+  db: Db,
+  attempts: Collection<AttemptDocument>,
+  { pipeline, ttlSeconds }: AttemptLogOptions,
+): Promise<void> {
+  const name = `ttl_${pipeline}`;
+  const existing = (await attempts.indexes()).find((index) => index.name === name);
+  if (existing === undefined) {
+    const age = { expireAfterSeconds: ttlSeconds, partialFilterExpression: { pipeline } };
+    await attempts.createIndexes([{ key: { processed_at: 1 }, name, ...age }]);
+  } else if (existing['expireAfterSeconds'] !== ttlSeconds) {
+    await db.command({ collMod: attempts.collectionName, index: { name, expireAfterSeconds: ttlSeconds } });
+  }
+}
+
+async function record(attempts: Collection<AttemptDocument>, documents: readonly AttemptDocument[]): Promise<void> {
+  if (documents.length === 0) return;
+  try {
+    await attempts.insertMany([...documents], { ordered: false });
+  } catch (error) {
+    const there = thoseThatWereThere(error, documents);
+    // The endput decided for the success: a failure that another copy logged for the same attempt gives way.
+    const succeeded = there.filter(({ status }) => status === 'succeeded');
+    if (succeeded.length === 0) return;
+    await attempts.bulkWrite(
+      succeeded.map((document) => ({
+        replaceOne: { filter: { _id: document._id, status: { $ne: 'succeeded' as const } }, replacement: document },
+      })),
+      { ordered: false },
+    );
+  }
+}
+
+/** The documents an unordered insert refused as duplicates. @throws the error when it was about anything else. */
+function thoseThatWereThere(error: unknown, documents: readonly AttemptDocument[]): AttemptDocument[] {
+  if (!(error instanceof MongoBulkWriteError)) throw error;
+  const failures = [error.writeErrors].flat();
+  if (failures.length === 0 || failures.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+  if (error.result.getWriteConcernError() !== undefined) throw error;
+  return failures.flatMap(({ index }) => documents[index] ?? []);
+}
+
+async function countBySystem(attempts: Collection<AttemptDocument>, pipeline: string): Promise<Map<string, number>> {
+  const groups = attempts.aggregate<{ _id: string | null; count: number }>([
+    { $match: { pipeline, status: { $ne: 'invalid' } } },
+    { $group: { _id: '$origin.system', count: { $sum: 1 } } },
+  ]);
+  return new Map((await groups.toArray()).map(({ _id, count }) => [_id ?? 'unknown', count]));
+}

@@ -1,0 +1,40 @@
+import type { DeadLetterReason, Failure, WireHeaders } from '@esteira/pipeline';
+
+/** One attempt in a dead letter's list. What the attempt log no longer knew is null. */
+export interface DeadLetterAttempt {
+  readonly round: number;
+  readonly attempt: number;
+  readonly error: Failure | null;
+  readonly worker: string | null;
+  /** ISO 8601. */
+  readonly started_at: string | null;
+  readonly duration_ms: number | null;
+}
+
+/** A message that ran out of attempts or is permanently invalid, as it is written. */
+export interface DeadLetter {
+  readonly messageId: string;
+  readonly pipeline: string;
+  /** Null where the message did not tell. */
+  readonly system: string | null;
+  /** Decimal text; null where the message did not tell. */
+  readonly sourceId: string | null;
+  /** When the source row was made, ISO 8601; null where the message did not tell. */
+  readonly sourceCreatedAt: string | null;
+  readonly round: number;
+  /** The attempts of this round; none for a message that was never attempted. */
+  readonly attempts: readonly DeadLetterAttempt[];
+  readonly reason: DeadLetterReason;
+  readonly error: Failure;
+  /** The message's bytes, unchanged. */
+  readonly body: Uint8Array;
+  readonly headers: WireHeaders;
+  readonly firstAttemptAt: Date;
+  readonly deadAt: Date;
+}
+
+/**
+ * What became of a dead letter's write. `buried`: it is dead now. `same`: it was already. `late`: a copy of an earlier
+ * round, or of a discarded message; nothing changed. `stored`: the message rests in the endput; nothing changed.
+ */
+export type Burial = 'buried' | 'same' | 'late' | 'stored';

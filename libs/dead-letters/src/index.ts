@@ -1,0 +1,15 @@
+import { join } from 'node:path';
+import type { Migrations } from '@esteira/postgres';
+
+export * from './bury.ts';
+export * from './dead-letter.ts';
+export * from './groups.ts';
+export * from './recall.ts';
+export * from './resting-place.ts';
+export * from './supersede.ts';
+
+/** Makes the table of dead letters, in the endput. */
+export const deadLetterMigrations: Migrations = {
+  name: 'dead_letters',
+  directory: join(import.meta.dirname, 'migrations'),
+};

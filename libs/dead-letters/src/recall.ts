@@ -1,0 +1,53 @@
+import type { Sql } from '@esteira/postgres';
+
+/** A message to recall. */
+export interface Recollection {
+  readonly messageId: string;
+  readonly round: number;
+  /** When the source row was made, ISO 8601: tells an order from another that was given the same id later. */
+  readonly createdAt: string | null;
+}
+
+/** Where a message rests already. Times are ISO 8601 text. */
+export type AtRest =
+  | { readonly kind: 'stored'; readonly messageId: string; round: number; attempts: number; storedAt: string }
+  | { readonly kind: 'dead'; readonly messageId: string };
+
+interface Row {
+  message_id: string;
+  stored: boolean;
+  round: number | null;
+  attempts: number | null;
+  stored_at: string | null;
+}
+
+/**
+ * Which of these messages are at rest: stored in `storedTable`, or a dead letter in state dead or discarded, or of a
+ * later round than the message's. One query. A row with the same id but another `source_created_at` is another order.
+ */
+export async function recall(sql: Sql, storedTable: string, messages: readonly Recollection[]): Promise<AtRest[]> {
+  const rows = await sql.query<Row>(
+    `SELECT asked.message_id, stored.message_id IS NOT NULL AS stored, stored.round, stored.attempts,
+            to_json(stored.stored_at) #>> '{}' AS stored_at
+       FROM jsonb_to_recordset($1::jsonb) AS asked (message_id uuid, round int, created_at timestamptz)
+       LEFT JOIN ${storedTable} AS stored
+         ON stored.message_id = asked.message_id AND stored.source_created_at = asked.created_at
+       LEFT JOIN dead_letters AS dead
+         ON dead.message_id = asked.message_id
+        AND dead.source_created_at IS NOT DISTINCT FROM asked.created_at
+        AND (dead.state IN ('dead', 'discarded') OR dead.round > asked.round)
+      WHERE stored.message_id IS NOT NULL OR dead.message_id IS NOT NULL`,
+    [JSON.stringify(messages.map((m) => ({ message_id: m.messageId, round: m.round, created_at: m.createdAt })))],
+  );
+  return rows.map((row) =>
+    row.stored
+      ? {
+          kind: 'stored',
+          messageId: row.message_id,
+          round: row.round ?? 1,
+          attempts: row.attempts ?? 1,
+          storedAt: row.stored_at ?? '',
+        }
+      : { kind: 'dead', messageId: row.message_id },
+  );
+}

@@ -1,0 +1,40 @@
+import type { Postgres } from '@esteira/postgres';
+import type { DeadLetterRow, EndputReader, StoredRow } from '@esteira/reconciliation';
+import { ordersPipeline } from '../domain/index.ts';
+
+const STORED = `
+  select source_id as id, attempts,
+         json_build_array(product, price, security_check, source_created_at)::text as content
+    from orders where system = $1`;
+
+const DEAD = `
+  select source_id as id,
+         json_agg(json_build_object('state', state, 'reason', reason, 'round', round)) as letters,
+         sum(jsonb_array_length(attempts))::int as attempts
+    from dead_letters where pipeline = '${ordersPipeline.name}' and system = $1`;
+
+const NEXT = `and source_id > $2::bigint`;
+const THESE = `and source_id = any($2::bigint[])`;
+
+/** Reads stored orders and dead letters of one system for reconciliation. */
+export function endputReader(endput: Postgres, system: string): EndputReader {
+  return {
+    stored: (after, limit) =>
+      endput.query<StoredRow>(`${STORED} ${NEXT} order by source_id limit $3::int`, [system, after ?? '-1', limit]),
+    deadLetters: (after, limit) =>
+      endput.query<DeadLetterRow>(`${DEAD} ${NEXT} group by source_id order by source_id limit $3::int`, [
+        system,
+        after ?? '-1',
+        limit,
+      ]),
+    rows: (ids) =>
+      endput.transaction(
+        async (sql) => ({
+          stored: await sql.query<StoredRow>(`${STORED} ${THESE}`, [system, ids]),
+          deadLetters: await sql.query<DeadLetterRow>(`${DEAD} ${THESE} group by source_id`, [system, ids]),
+        }),
+        // One snapshot for both tables.
+        'set transaction isolation level repeatable read, read only',
+      ),
+  };
+}

@@ -1,0 +1,81 @@
+import { bisect, type Bisected, type Sql } from '@esteira/postgres';
+import type { Attempt } from '@esteira/pipeline';
+import type { Order } from '../domain/index.ts';
+
+/** An order that succeeded, to be stored. */
+export interface OrderToStore {
+  readonly attempt: Attempt;
+  readonly order: Order;
+}
+
+/** What storing did: `inserted`, `same` (a copy was there), or `conflict` (another order has its id). */
+export type Stored = 'inserted' | 'same' | 'conflict';
+
+/**
+ * Stores a batch once, and answers for each in the order given. A row whose data Postgres refuses gets the refusal as
+ * its own answer. Runs in one transaction, with savepoints where a part is refused.
+ */
+export function storeOrders(sql: Sql, orders: readonly OrderToStore[]): Promise<Bisected<Stored>[]> {
+  return bisect(orders, async (part) => {
+    await sql.query('SAVEPOINT store_orders');
+    try {
+      const stored = await storePart(sql, part);
+      await sql.query('RELEASE SAVEPOINT store_orders');
+      return stored;
+    } catch (error) {
+      await sql.query('ROLLBACK TO SAVEPOINT store_orders');
+      throw error;
+    }
+  });
+}
+
+/** Of twins in one part the first is stored, the others are compared with it. */
+async function storePart(sql: Sql, part: readonly OrderToStore[]): Promise<Stored[]> {
+  const first = new Map<string, OrderToStore>();
+  for (const one of part) if (!first.has(one.attempt.messageId)) first.set(one.attempt.messageId, one);
+  const inserted = await sql.query<{ message_id: string }>(INSERT, [JSON.stringify([...first.values()].map(rowOf))]);
+  const isNew = new Set(inserted.map(({ message_id }) => message_id));
+  const others = part.filter((one) => !isNew.has(one.attempt.messageId) || first.get(one.attempt.messageId) !== one);
+  const compared = await compare(sql, others);
+  return part.map((one) => compared.get(one) ?? 'inserted');
+}
+
+const INSERT = `
+  INSERT INTO orders (message_id, system, source_id, product, price, security_check, source_created_at, round, attempts)
+  SELECT (o ->> 'message_id')::uuid, o ->> 'system', (o ->> 'source_id')::bigint, o ->> 'product',
+         (o ->> 'price')::numeric(12,2), (o ->> 'security_check')::boolean, (o ->> 'created_at')::timestamptz,
+         (o ->> 'round')::int, (o ->> 'attempts')::int
+    FROM jsonb_array_elements($1::jsonb) AS o
+  ON CONFLICT DO NOTHING
+  RETURNING message_id`;
+
+/**
+ * Compares orders with what is stored under their ids. A statement of its own, since the insert's snapshot does not
+ * show what another consumer committed a moment ago.
+ */
+async function compare(sql: Sql, orders: readonly OrderToStore[]): Promise<Map<OrderToStore, Stored>> {
+  if (orders.length === 0) return new Map();
+  const rows = await sql.query<{ index: number }>(
+    `SELECT (o ->> 'index')::int AS index
+       FROM jsonb_array_elements($1::jsonb) AS o
+       JOIN orders AS stored ON stored.message_id = (o ->> 'message_id')::uuid
+                            AND stored.source_created_at = (o ->> 'created_at')::timestamptz`,
+    [JSON.stringify(orders.map((one, index) => ({ ...rowOf(one), index })))],
+  );
+  const same = new Set(rows.map(({ index }) => index));
+  return new Map(orders.map((one, index) => [one, same.has(index) ? 'same' : 'conflict']));
+}
+
+function rowOf({ attempt, order }: OrderToStore): Record<string, unknown> {
+  return {
+    message_id: attempt.messageId,
+    system: attempt.system,
+    source_id: attempt.sourceId,
+    product: order.product,
+    price: order.price,
+    security_check: order.security_check,
+    created_at: order.created_at,
+    round: attempt.round,
+    attempts: attempt.attempt,
+  };
+}
