@@ -33,14 +33,10 @@ export interface PostgresOptions {
   readonly onError?: (error: Error) => void;
 }
 
+// Times never pass through a JS Date: it would cut the microseconds.
+const types = new pg.TypeOverrides();
 const { DATE, TIMESTAMP, TIMESTAMPTZ } = pg.types.builtins;
-type TypeParser = ReturnType<typeof pg.types.getTypeParser>;
-const asText = ((value: string) => value) as TypeParser;
-const types: pg.CustomTypesConfig = {
-  // Times never pass through a JS Date: it would cut the microseconds.
-  getTypeParser: (id, format) =>
-    id === DATE || id === TIMESTAMP || id === TIMESTAMPTZ ? asText : (pg.types.getTypeParser(id, format) as TypeParser),
-};
+for (const time of [DATE, TIMESTAMP, TIMESTAMPTZ]) types.setTypeParser(time, (value: string) => value);
 
 /** Opens a pool. Nothing is connected before the first query. Sessions speak UTC and ISO dates. */
 export function openPostgres(options: PostgresOptions): Postgres {
