@@ -1,0 +1,129 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger, Metrics } from '@esteira/observability';
+import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type RawServerDefault } from 'fastify';
+import { malformedRequest, methodNotAllowed, notFound } from './common-problems.ts';
+import { addDocumentation, type ApiInfo } from './documentation.ts';
+import { toProblem, type Classify } from './errors.ts';
+import { foreignCaller, isLoopback } from './guard.ts';
+import { addHealthRoutes, type Checks } from './health.ts';
+import { knownPaths } from './method-not-allowed.ts';
+import { addMetrics } from './metrics.ts';
+import { isProblem, PROBLEM_JSON, problemBody, type ProblemError } from './problem.ts';
+import { RequestLog } from './request-log.ts';
+
+/** A Fastify app whose routes are typed by their TypeBox schemas. */
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, Logger, TypeBoxTypeProvider>;
+
+/** What an app needs. */
+export interface AppOptions {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly info: ApiInfo;
+  /** The address it will listen on: on loopback, a foreign `Host` is refused. */
+  readonly host: string;
+  /** What `/health/ready` asks. */
+  readonly checks: Checks;
+  /** Knows the errors of the app's dependencies. */
+  readonly classify?: Classify;
+}
+
+/** Limits that a route may change for itself (`bodyLimit`, `handlerTimeout`), except those of the server. */
+const LIMITS = {
+  /** A JSON body, in bytes. */
+  bodyLimit: 65_536,
+  /** From the request to the answer, in milliseconds. */
+  handlerTimeout: 30_000,
+  /** A connection on which nothing moves, in milliseconds. Also while a long import or insert is at work. */
+  connectionTimeout: 600_000,
+  /** The headers of a request, in milliseconds. */
+  headersTimeout: 15_000,
+  /** A whole request with its body, in milliseconds: the longest upload. */
+  requestTimeout: 6 * 3_600_000,
+  keepAliveTimeout: 72_000,
+} as const;
+
+/**
+ * Makes an app with the defaults of this project: strict validation, problem details for every error, health, metrics
+ * and documentation. Add routes, then listen.
+ */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { headersTimeout, ...limits } = LIMITS;
+  const app: App = fastify({
+    ...limits,
+    http: { headersTimeout },
+    loggerInstance: options.logger,
+    logController: new RequestLog(),
+    // A slow answer is ended by its own limit; connections that only idle are closed at once.
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error, request, reply) => {
+      request.log.info({ url: request.raw.url }, error.message);
+      void sendProblem(reply, malformedRequest(error.message));
+    },
+    clientErrorHandler: answerUnreadable,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  // Answers are what the handlers make of them; a serializer made from the schema would drop what it does not name.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  addErrors(app, options.classify ?? (() => undefined));
+  addGuards(app, options.host);
+  addMetrics(app, options.metrics);
+  await addDocumentation(app, options.info);
+  addHealthRoutes(app, options.checks);
+  return app;
+}
+
+function addErrors(app: App, classify: Classify): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const problem = toProblem(error, request.id, classify);
+    // A problem that a route answers on purpose explains itself; the stack of any other is for whoever mends it.
+    if (!isProblem(error) && problem.statusCode >= 500) request.log.error({ err: error }, problem.message);
+    else if (problem.statusCode >= 500) request.log.warn({ code: problem.code }, problem.message);
+    return sendProblem(reply, problem);
+  });
+}
+
+function sendProblem(reply: FastifyReply, problem: ProblemError): FastifyReply {
+  const { retryAfterSeconds } = problem.kind;
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
+  return reply.code(problem.statusCode).type(PROBLEM_JSON).send(problemBody(problem));
+}
+
+/** What is decided before a body is read: who may ask, and whether there is something to ask. */
+function addGuards(app: App, host: string): void {
+  const paths = knownPaths();
+  const loopback = isLoopback(host);
+  app.addHook('onRoute', ({ url, method }) => {
+    paths.add(url, Array.isArray(method) ? method : [method]);
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    const foreign = foreignCaller(request.headers, loopback);
+    if (foreign !== undefined) {
+      done(foreign);
+      return;
+    }
+    if (!request.is404) {
+      done();
+      return;
+    }
+    const path = request.url.split('?', 1)[0] ?? '';
+    const allowed = paths.methodsOf(path);
+    if (allowed.length === 0) {
+      done(notFound(`There is nothing at ${path}. GET /docs shows what there is.`));
+      return;
+    }
+    reply.header('allow', allowed.join(', '));
+    done(methodNotAllowed(`${path} takes ${allowed.join(', ')}, not ${request.method}.`));
+  });
+}
+
+/** What is not HTTP never becomes a request; the socket gets its answer, unless it is gone already. */
+function answerUnreadable(error: Error, socket: { writable: boolean; end(text: string): void; destroy(): void }): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = JSON.stringify(problemBody(malformedRequest(`The request is not readable: ${error.message}.`)));
+  const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: ${PROBLEM_JSON}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
+  socket.end(head + body);
+}

@@ -1,0 +1,85 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError } from 'fastify';
+import {
+  bodyTooLarge,
+  internalError,
+  invalidRequest,
+  malformedJson,
+  malformedRequest,
+  notFound,
+  shuttingDown,
+  timedOut,
+  unsupportedMediaType,
+} from './common-problems.ts';
+import { defineProblem, isProblem, type Problem, type ProblemError } from './problem.ts';
+
+/** Turns an error of a dependency into the problem it is answered with; undefined for one it does not know. */
+export type Classify = (error: Error) => ProblemError | undefined;
+
+/** Fastify's own errors, by their codes. */
+const FASTIFY: Readonly<Record<string, Problem>> = {
+  FST_ERR_NOT_FOUND: notFound,
+  FST_ERR_BAD_URL: malformedRequest,
+  FST_ERR_MAX_PARAM_LENGTH: notFound,
+  FST_ERR_CTP_EMPTY_JSON_BODY: malformedJson,
+  FST_ERR_CTP_INVALID_JSON_BODY: malformedJson,
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: malformedRequest,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: unsupportedMediaType,
+  FST_ERR_CTP_BODY_TOO_LARGE: bodyTooLarge,
+  FST_ERR_HANDLER_TIMEOUT: timedOut,
+  FST_ERR_REOPENED_CLOSE_SERVER: shuttingDown,
+};
+
+/** The problem an error is answered with. What is not known is a 500 that tells nothing but where to look. */
+export function toProblem(error: FastifyError, requestId: string, classify: Classify): ProblemError {
+  if (isProblem(error)) return error;
+  if (error.validation !== undefined) return invalid(error);
+  const known = FASTIFY[error.code];
+  if (known !== undefined) return known(error.message);
+  const classified = classify(error);
+  if (classified !== undefined) return classified;
+  // Of the content type parser: the body was JSON of a forbidden shape, or broke off.
+  const status = error.statusCode ?? 500;
+  if (status === 400) return malformedRequest(error.message);
+  if (status > 400 && status < 500) return ofStatus(status, error.message);
+  return internalError(`The request failed in a way nobody foresaw. The log has the cause at request ${requestId}.`);
+}
+
+function ofStatus(status: number, detail: string): ProblemError {
+  const title = STATUS_CODES[status] ?? 'Refused';
+  return defineProblem({ code: title.toLowerCase().replaceAll(' ', '-'), status, title })(detail);
+}
+
+interface Mistake {
+  readonly pointer: string;
+  readonly in: string;
+  readonly detail: string;
+}
+
+function invalid({ validation = [], validationContext = 'body' }: FastifyError): ProblemError {
+  const mistakes = validation.flatMap((entry) => explained(entry, validationContext));
+  const summary = mistakes.map(({ pointer, detail }) => `${pointer || 'the whole'} ${detail}`).join('; ');
+  return invalidRequest(`In the ${validationContext}: ${summary}.`, { errors: mistakes });
+}
+
+function explained(entry: NonNullable<FastifyError['validation']>[number], part: string): Mistake[] {
+  const { keyword, instancePath, params, message = 'is wrong' } = entry;
+  // `additionalProperties` names them all; TypeBox gives a `boolean` for each beside it, and a `const` for each
+  // member of a union.
+  if (keyword === 'boolean' || keyword === 'const') return [];
+  const at = (name: string) => `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const names = (list: unknown) => (Array.isArray(list) ? list.map(String) : []);
+  if (keyword === 'additionalProperties') {
+    return names(params['additionalProperties']).map((n) => ({
+      pointer: at(n),
+      in: part,
+      detail: 'is not known here',
+    }));
+  }
+  if (keyword === 'required') {
+    return names(params['requiredProperties']).map((n) => ({ pointer: at(n), in: part, detail: 'is missing' }));
+  }
+  const allowed = params['allowedValues'];
+  const choice = Array.isArray(allowed) ? ` (${allowed.join(', ')})` : '';
+  return [{ pointer: instancePath, in: part, detail: `${message}${choice}` }];
+}
