@@ -1,0 +1,51 @@
+import type { OutgoingMessage } from '@esteira/pipeline';
+import type { Sql } from '@esteira/postgres';
+import type { SourceReader, SourceRow } from '@esteira/reconciliation';
+import { orderMessages, type Order, type Origin } from '../domain/index.ts';
+import { checkedTable, ORDERS_TABLE } from './identity.ts';
+
+/**
+ * What must arrive of an order, as one text: the endput makes the same of its row (endput/reconcile.ts). Postgres
+ * renders it, so that nothing is rounded on the way.
+ */
+const CONTENT = `json_build_array(product, price, security_check, created_at)::text`;
+
+/** Reads a source's orders for reconciliation, those that are not yet safe to publish included. */
+export function sourceReader(sql: Sql, table: string = ORDERS_TABLE): SourceReader {
+  const select = `select id, transaction_id as "transactionId", ${CONTENT} as content from ${checkedTable(table)}`;
+  return {
+    page: (after, limit) =>
+      sql.query<SourceRow>(`${select} where id > $1::bigint order by id limit $2::int`, [after ?? '-1', limit]),
+    rows: (ids) => sql.query<SourceRow>(`${select} where id = any($1::bigint[]) order by id`, [ids]),
+  };
+}
+
+/** A row to publish again, and the round it travels in. */
+export interface OrderToRepublish {
+  readonly id: string;
+  readonly round: number;
+}
+
+/** Makes the messages of rows that are to be published again; rows that are gone are left out. */
+export async function republishedOrders(
+  sql: Sql,
+  system: string,
+  rows: readonly OrderToRepublish[],
+  maxAttempts: number,
+  table: string = ORDERS_TABLE,
+): Promise<OutgoingMessage[]> {
+  const orders = await sql.query<Order & Omit<Origin, 'system'>>(
+    `select id, product, price, to_json(created_at) #>> '{}' as created_at, security_check,
+            current_database() as database, c.relnamespace::regnamespace::text as schema, c.relname as table
+       from ${checkedTable(table)}, pg_class as c
+      where id = any($1::bigint[]) and c.oid = '${table}'::regclass order by id`,
+    [rows.map(({ id }) => id)],
+  );
+  const [first] = orders;
+  if (first === undefined) return [];
+  const toMessage = orderMessages({ system, database: first.database, schema: first.schema, table: first.table });
+  const rounds = new Map(rows.map(({ id, round }) => [id, round]));
+  return orders.map(({ id, product, price, created_at, security_check }) =>
+    toMessage({ id, product, price, created_at, security_check }, { maxAttempts, round: rounds.get(id) ?? 1 }),
+  );
+}

@@ -1,0 +1,44 @@
+import type { JoinedRow, Position } from './rows.ts';
+
+/** Where a row is. Every row is in exactly one of these. */
+export type RowClass =
+  'stored' | 'discarded' | 'dead' | 'not-yet-published' | 'in-flight' | 'missing' | 'orphan' | 'differs';
+
+/** What the tables alone say; the broker's counts decide whether a `remainder` is in flight or missing. */
+export type TableClass = Exclude<RowClass, 'in-flight' | 'missing'> | 'remainder';
+
+/** Whether a row comes after the cursor, and so was never confirmed by the broker. */
+export function isBeyond(row: Position, cursor: Position | undefined): boolean {
+  if (cursor === undefined) return true;
+  if (row.transactionId !== cursor.transactionId) return BigInt(row.transactionId) > BigInt(cursor.transactionId);
+  return BigInt(row.id) > BigInt(cursor.id);
+}
+
+/** Classifies what three tables know of one id: stored > discarded > dead > not yet published > remainder. Pure. */
+export function classify({ source, stored, dead }: JoinedRow, cursor: Position | undefined): TableClass {
+  if (source === undefined) return 'orphan';
+  const letters = dead?.letters ?? [];
+  if (stored !== undefined) {
+    if (stored.content === source.content) return 'stored';
+    // Where an id was used twice the first order is stored, and this row is a dead letter beside it.
+    const second = letters.find(({ reason, state }) => reason === 'identity-conflict' && state !== 'redriven');
+    return second === undefined ? 'differs' : (second.state as 'dead' | 'discarded');
+  }
+  if (letters.some(({ state }) => state === 'discarded')) return 'discarded';
+  if (letters.some(({ state }) => state === 'dead')) return 'dead';
+  return isBeyond(source, cursor) ? 'not-yet-published' : 'remainder';
+}
+
+/** The round in which a row that is not at rest travels: that of its redriven dead letter, or the first. */
+export function roundOf({ dead }: JoinedRow): number {
+  return Math.max(1, ...(dead?.letters ?? []).filter(({ state }) => state === 'redriven').map(({ round }) => round));
+}
+
+/**
+ * How many of the remainder are in flight: no more than the broker holds. What is left over is missing. While the
+ * broker holds something, which rows these are can't be known; how many is certain.
+ */
+export function judge(remainder: number, inBroker: number): { inFlight: number; missing: number } {
+  const inFlight = Math.min(remainder, Math.max(0, inBroker));
+  return { inFlight, missing: remainder - inFlight };
+}

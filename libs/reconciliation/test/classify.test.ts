@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { classify, isBeyond, judge, roundOf } from '../src/index.ts';
+import { cursors, joinedRows } from './arbitraries.ts';
+
+describe('the class of a row', () => {
+  it('is stored whenever the endput holds the same content, whatever else is known', () => {
+    fc.assert(
+      fc.property(joinedRows, cursors, (row, cursor) => {
+        fc.pre(row.source !== undefined);
+        const stored = { id: row.id, content: row.source.content, attempts: 1 };
+        expect(classify({ ...row, stored }, cursor)).toBe('stored');
+      }),
+    );
+  });
+
+  it('is never at rest where neither the endput nor a dead or discarded letter knows the row', () => {
+    fc.assert(
+      fc.property(joinedRows, cursors, (row, cursor) => {
+        fc.pre(row.stored === undefined);
+        fc.pre(!(row.dead?.letters ?? []).some(({ state }) => state !== 'redriven'));
+        expect(['not-yet-published', 'remainder', 'orphan']).toContain(classify(row, cursor));
+      }),
+    );
+  });
+
+  it('is orphan exactly where there is no source row', () => {
+    fc.assert(
+      fc.property(joinedRows, cursors, (row, cursor) => {
+        expect(classify(row, cursor) === 'orphan').toBe(row.source === undefined);
+      }),
+    );
+  });
+
+  it('is differs where the contents are not equal', () => {
+    const source = { id: '7', transactionId: '900', content: 'a' };
+    const stored = { id: '7', content: 'b', attempts: 1 };
+    expect(classify({ id: '7', source, stored }, undefined)).toBe('differs');
+  });
+
+  it('is dead for an order whose id was used before by one that is stored', () => {
+    const source = { id: '7', transactionId: '900', content: 'a' };
+    const stored = { id: '7', content: 'b', attempts: 1 };
+    const dead = { id: '7', letters: [{ state: 'dead', reason: 'identity-conflict', round: 1 }], attempts: 1 } as const;
+    expect(classify({ id: '7', source, stored, dead }, undefined)).toBe('dead');
+  });
+
+  it('goes by the cursor as numbers, not as texts', () => {
+    expect(isBeyond({ transactionId: '1000', id: '1' }, { transactionId: '999', id: '5' })).toBe(true);
+    expect(isBeyond({ transactionId: '999', id: '10' }, { transactionId: '999', id: '9' })).toBe(true);
+    expect(isBeyond({ transactionId: '999', id: '9' }, { transactionId: '999', id: '9' })).toBe(false);
+    expect(isBeyond({ transactionId: '999', id: '9' }, undefined)).toBe(true);
+  });
+});
+
+describe('the remainder', () => {
+  it('is in flight no further than the broker holds, and missing beyond', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(), (remainder, inBroker) => {
+        const { inFlight, missing } = judge(remainder, inBroker);
+        expect(inFlight + missing).toBe(remainder);
+        expect(inFlight).toBeLessThanOrEqual(inBroker);
+        expect(missing > 0 && inFlight < inBroker).toBe(false);
+      }),
+    );
+  });
+
+  it('travels in the round of its redriven dead letter', () => {
+    expect(roundOf({ id: '1' })).toBe(1);
+    const dead = { id: '1', letters: [{ state: 'redriven', reason: 'attempts-exhausted', round: 3 }], attempts: 5 };
+    expect(roundOf({ id: '1', dead: dead as never })).toBe(3);
+  });
+});
