@@ -1,0 +1,43 @@
+import type { OutgoingMessage } from '@esteira/pipeline';
+
+/** A place in a source: of a row, or of the last row that has been confirmed. Rows are ordered by both parts. */
+export interface Position {
+  /** The transaction that inserted the row: 64 bits, decimal text. */
+  readonly transactionId: string;
+  /** The row's id, decimal text. */
+  readonly id: string;
+}
+
+/** Which source answers. Positions are comparable only within one identity. */
+export interface SourceIdentity {
+  readonly database: string;
+  readonly schema: string;
+  readonly table: string;
+  /** Of the database cluster; a restored copy made by dump has another. */
+  readonly systemIdentifier: string;
+  /** Of the cluster's history: a promotion or a point-in-time recovery starts another. */
+  readonly timeline: string;
+}
+
+/** The source at the moment of a page. */
+export interface SourceState extends SourceIdentity {
+  /** The transaction id that the source would give next, decimal text: every position lies below it. */
+  readonly nextTransactionId: string;
+}
+
+/** Rows that are safe to read, as messages, in the order of their positions. */
+export interface Page {
+  readonly source: SourceState;
+  readonly messages: readonly OutgoingMessage[];
+  /** The position of the last message; absent from an empty page. */
+  readonly last?: Position;
+}
+
+/** What a run needs of a source. */
+export interface PageSource {
+  /**
+   * The first `limit` rows after a position (from the beginning without one) below the watermark; fewer when there are
+   * no more. No row may ever appear later at or before a page's last position. Rejects on a fault; asking again is free.
+   */
+  next(after: Position | undefined, limit: number, journey: { readonly maxAttempts: number }): Promise<Page>;
+}

@@ -1,0 +1,24 @@
+import type { OutgoingMessage } from '@esteira/pipeline';
+import type { RunError } from './cursor.ts';
+
+/** The positions of a cursor mean nothing in the source that answers now. */
+export function sourceChanged(system: string, change: string): RunError {
+  return {
+    code: 'source-changed',
+    message:
+      `${system}: ${change}. POST /v0/process/clear publishes everything again and harms nothing: ` +
+      'what is stored already is recognised. If the source is the wrong one, correct its address, ' +
+      'then POST /v0/process/unblock and run again.',
+  };
+}
+
+/** A message came back: no queue takes what is sent to its lane. */
+export function unroutable(system: string, { messageId, lane }: OutgoingMessage, target: string): RunError {
+  return {
+    code: 'unroutable',
+    message:
+      `${system}: message ${messageId} came back from ${target}: no queue is bound to it for the lane "${lane}". ` +
+      'The cursor stands before its page. Declare the queues again (each API and consumer does so when it starts), ' +
+      'then POST /v0/process/unblock and run again.',
+  };
+}
