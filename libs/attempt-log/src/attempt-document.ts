@@ -1,6 +1,9 @@
 import type { AttemptStatus, Failure, JsonValue } from '@esteira/pipeline';
 
-/** One attempt, as the log keeps it. Its id is `<message id>:<round>:<attempt>`, so it is written once. */
+/**
+ * One attempt, as the log keeps it. Its id is `<message id>:<round>:<attempt>`, so it is written once. A pipeline adds
+ * a field for what was attempted (`order` in the pipeline orders).
+ */
 export interface AttemptDocument {
   readonly _id: string;
   readonly pipeline: string;
@@ -19,8 +22,6 @@ export interface AttemptDocument {
   /** What the handler gave back. */
   readonly result: JsonValue | null;
   readonly origin: JsonValue | null;
-  /** What was attempted, for example the order. */
-  readonly payload: JsonValue | null;
   readonly worker: string;
   readonly started_at: Date;
   readonly duration_ms: number;

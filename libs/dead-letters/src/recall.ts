@@ -1,4 +1,5 @@
 import type { Sql } from '@esteira/postgres';
+import type { DeadLetterAttempt } from './dead-letter.ts';
 
 /** A message to recall. */
 export interface Recollection {
@@ -8,10 +9,16 @@ export interface Recollection {
   readonly createdAt: string | null;
 }
 
-/** Where a message rests already. Times are ISO 8601 text. */
+/** Where a message rests already; `last` is the attempt it died of. Times are ISO 8601 text. */
 export type AtRest =
   | { readonly kind: 'stored'; readonly messageId: string; round: number; attempts: number; storedAt: string }
-  | { readonly kind: 'dead'; readonly messageId: string };
+  | {
+      readonly kind: 'dead';
+      readonly messageId: string;
+      deadAt: string;
+      reason: string;
+      last: DeadLetterAttempt | null;
+    };
 
 interface Row {
   message_id: string;
@@ -19,6 +26,9 @@ interface Row {
   round: number | null;
   attempts: number | null;
   stored_at: string | null;
+  dead_at: string | null;
+  reason: string | null;
+  last: DeadLetterAttempt | null;
 }
 
 /**
@@ -28,7 +38,8 @@ interface Row {
 export async function recall(sql: Sql, storedTable: string, messages: readonly Recollection[]): Promise<AtRest[]> {
   const rows = await sql.query<Row>(
     `SELECT asked.message_id, stored.message_id IS NOT NULL AS stored, stored.round, stored.attempts,
-            to_json(stored.stored_at) #>> '{}' AS stored_at
+            to_json(stored.stored_at) #>> '{}' AS stored_at, to_json(dead.dead_at) #>> '{}' AS dead_at,
+            dead.reason, dead.attempts -> -1 AS last
        FROM jsonb_to_recordset($1::jsonb) AS asked (message_id uuid, round int, created_at timestamptz)
        LEFT JOIN ${storedTable} AS stored
          ON stored.message_id = asked.message_id AND stored.source_created_at = asked.created_at
@@ -39,15 +50,11 @@ export async function recall(sql: Sql, storedTable: string, messages: readonly R
       WHERE stored.message_id IS NOT NULL OR dead.message_id IS NOT NULL`,
     [JSON.stringify(messages.map((m) => ({ message_id: m.messageId, round: m.round, created_at: m.createdAt })))],
   );
-  return rows.map((row) =>
-    row.stored
-      ? {
-          kind: 'stored',
-          messageId: row.message_id,
-          round: row.round ?? 1,
-          attempts: row.attempts ?? 1,
-          storedAt: row.stored_at ?? '',
-        }
-      : { kind: 'dead', messageId: row.message_id },
-  );
+  return rows.map(atRest);
+}
+
+function atRest({ message_id: messageId, ...row }: Row): AtRest {
+  return row.stored
+    ? { kind: 'stored', messageId, round: row.round ?? 1, attempts: row.attempts ?? 1, storedAt: row.stored_at ?? '' }
+    : { kind: 'dead', messageId, deadAt: row.dead_at ?? '', reason: row.reason ?? '', last: row.last };
 }

@@ -1,0 +1,174 @@
+import { mongodbAttemptLog, type AttemptLog } from '@esteira/attempt-log';
+import type { Settings } from '@esteira/config';
+import { deadLetterMigrations } from '@esteira/dead-letters';
+import {
+  chooseDelayStrategy,
+  connectBroker,
+  consume,
+  createPublisher,
+  declareTopology,
+  joined,
+  names,
+  openManagement,
+  pipelineTopology,
+  type Broker,
+  type Consumer,
+  type DelayStrategy,
+} from '@esteira/messaging';
+import type { Logger, Metrics } from '@esteira/observability';
+import { ordersPipeline, type Verifier } from '@esteira/orders/domain';
+import { endputMigrations } from '@esteira/orders/endput';
+import type { RetryPolicy } from '@esteira/pipeline';
+import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
+import { laneHandler, returnedHandler, type Stages } from './pipeline.ts';
+import { startSummary, type Summary } from './summary.ts';
+
+/** What a consumer is built of. */
+export interface ConsumerOptions {
+  readonly settings: Settings;
+  readonly verifier: Verifier;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Names this process in attempts and connections, for example `consumer-1@host`. */
+  readonly worker: string;
+}
+
+/** A running consumer of the orders pipeline. */
+export interface OrdersConsumer {
+  /** What it can't do its work without, each to be asked. */
+  readonly checks: Readonly<Record<string, () => Promise<void>>>;
+  /** Stops taking, finishes what is in flight within `withinMs`, closes all connections. */
+  stop(withinMs: number): Promise<void>;
+}
+
+/** Connects to everything, brings the endput and the broker up to date, and consumes. */
+export async function startConsumer(options: ConsumerOptions): Promise<OrdersConsumer> {
+  const { settings, logger, worker } = options;
+  const policy: RetryPolicy = {
+    maxAttempts: settings.MAX_ATTEMPTS,
+    delaysMs: [settings.RETRY_DELAY_MS],
+    timeoutMs: settings.ATTEMPT_TIMEOUT_MS,
+  };
+  await migrate(settings.ENDPUT_DATABASE_URL, endputMigrations);
+  await migrate(settings.ENDPUT_DATABASE_URL, deadLetterMigrations);
+  const endput = openPostgres({
+    url: settings.ENDPUT_DATABASE_URL,
+    applicationName: `esteira ${worker}`,
+    onError: (err) => {
+      logger.warn({ err }, 'an idle connection to the endput broke');
+    },
+  });
+  const attemptLog = mongodbAttemptLog({
+    url: settings.MONGODB_URL,
+    applicationName: `esteira ${worker}`,
+    pipeline: ordersPipeline.name,
+    ttlSeconds: settings.ATTEMPT_LOG_TTL_SECONDS,
+  });
+  await attemptLog.prepare();
+  const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: `esteira ${worker}`, logger });
+  const delay = await prepareBroker(broker, policy, options);
+  const summary = startSummary(logger, options.metrics, () => consumers.every(isConsuming));
+  const stages = stagesOf(options, { endput, attemptLog, broker, delay, policy, summary });
+  const consumers = startConsuming(broker, stages, options);
+  return {
+    checks: checksOf({ endput, attemptLog, broker, consumers }),
+    stop: async (withinMs) => {
+      await Promise.all(consumers.map((consumer) => consumer.stop(withinMs)));
+      summary.stop();
+      await broker.close();
+      await Promise.all([endput.close(), attemptLog.close()]);
+    },
+  };
+}
+
+async function prepareBroker(broker: Broker, policy: RetryPolicy, options: ConsumerOptions): Promise<DelayStrategy> {
+  const { settings, logger } = options;
+  await broker.untilConnected();
+  const { strategy, why } = await chooseDelayStrategy(settings.DELAY_STRATEGY, policy, {
+    url: settings.RABBITMQ_URL,
+    connection: broker,
+    pipeline: ordersPipeline,
+  });
+  logger.info({ strategy: strategy.name, why, delaysMs: policy.delaysMs }, 'how retries wait');
+  const management = openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL);
+  const topology = joined(pipelineTopology(ordersPipeline), strategy.topology(policy));
+  await declareTopology(broker, topology, management, logger);
+  return strategy;
+}
+
+interface Parts {
+  readonly endput: Postgres;
+  readonly attemptLog: AttemptLog;
+  readonly broker: Broker;
+  readonly delay: DelayStrategy;
+  readonly policy: RetryPolicy;
+  readonly summary: Summary;
+}
+
+function stagesOf({ settings, verifier, logger, worker }: ConsumerOptions, parts: Parts): Stages {
+  const { endput, attemptLog, broker, delay, policy, summary } = parts;
+  return {
+    endput,
+    attemptLog,
+    delay,
+    policy,
+    verifier,
+    worker,
+    logger,
+    systems: settings.systems.map(({ name }) => name),
+    timeoutMs: policy.timeoutMs,
+    logTtlSeconds: settings.ATTEMPT_LOG_TTL_SECONDS,
+    publishDeadLetters: createPublisher(broker, {
+      exchange: names.deadLetterExchange(ordersPipeline),
+      mandatory: true,
+      appId: 'esteira',
+    }),
+    now: () => new Date(),
+    observe: (batch) => {
+      summary.observe(batch);
+    },
+  };
+}
+
+function startConsuming(broker: Broker, stages: Stages, { settings, logger }: ConsumerOptions): Consumer[] {
+  const shared = {
+    prefetch: settings.PREFETCH,
+    batchSize: settings.BATCH_SIZE,
+    batchesInFlight: 2,
+    // Copies of a message run one after the other. Without an id there is nothing to compare: each for itself.
+    keyOf: (delivery: { messageId: string | undefined; tag: number }) => delivery.messageId ?? `tag ${delivery.tag}`,
+    logger,
+  };
+  const lanes = ordersPipeline.lanes.map((lane) =>
+    consume(broker, { ...shared, queue: names.lane(ordersPipeline, lane), handler: laneHandler(stages) }),
+  );
+  const queue = names.returnedQueue(ordersPipeline);
+  return [...lanes, consume(broker, { ...shared, queue, handler: returnedHandler(stages) })];
+}
+
+function isConsuming({ state }: Consumer): boolean {
+  return state.kind === 'consuming';
+}
+
+function checksOf({
+  endput,
+  attemptLog,
+  broker,
+  consumers,
+}: Pick<Parts, 'endput' | 'attemptLog' | 'broker'> & { consumers: readonly Consumer[] }): OrdersConsumer['checks'] {
+  return {
+    endput: async () => {
+      await endput.query('SELECT 1');
+    },
+    'attempt-log': () => attemptLog.ping(),
+    rabbitmq: () =>
+      broker.connected
+        ? Promise.resolve()
+        : Promise.reject(new Error(`RabbitMQ at ${broker.address} can't be reached`)),
+    consuming: () => {
+      const idle = consumers.find((consumer) => !isConsuming(consumer))?.state;
+      if (idle === undefined) return Promise.resolve();
+      return Promise.reject(new Error(idle.kind === 'backing-off' ? idle.fault.message : idle.kind));
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { hostname } from 'node:os';
+import closeWithGrace from 'close-with-grace';
+import { EXIT_CONFIG, loadSettings, readEnvFile, SettingsError, type Settings } from '@esteira/config';
+import { createApp } from '@esteira/http';
+import { DelayStrategyRefused, TopologyMismatch } from '@esteira/messaging';
+import { createLogger, createMetrics } from '@esteira/observability';
+import { simulatedVerifier } from '@esteira/orders/verifiers';
+import { startConsumer } from './app.ts';
+
+/** A person has to act before another start makes sense. */
+const NEEDS_A_PERSON = [DelayStrategyRefused, TopologyMismatch];
+
+function settingsOrExit(): Settings {
+  try {
+    return loadSettings({ ...readEnvFile('.env'), ...process.env });
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EXIT_CONFIG);
+  }
+}
+
+const settings = settingsOrExit();
+const number = Number(process.env['CONSUMER_NUMBER'] ?? '1');
+const worker = `consumer-${number}@${hostname()}`;
+const logger = createLogger({ name: `orders-consumer ${number}`, level: settings.LOG_LEVEL });
+const metrics = createMetrics({ app: 'orders-consumer', worker });
+
+try {
+  const consumer = await startConsumer({ settings, verifier: simulatedVerifier, logger, metrics, worker });
+  const info = {
+    title: `Esteira orders consumer ${number}`,
+    description: 'Health and metrics of a consumer of the orders pipeline. It has no other routes.',
+    version: '0.1.0',
+    tags: [],
+  };
+  const app = await createApp({ logger, metrics, info, host: settings.HOST, checks: consumer.checks });
+  await app.listen({ host: settings.HOST, port: settings.CONSUMER_PORT + number - 1 });
+  closeWithGrace({ delay: settings.SHUTDOWN_MS + 1_000, logger }, async ({ err }) => {
+    if (err !== undefined) logger.fatal({ err }, 'ending after an error that nobody handled');
+    await consumer.stop(settings.SHUTDOWN_MS);
+    await app.close();
+  });
+} catch (error) {
+  logger.fatal({ err: error }, 'the consumer could not start');
+  process.exitCode = NEEDS_A_PERSON.some((kind) => error instanceof kind) ? EXIT_CONFIG : 1;
+  process.exit();
+}

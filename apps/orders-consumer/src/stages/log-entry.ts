@@ -1,0 +1,80 @@
+import { attemptId, type AttemptDocument } from '@esteira/attempt-log';
+import { ordersPipeline, type Order } from '@esteira/orders/domain';
+import { attemptInfo, type AttemptStatus, type Failure, type JsonValue } from '@esteira/pipeline';
+import type { Stored } from '../work.ts';
+
+/** An attempt of the orders pipeline, as the log keeps it. */
+export type OrderAttempt = AttemptDocument & { readonly order: Order | null };
+
+/**
+ * What the log keeps of a delivery: one document for an attempt that was made now, or that an earlier delivery made
+ * and did not come to log; none for anything else. Pure.
+ */
+export function logEntryOf(work: Stored, worker: string, now: Date, ttlSeconds: number): OrderAttempt | undefined {
+  if (work.made !== undefined) return undefined;
+  switch (work.decision.kind) {
+    case 'store':
+      return entry(work, { status: 'succeeded', result: work.decision.result ?? null }, worker, now);
+    case 'wait':
+      return entry(work, { status: 'failed', error: work.decision.error }, worker, now);
+    case 'dead-letter': {
+      if (work.decision.reason === 'delivery-limit') return undefined;
+      const status = work.decision.reason === 'invalid' ? 'invalid' : 'dead-lettered';
+      return entry(work, { status, error: work.decision.error, reason: work.decision.reason }, worker, now);
+    }
+    case 'skip':
+      return unlogged(work, worker, now, ttlSeconds);
+    case 'return':
+      return undefined;
+  }
+}
+
+/** The attempt that brought a message to rest, when its consumer ended between the effect and the log. */
+function unlogged(work: Stored, worker: string, now: Date, ttlSeconds: number): OrderAttempt | undefined {
+  const { rest, attempt } = work;
+  if (rest === undefined) return undefined;
+  const [round, made, at] =
+    rest.kind === 'stored'
+      ? [rest.round, rest.attempts, rest.storedAt]
+      : [rest.last?.round, rest.last?.attempt, rest.deadAt];
+  const restedAt = new Date(at);
+  const expired = now.getTime() - restedAt.getTime() > ttlSeconds * 1000;
+  if (round !== attempt.round || made !== attempt.attempt || expired) return undefined;
+  const end: End =
+    rest.kind === 'stored'
+      ? { status: 'succeeded' }
+      : { status: 'dead-lettered', error: rest.last?.error ?? null, reason: rest.reason };
+  return { ...entry(work, end, worker, restedAt), started_at: restedAt, duration_ms: 0 };
+}
+
+interface End {
+  readonly status: AttemptStatus;
+  readonly error?: Failure | null;
+  readonly reason?: string;
+  readonly result?: JsonValue | null;
+}
+
+function entry(work: Stored, end: End, worker: string, processedAt: Date): OrderAttempt {
+  const { messageId, pipeline, round, attempt, maxAttempts } = work.attempt;
+  const message = work.content.kind === 'readable' ? work.content.message : undefined;
+  return {
+    _id: attemptId(messageId, round, attempt),
+    pipeline,
+    type: ordersPipeline.type,
+    message_id: messageId,
+    round,
+    attempt,
+    max_attempts: maxAttempts,
+    status: end.status,
+    info: attemptInfo(end.status, attempt, maxAttempts),
+    error: end.error ?? null,
+    reason: end.reason ?? null,
+    result: end.result ?? null,
+    origin: message?.origin ?? null,
+    order: message?.order ?? null,
+    worker,
+    started_at: work.startedAt,
+    duration_ms: work.durationMs,
+    processed_at: processedAt,
+  };
+}
