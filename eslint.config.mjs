@@ -27,6 +27,10 @@ export default tseslint.config(
   },
   {
     files: ['**/*.test.ts', 'tests/**', '**/test/**'],
-    rules: { 'max-lines-per-function': 'off', 'max-lines': 'off' },
+    rules: {
+      'max-lines-per-function': 'off',
+      'max-lines': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
   },
 );

@@ -11,4 +11,5 @@ export * from './delivery.ts';
 export * from './depth.ts';
 export * from './management.ts';
 export * from './publish.ts';
+export * from './purge.ts';
 export * from './topology.ts';

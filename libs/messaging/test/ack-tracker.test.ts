@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { AckTracker } from '../src/index.ts';
+
+/** Delivery tags 1..n in any order of settling. */
+const order = fc.integer({ min: 1, max: 60 }).chain((n) =>
+  fc.shuffledSubarray(
+    Array.from({ length: n }, (_, index) => index + 1),
+    { minLength: n },
+  ),
+);
+
+describe('acking with multiple', () => {
+  it('never reaches across a delivery that is not settled', () => {
+    fc.assert(
+      fc.property(order, (tags) => {
+        const tracker = new AckTracker();
+        const settled = new Set<number>();
+        for (const tag of tags) {
+          tracker.settle(tag);
+          settled.add(tag);
+          const upTo = tracker.advance() ?? 0;
+          for (let below = 1; below <= upTo; below += 1) expect(settled.has(below)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('reaches everything once all is settled', () => {
+    fc.assert(
+      fc.property(order, (tags) => {
+        const tracker = new AckTracker();
+        const reached = tags.map((tag) => {
+          tracker.settle(tag);
+          return tracker.advance() ?? 0;
+        });
+        expect(Math.max(...reached)).toBe(tags.length);
+        expect(tracker.beyondGap).toEqual([]);
+      }),
+    );
+  });
+
+  it('names what is settled beyond a gap, and only that', () => {
+    fc.assert(
+      fc.property(order, fc.nat(), (tags, at) => {
+        const missing = tags[at % tags.length];
+        const tracker = new AckTracker();
+        for (const tag of tags) if (tag !== missing) tracker.settle(tag);
+        tracker.advance();
+        expect(tracker.beyondGap).toEqual(tags.filter((tag) => tag > (missing ?? 0)).sort((a, b) => a - b));
+      }),
+    );
+  });
+});
