@@ -52,8 +52,11 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** What `promise` gives, or a rejection with the signal's reason, whichever comes first. */
-export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/**
+ * What `step` gives, or a rejection with the signal's reason, whichever comes first. A step that has begun is left
+ * behind then; after the abort none begins.
+ */
+export async function unlessAborted<T>(step: () => Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   const listening = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
@@ -63,7 +66,7 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
     signal.addEventListener('abort', onAbort, { signal: listening.signal });
   });
   try {
-    return await Promise.race([promise, aborted]);
+    return await Promise.race([step(), aborted]);
   } finally {
     listening.abort();
   }

@@ -59,7 +59,7 @@ export interface RelayOptions {
   readonly maxLaneDepth: number;
   readonly leaseMs: number;
   readonly logger: Logger;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, for the time a run was started at. */
   readonly now?: () => number;
 }
 
@@ -131,7 +131,8 @@ class SystemRelay implements Relay {
     if (outcome.kind === 'in-error') return { started: false, refusal: this.#inError(outcome.runId, outcome.error) };
     // A run of this process that still goes on has lost its cursor: no new one could have started otherwise.
     this.#here?.end({ kind: 'lost', why: 'taken' });
-    const here = startRun({ ...rest, cursor: this.#cursor, leaseMs, now, target, runId, maxAttempts, follow });
+    const parts = { ...rest, cursor: this.#cursor, leaseMs, target, runId, maxAttempts, follow };
+    const here = startRun({ ...parts, now: () => performance.now() });
     this.#here = here;
     void here.ended.then(() => {
       if (this.#here === here) this.#here = undefined;

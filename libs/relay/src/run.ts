@@ -39,6 +39,7 @@ export interface RunParts {
   readonly ending: AbortController;
   readonly patiently: Patiently;
   readonly logger: Logger;
+  /** Milliseconds of a steady clock. */
   readonly now: () => number;
 }
 
@@ -92,16 +93,16 @@ export class Run {
     const { pageSize, gate, activity, follow } = this.#parts;
     const { signal } = this.#parts.ending;
     for (let after = position; ;) {
-      await unlessAborted(this.#flight.room(), signal);
-      if (gate !== undefined) await unlessAborted(gate.open(pageSize), signal);
-      const page = await unlessAborted(this.#read(after), signal);
+      await unlessAborted(() => this.#flight.room(), signal);
+      if (gate !== undefined) await unlessAborted(() => gate.open(pageSize), signal);
+      const page = await unlessAborted(() => this.#read(after), signal);
       activity.phase('publishing');
       if (page.last !== undefined) {
         after = page.last;
         this.#flight.start(this.#confirmed(page.messages), () => this.#advance(page));
       }
       if (page.messages.length === pageSize) continue;
-      await unlessAborted(this.#flight.landed(), signal);
+      await unlessAborted(() => this.#flight.landed(), signal);
       if (!follow) return;
       activity.phase('following');
       await pause(FOLLOW_EVERY_MS, signal);

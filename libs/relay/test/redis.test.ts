@@ -1,0 +1,60 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { openRedis, RedisFault } from '../src/redis.ts';
+import { logger, networkTo, redisHere } from './support.ts';
+
+const redisServer = spawnSync('redis-server', ['--version']).error === undefined;
+
+/** A Redis of the test's own: the shared one must keep its policy. */
+async function privateRedis(port: number, policy: string): Promise<void> {
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--maxmemory-policy', policy];
+  const server = spawn('redis-server', args, { stdio: 'ignore' });
+  onTestFinished(async () => {
+    if (server.exitCode === null && server.kill()) await once(server, 'exit');
+  });
+  await once(server, 'spawn');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+describe('Redis', () => {
+  it('is ready when it never evicts', async () => {
+    await redisHere().ready();
+  });
+
+  it.skipIf(!redisServer)('that may evict cursors is not ready, and the error says what to set', async () => {
+    const own = await freePort();
+    await privateRedis(own, 'allkeys-lru');
+    const redis = openRedis(`redis://127.0.0.1:${own}`, logger);
+    onTestFinished(() => redis.close());
+    await vi.waitFor(() => expect(redis.ready()).rejects.toThrow(/allkeys-lru.*Set it to noeviction/), 5_000);
+  });
+
+  it('that is not there is told once in the log, however often it is tried, and once when it is back', async () => {
+    const { hostname, port } = new URL(inject('env')['REDIS_URL'] ?? '');
+    const network = await networkTo(hostname, Number(port));
+    network.cut();
+    const lines: string[] = [];
+    const log = {
+      ...logger,
+      warn: (_: unknown, line: string) => lines.push(line),
+      info: (line: string) => lines.push(line),
+    };
+    const redis = openRedis(`redis://127.0.0.1:${network.port}`, log as never);
+    onTestFinished(() => redis.close());
+    for (let i = 0; i < 3; i++) await expect(redis.script('return 1', 'k')).rejects.toThrow(RedisFault);
+    expect(lines).toEqual([expect.stringMatching(/not there/)]);
+    network.mend();
+    await vi.waitFor(() => redis.ready(), 5_000);
+    expect(lines).toEqual([expect.stringMatching(/not there/), expect.stringMatching(/is back/)]);
+  });
+});

@@ -1,0 +1,430 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import type { OutgoingMessage, PublishOutcome } from '@esteira/pipeline';
+import { describe, expect, inject, it, vi } from 'vitest';
+import { RedisFault } from '../src/index.ts';
+import {
+  confirmAll,
+  cursorOf,
+  freshSystem,
+  keyOf,
+  memoryBroker,
+  memorySource,
+  networkTo,
+  redisHere,
+  relayOf,
+  runOver,
+} from './support.ts';
+
+const request = { maxAttempts: 5 };
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
+
+function setUp(rows: number) {
+  const system = freshSystem();
+  const source = memorySource(rows);
+  const broker = memoryBroker();
+  return { system, source, broker, relay: relayOf({ system, source, publish: broker.publish }) };
+}
+
+/** Answers of a broker that the test gives one by one. */
+function heldAnswers() {
+  const calls: { messages: readonly OutgoingMessage[]; confirm: () => void }[] = [];
+  const answer = (messages: readonly OutgoingMessage[]) =>
+    new Promise<PublishOutcome[]>((resolve) => {
+      calls.push({
+        messages,
+        confirm: () => {
+          resolve(messages.map(() => 'confirmed'));
+        },
+      });
+    });
+  return { calls, answer };
+}
+
+describe('a run', () => {
+  it.each([0, 1, 9, 10, 11, 100, 105])('publishes each of %i rows once and finishes at the last', async (rows) => {
+    const { relay, broker, system } = setUp(rows);
+    const started = await relay.run(request);
+    expect(started).toEqual({ started: true, runId: expect.stringMatching(/^[0-9a-f]{32}$/) as string });
+    const cursor = await runOver(relay);
+    expect(broker.confirmed).toEqual(upTo(rows));
+    expect(cursor).toMatchObject({ status: 'FINISHED', publishedCount: rows, database: 'shop', timeline: '1' });
+    expect((await cursorOf(system).read()).lastId).toBe(rows === 0 ? undefined : String(rows));
+  });
+
+  it('goes on where the last one ended', async () => {
+    const { relay, broker, source } = setUp(25);
+    await relay.run(request);
+    await runOver(relay);
+    source.rows = 40;
+    await relay.run(request);
+    expect(await runOver(relay)).toMatchObject({ publishedCount: 40, lastId: '40' });
+    expect(broker.confirmed).toEqual(upTo(40));
+  });
+
+  it('publishes everything again after clear', async () => {
+    const { relay, broker } = setUp(15);
+    await relay.run(request);
+    await runOver(relay);
+    expect(await relay.clear()).toEqual({ cleared: true });
+    expect((await relay.status()).cursor).toMatchObject({ status: 'IDLE', publishedCount: 0 });
+    await relay.run(request);
+    await runOver(relay);
+    expect(broker.confirmed).toEqual([...upTo(15), ...upTo(15)]);
+  });
+
+  it('moves its cursor over a page only when all pages before it are confirmed', async () => {
+    const { relay, broker, system } = setUp(30);
+    const { calls, answer } = heldAnswers();
+    broker.answer = answer;
+    await relay.run(request);
+    await vi.waitFor(() => {
+      expect(calls).toHaveLength(3);
+    });
+    const cursor = cursorOf(system);
+    calls[1]?.confirm();
+    calls[2]?.confirm();
+    await vi.waitFor(() => {
+      expect(broker.confirmed).toHaveLength(20);
+    });
+    expect((await cursor.read()).lastId).toBeUndefined();
+    calls[0]?.confirm();
+    expect(await runOver(relay)).toMatchObject({ lastId: '30' });
+  });
+
+  it('is refused while another one runs, here or in another process, and clear with it', async () => {
+    const { relay, broker, source, system } = setUp(10);
+    const { calls, answer } = heldAnswers();
+    broker.answer = answer;
+    const other = relayOf({ system, source, publish: broker.publish });
+    const answers = await Promise.all([relay, other, relay, other].map((each) => each.run(request)));
+    expect(answers.filter(({ started }) => started)).toHaveLength(1);
+    const runId = answers.find((each) => each.started)?.runId;
+    const refusal = { code: 'already-running', runId, message: expect.stringContaining('is going on') as string };
+    expect(answers.filter(({ started }) => !started)).toEqual(Array(3).fill({ started: false, refusal }));
+    expect(await relay.clear()).toEqual({ cleared: false, refusal });
+    await vi.waitFor(() => {
+      expect(calls).toHaveLength(1);
+    });
+    calls[0]?.confirm();
+    expect(await runOver(relay)).toMatchObject({ status: 'FINISHED', publishedCount: 10 });
+  });
+
+  it('follows its source until it is stopped, when asked to', async () => {
+    const { relay, broker, source } = setUp(5);
+    await relay.run({ ...request, follow: true });
+    await vi.waitFor(async () => {
+      expect((await relay.status()).activity).toMatchObject({ phase: 'following' });
+    });
+    source.rows = 25;
+    await vi.waitFor(() => {
+      expect(broker.confirmed).toEqual(upTo(25));
+    });
+    expect(await relay.stop()).toEqual({ stopped: true });
+    expect((await relay.status()).cursor).toMatchObject({ status: 'IDLE', lastId: '25' });
+  });
+});
+
+describe('stop', () => {
+  it('ends a run after the pages at hand, and the cursor stands behind them', async () => {
+    const { relay, broker } = setUp(1000);
+    const { calls, answer } = heldAnswers();
+    broker.answer = answer;
+    await relay.run(request);
+    await vi.waitFor(() => {
+      expect(calls).toHaveLength(3);
+    });
+    const stopped = relay.stop();
+    for (const call of calls) call.confirm();
+    expect(await stopped).toEqual({ stopped: true });
+    expect((await relay.status()).cursor).toMatchObject({ status: 'IDLE', lastId: '30', publishedCount: 30 });
+    expect(calls).toHaveLength(3);
+    broker.answer = confirmAll;
+    await relay.run(request);
+    await runOver(relay);
+    expect(broker.confirmed).toEqual(upTo(1000));
+  });
+
+  it('answers at once where nothing runs', async () => {
+    const { relay } = setUp(1);
+    expect(await relay.stop()).toEqual({ stopped: false });
+    await relay.run(request);
+    await runOver(relay);
+    expect(await relay.stop()).toEqual({ stopped: false });
+  });
+
+  it('ends the waiting for a broker that is not there', async () => {
+    const { relay, broker } = setUp(10);
+    broker.answer = () => Promise.reject(new Error('connect ECONNREFUSED'));
+    await relay.run(request);
+    await vi.waitFor(async () => {
+      const { activity } = await relay.status();
+      expect(activity).toMatchObject({ phase: 'waiting', waitingFor: 'the broker: connect ECONNREFUSED' });
+    });
+    expect(await relay.stop()).toEqual({ stopped: true });
+    expect((await relay.status()).cursor).toMatchObject({ status: 'IDLE', publishedCount: 0 });
+  });
+});
+
+describe('close', () => {
+  it('leaves a run that counts as interrupted at once and is gone on with by another process', async () => {
+    const { relay, broker, source, system } = setUp(1000);
+    const { calls, answer } = heldAnswers();
+    broker.answer = answer;
+    await relay.run(request);
+    await vi.waitFor(() => {
+      expect(calls).toHaveLength(3);
+    });
+    const closed = relay.close();
+    for (const call of calls) call.confirm();
+    await closed;
+    const other = relayOf({ system, source, publish: broker.publish });
+    expect((await other.status()).cursor).toMatchObject({ status: 'RUNNING', interrupted: true, lastId: '30' });
+    broker.answer = confirmAll;
+    await other.run(request);
+    expect(await runOver(other)).toMatchObject({ status: 'FINISHED', publishedCount: 1000 });
+    expect(broker.confirmed).toEqual(upTo(1000));
+    await expect(relay.run(request)).rejects.toThrow(/closed/);
+  });
+});
+
+describe('a fault', () => {
+  it('of the broker is waited out, and what it refused is sent again', async () => {
+    const { relay, broker } = setUp(35);
+    let calls = 0;
+    broker.answer = (messages) => {
+      calls++;
+      if (calls === 2) return Promise.reject(new Error('the connection is lost'));
+      return Promise.resolve(messages.map((_, i) => (calls === 3 && i % 2 === 0 ? 'refused' : 'confirmed')));
+    };
+    await relay.run(request);
+    expect(await runOver(relay)).toMatchObject({ status: 'FINISHED', publishedCount: 35 });
+    expect(broker.confirmed.toSorted((a, b) => a - b)).toEqual(upTo(35));
+  });
+
+  it('of the source is waited out, and the activity says so', async () => {
+    const { relay, broker, source } = setUp(10);
+    source.fault = new Error('terminating connection due to administrator command');
+    await relay.run(request);
+    await vi.waitFor(async () => {
+      const { activity } = await relay.status();
+      expect(activity?.waitingFor).toMatch(/^the source: terminating connection/);
+    });
+    source.fault = undefined;
+    expect(await runOver(relay)).toMatchObject({ status: 'FINISHED' });
+    expect(broker.confirmed).toEqual(upTo(10));
+  });
+
+  it('of Redis is waited out; asked meanwhile, the relay answers with a RedisFault within seconds', async () => {
+    const { hostname, port } = new URL(inject('env')['REDIS_URL'] ?? '');
+    const network = await networkTo(hostname, Number(port));
+    const system = freshSystem();
+    const broker = memoryBroker();
+    const source = memorySource(100);
+    const relay = relayOf({ system, source, publish: broker.publish, redisUrl: `redis://127.0.0.1:${network.port}` });
+    await relay.ready();
+    broker.answer = (messages) => {
+      if (messages[0]?.messageId === '31') network.cut();
+      return confirmAll(messages);
+    };
+    await relay.run(request);
+    const asked = performance.now();
+    await vi.waitFor(() => expect(relay.status()).rejects.toThrow(RedisFault));
+    await expect(relay.ready()).rejects.toThrow(RedisFault);
+    await expect(relay.run(request)).rejects.toThrow(RedisFault);
+    expect(performance.now() - asked).toBeLessThan(10_000);
+    const before = (await cursorOf(system).read()).lastId;
+    expect(Number(before ?? 0)).toBeLessThanOrEqual(30);
+    network.mend();
+    await vi.waitFor(() => relay.ready(), { timeout: 5_000 });
+    expect(await runOver(relay)).toMatchObject({ status: 'FINISHED', publishedCount: 100 });
+  });
+});
+
+describe('what needs a person', () => {
+  it('is a message that came back: the cursor stands before its page, and unblock leaves the ERROR', async () => {
+    const { relay, broker } = setUp(50);
+    broker.answer = (messages) =>
+      Promise.resolve(messages.map(({ messageId }) => (messageId === '25' ? 'unroutable' : 'confirmed')));
+    await relay.run(request);
+    const cursor = await runOver(relay);
+    expect(cursor).toMatchObject({ status: 'ERROR', lastId: '20', error: { code: 'unroutable' } });
+    expect(cursor.error?.message).toMatch(/message 25 .*exchange esteira[.]things.*"primary".*unblock/s);
+    expect(await relay.run(request)).toMatchObject({
+      started: false,
+      refusal: { code: 'in-error', message: expect.stringContaining('came back') as string },
+    });
+    expect(await relay.unblock()).toEqual({ unblocked: true });
+    broker.answer = confirmAll;
+    await relay.run(request);
+    expect(await runOver(relay)).toMatchObject({ status: 'FINISHED', lastId: '50', publishedCount: 50 });
+  });
+
+  it.each([
+    ['another cluster', { systemIdentifier: '7388' }, 40],
+    ['another timeline', { timeline: '2' }, 40],
+    ['an older copy of the source, which the cursor is ahead of', { nextTransactionId: '102' }, 10],
+  ])('is %s: nothing of it is published until clear', async (_, change, rows) => {
+    const { relay, broker, source } = setUp(20);
+    await relay.run(request);
+    await runOver(relay);
+    source.rows = rows;
+    source.state = { ...source.state, ...change };
+    await relay.run(request);
+    const cursor = await runOver(relay);
+    expect(cursor).toMatchObject({ status: 'ERROR', lastId: '20', error: { code: 'source-changed' } });
+    expect(cursor.error?.message).toContain('POST /v0/process/clear publishes everything again and harms nothing');
+    expect(broker.confirmed).toEqual(upTo(20));
+    await relay.clear();
+    await relay.run(request);
+    expect(await runOver(relay)).toMatchObject({ status: 'FINISHED', lastId: String(rows), publishedCount: rows });
+    expect(broker.confirmed).toEqual([...upTo(20), ...upTo(rows)]);
+  });
+
+  it('is another cluster that answers in the middle of a run', async () => {
+    const { relay, broker, source } = setUp(100);
+    broker.answer = (messages) => {
+      source.state = { ...source.state, systemIdentifier: '7388' };
+      return confirmAll(messages);
+    };
+    await relay.run(request);
+    expect(await runOver(relay)).toMatchObject({ status: 'ERROR', lastId: '10', error: { code: 'source-changed' } });
+  });
+});
+
+describe('a run whose cursor is', () => {
+  it('gone ends, makes it not again, and the next run publishes everything', async () => {
+    const { relay, broker, source, system } = setUp(20);
+    await relay.run({ ...request, follow: true });
+    await vi.waitFor(async () => {
+      expect((await relay.status()).cursor.lastId).toBe('20');
+    });
+    await redisHere().script(`return redis.call('DEL', KEYS[1])`, keyOf(system));
+    source.rows = 30;
+    await vi.waitFor(() => {
+      expect(broker.confirmed).toEqual(upTo(30));
+    });
+    await vi.waitFor(async () => {
+      expect(await relay.stop()).toEqual({ stopped: false });
+    });
+    expect((await relay.status()).cursor).toEqual({ status: 'IDLE', interrupted: false, publishedCount: 0 });
+    await relay.run(request);
+    await runOver(relay);
+    expect(broker.confirmed).toEqual([...upTo(30), ...upTo(30)]);
+  });
+
+  it('taken ends and changes nothing of it', async () => {
+    const { relay, broker, system } = setUp(20);
+    const { calls, answer } = heldAnswers();
+    broker.answer = answer;
+    await relay.run(request);
+    await vi.waitFor(() => {
+      expect(calls).toHaveLength(2);
+    });
+    const cursor = cursorOf(system);
+    await cursor.write((await cursor.read()).runId ?? '', 0);
+    await cursor.start('b', 60_000, new Date());
+    for (const call of calls) call.confirm();
+    await vi.waitFor(async () => {
+      expect(await relay.stop()).toEqual({ stopped: false });
+    });
+    expect(await cursor.read()).toMatchObject({ status: 'RUNNING', runId: 'b', publishedCount: 0 });
+  });
+
+  it('held by a page that waits long for its confirms keeps its lease', async () => {
+    const system = freshSystem();
+    const broker = memoryBroker();
+    const { calls, answer } = heldAnswers();
+    broker.answer = answer;
+    const relay = relayOf({ system, source: memorySource(10), publish: broker.publish, leaseMs: 150 });
+    await relay.run(request);
+    const cursor = cursorOf(system);
+    const until = performance.now() + 450;
+    while (performance.now() < until) {
+      expect(await cursor.start('b', 60_000, new Date())).toMatchObject({ kind: 'already-running' });
+      await sleep(20);
+    }
+    calls[0]?.confirm();
+    expect(await runOver(relay)).toMatchObject({ status: 'FINISHED' });
+  });
+});
+
+describe('a lane that is too deep', () => {
+  it('pauses publishing until it has drained, and is asked a few times a second only', async () => {
+    const system = freshSystem();
+    const broker = memoryBroker();
+    let drained = 0;
+    const asked: number[] = [];
+    const depth = () => {
+      asked.push(performance.now());
+      return Promise.resolve(broker.confirmed.length - drained);
+    };
+    const relay = relayOf({ system, source: memorySource(200), publish: broker.publish, depth, maxLaneDepth: 50 });
+    await relay.run(request);
+    await vi.waitFor(async () => {
+      expect((await relay.status()).activity?.waitingFor).toMatch(/the lane to drain: it holds 60/);
+    });
+    expect(broker.confirmed).toHaveLength(60);
+    drained = 60;
+    await vi.waitFor(() => {
+      expect(broker.confirmed.length).toBeGreaterThan(60);
+    });
+    drained = 1_000;
+    expect(await runOver(relay)).toMatchObject({ status: 'FINISHED', publishedCount: 200 });
+    const gaps = asked.slice(1).map((at, i) => at - (asked[i] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThan(240);
+  });
+});
+
+describe('whatever a broker answers, and whenever a run is stopped', () => {
+  it(
+    'the cursor never passes a row that is not confirmed, and in the end every row is',
+    { timeout: 60_000 },
+    async () => {
+      const answers = fc.array(fc.constantFrom('confirm', 'late', 'lost', 'lost-after', 'some'), {
+        maxLength: 5,
+      });
+      const run = async (rows: number, plan: string[], stopAfter: number | undefined) => {
+        const { relay, broker } = setUp(rows);
+        let calls = 0;
+        const confirmed = new Set<number>();
+        broker.answer = async (messages) => {
+          const how = plan[calls++] ?? 'confirm';
+          if (calls === stopAfter) void relay.stop();
+          if (how === 'late') await sleep(10);
+          if (how === 'lost') throw new Error('lost');
+          const outcomes = messages.map((_, i): PublishOutcome =>
+            how === 'some' && i % 3 === 0 ? 'refused' : 'confirmed',
+          );
+          messages.forEach(({ messageId }, i) => outcomes[i] === 'confirmed' && confirmed.add(Number(messageId)));
+          if (how === 'lost-after') throw new Error('lost after the broker took it');
+          return outcomes;
+        };
+        for (let over = false; !over;) {
+          await relay.run(request);
+          const watched = await vi.waitFor(
+            async () => {
+              const { cursor } = await relay.status();
+              for (let id = 1; id <= Number(cursor.lastId ?? 0); id++) expect(confirmed.has(id)).toBe(true);
+              expect(cursor.publishedCount).toBe(Number(cursor.lastId ?? 0));
+              if (cursor.status === 'RUNNING') throw new Error('still running');
+              return cursor;
+            },
+            { timeout: 15_000, interval: 2 },
+          );
+          over = watched.status === 'FINISHED';
+        }
+        expect([...confirmed].toSorted((a, b) => a - b)).toEqual(upTo(rows));
+      };
+      await fc.assert(
+        fc.asyncProperty(
+          fc.integer({ min: 1, max: 80 }),
+          answers,
+          fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined }),
+          run,
+        ),
+        { numRuns: 30 },
+      );
+    },
+  );
+});
