@@ -1,0 +1,111 @@
+import { freshMongoUrl } from '@esteira/tests/support';
+import { MongoClient } from 'mongodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { attemptId, mongodbAttemptLog, type AttemptDocument, type AttemptLog } from '../src/index.ts';
+
+const url = freshMongoUrl();
+const open = (ttlSeconds = 600, pipeline = 'orders') =>
+  mongodbAttemptLog({ url, applicationName: 'test', pipeline, ttlSeconds });
+
+let log: AttemptLog;
+let client: MongoClient;
+
+beforeAll(async () => {
+  client = new MongoClient(url);
+  log = open();
+  await log.prepare();
+});
+
+afterAll(async () => {
+  await log.close();
+  await client.db().dropDatabase();
+  await client.close();
+});
+
+function attempt(messageId: string, number: number, changes: Partial<AttemptDocument> = {}): AttemptDocument {
+  return {
+    _id: attemptId(messageId, 1, number),
+    pipeline: 'orders',
+    type: 'order.placed',
+    message_id: messageId,
+    round: 1,
+    attempt: number,
+    max_attempts: 5,
+    status: 'failed',
+    info: '',
+    error: { code: 'x', message: 'y' },
+    reason: null,
+    result: null,
+    origin: { system: 'system-1' },
+    worker: 'w',
+    started_at: new Date(),
+    duration_ms: 1,
+    processed_at: new Date(),
+    ...changes,
+  };
+}
+
+describe('an attempt', () => {
+  it('is logged once, whoever logs it again', async () => {
+    await log.record([attempt('once', 1, { worker: 'first' }), attempt('once', 2)]);
+    await log.record([attempt('once', 1, { worker: 'second' }), attempt('once', 3)]);
+    const found = await log.ofMessages(['once']);
+    expect(found.map(({ attempt: number, worker }) => [number, worker])).toEqual([
+      [1, 'first'],
+      [2, 'w'],
+      [3, 'w'],
+    ]);
+  });
+
+  it('that succeeded replaces the failure a copy logged for it, and never the other way', async () => {
+    await log.record([attempt('both', 1)]);
+    await log.record([attempt('both', 1, { status: 'succeeded', error: null, worker: 'winner' })]);
+    await log.record([attempt('both', 1, { worker: 'late' })]);
+    const [document] = await log.find([attemptId('both', 1, 1)]);
+    expect(document).toMatchObject({ status: 'succeeded', error: null, worker: 'winner' });
+  });
+
+  it('that was invalid counts as none', async () => {
+    const pipeline = 'counted';
+    const counted = open(600, pipeline);
+    await counted.record([
+      attempt('c-1', 1, { pipeline }),
+      attempt('c-2', 1, { pipeline, origin: { system: 'system-2' } }),
+      attempt('c-2', 2, { pipeline, origin: { system: 'system-2' } }),
+      attempt('c-3', 1, { pipeline, status: 'invalid', origin: null }),
+    ]);
+    expect(Object.fromEntries(await counted.countBySystem(pipeline))).toEqual({ 'system-1': 1, 'system-2': 2 });
+    await counted.clear(pipeline);
+    expect((await counted.countBySystem(pipeline)).size).toBe(0);
+    await counted.close();
+  });
+});
+
+describe('the TTL', () => {
+  const ttlIndexes = async () => {
+    const indexes = await client.db().collection('attempts').indexes();
+    return indexes.filter(({ name }) => name?.startsWith('ttl_'));
+  };
+
+  it('belongs to its pipeline alone', async () => {
+    const other = open(60, 'other');
+    await other.prepare();
+    await other.close();
+    expect(await ttlIndexes()).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ expireAfterSeconds: 600, partialFilterExpression: { pipeline: 'orders' } }),
+        expect.objectContaining({ expireAfterSeconds: 60, partialFilterExpression: { pipeline: 'other' } }),
+      ]),
+    );
+  });
+
+  it('is changed in place when the setting changed', async () => {
+    const before = (await ttlIndexes()).length;
+    const changed = open(1_234);
+    await changed.prepare();
+    await changed.close();
+    const after = await ttlIndexes();
+    expect(after.length).toBe(before);
+    expect(after.find(({ name }) => name === 'ttl_orders')?.['expireAfterSeconds']).toBe(1_234);
+  });
+});

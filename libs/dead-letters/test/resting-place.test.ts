@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
+import { freshDatabase, type Fresh } from '@esteira/tests/support';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  bury,
+  deadLetterMigrations,
+  groupDeadLetters,
+  LOCK_TO_BURY,
+  LOCK_TO_STORE,
+  recall,
+  supersede,
+  type DeadLetter,
+} from '../src/index.ts';
+
+const STORED = 'stored_things';
+const createdAt = '2026-01-01T00:00:00.123456+00:00';
+let database: Fresh;
+let sql: Postgres;
+
+beforeAll(async () => {
+  database = await freshDatabase('ENDPUT_DATABASE_URL');
+  await migrate(database.url, deadLetterMigrations);
+  sql = openPostgres({ url: database.url, applicationName: 'test', max: 8 });
+  await sql.query(`CREATE TABLE ${STORED} (message_id uuid PRIMARY KEY, source_created_at timestamptz NOT NULL,
+    round int NOT NULL, attempts int NOT NULL, stored_at timestamptz NOT NULL DEFAULT now())`);
+});
+
+afterAll(async () => {
+  await sql.close();
+  await database.drop();
+});
+
+function letter(messageId: string, round = 1, changes: Partial<DeadLetter> = {}): DeadLetter {
+  const at = new Date('2026-01-01T00:00:01Z');
+  const error = { code: 'c', message: 'm' };
+  return {
+    messageId,
+    pipeline: 'things',
+    system: 'system-1',
+    sourceId: '1',
+    sourceCreatedAt: createdAt,
+    round,
+    attempts: [{ round, attempt: 1, error, worker: 'w', started_at: at.toISOString(), duration_ms: 1 }],
+    reason: 'attempts-exhausted',
+    error,
+    body: Buffer.from('{}'),
+    headers: {},
+    firstAttemptAt: at,
+    deadAt: at,
+    ...changes,
+  };
+}
+
+const buryOne = async (one: DeadLetter) => {
+  const [burial] = await sql.transaction((tx) => bury(tx, STORED, [one]), LOCK_TO_BURY);
+  return burial;
+};
+const storeOne = (messageId: string, round = 1) =>
+  sql.transaction(async (tx) => {
+    await tx.query(`INSERT INTO ${STORED} VALUES ($1, $2, $3, 1) ON CONFLICT DO NOTHING`, [
+      messageId,
+      createdAt,
+      round,
+    ]);
+    await supersede(tx, [{ messageId, round }]);
+  }, LOCK_TO_STORE);
+const redrive = (messageId: string) =>
+  sql.query(`UPDATE dead_letters SET state = 'redriven', round = round + 1 WHERE message_id = $1`, [messageId]);
+const stateOf = async (messageId: string) => {
+  const [row] = await sql.query<{ state: string; round: number; attempts: unknown[] }>(
+    'SELECT state, round, attempts FROM dead_letters WHERE message_id = $1',
+    [messageId],
+  );
+  return row && [row.state, row.round, row.attempts.length];
+};
+
+describe('a dead letter', () => {
+  it('is written once; a copy changes nothing', async () => {
+    const id = randomUUID();
+    expect(await buryOne(letter(id))).toBe('buried');
+    expect(await buryOne(letter(id))).toBe('same');
+    expect(await stateOf(id)).toEqual(['dead', 1, 1]);
+  });
+
+  it('dies again after a redrive, its attempts of all rounds kept', async () => {
+    const id = randomUUID();
+    await buryOne(letter(id));
+    await redrive(id);
+    expect(await buryOne(letter(id, 2))).toBe('buried');
+    expect(await stateOf(id)).toEqual(['dead', 2, 2]);
+  });
+
+  it('is not touched by a late copy of an earlier round', async () => {
+    const id = randomUUID();
+    await buryOne(letter(id));
+    await redrive(id);
+    expect(await buryOne(letter(id, 1))).toBe('late');
+    expect(await stateOf(id)).toEqual(['redriven', 2, 1]);
+  });
+
+  it('is not written for what is stored', async () => {
+    const id = randomUUID();
+    await storeOne(id);
+    expect(await buryOne(letter(id))).toBe('stored');
+    expect(await stateOf(id)).toBeUndefined();
+  });
+
+  it('keeps its bytes, and headers that hold what jsonb refuses', async () => {
+    const id = randomUUID();
+    const body = Buffer.from([0, 255, 1, 254]);
+    await buryOne(letter(id, 1, { body, headers: { nul: 'a\0b', lone: '\ud800', bytes: Buffer.from('x') } }));
+    const [row] = await sql.query<{ body: Buffer; headers: object }>(
+      'SELECT body, headers FROM dead_letters WHERE message_id = $1',
+      [id],
+    );
+    expect(row?.body.equals(body)).toBe(true);
+    expect(row?.headers).toEqual({ nul: 'a\uFFFDb', lone: '\uFFFD', bytes: 'eA==' });
+  });
+});
+
+describe('where a message rests', () => {
+  it('is never both stored and dead: stored wins, in whatever order copies come and however they overlap', async () => {
+    const steps = fc.array(fc.constantFrom('store' as const, 'bury' as const), { minLength: 2, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(steps, async (all) => {
+        const id = randomUUID();
+        await Promise.all(all.map((step) => (step === 'store' ? storeOne(id) : buryOne(letter(id)))));
+        const [dead] = await sql.query(`SELECT 1 FROM dead_letters WHERE message_id = $1 AND state = 'dead'`, [id]);
+        const [stored] = await sql.query(`SELECT 1 FROM ${STORED} WHERE message_id = $1`, [id]);
+        expect(stored !== undefined).toBe(all.includes('store'));
+        expect(dead !== undefined).toBe(!all.includes('store'));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('gives the attempts of a superseded dead letter to the stored message', async () => {
+    const id = randomUUID();
+    await buryOne(letter(id));
+    await storeOne(id);
+    expect(await stateOf(id)).toEqual(['redriven', 1, 0]);
+  });
+});
+
+describe('recalling', () => {
+  const ask = (messageId: string, round = 1, at: string | null = createdAt) =>
+    recall(sql, STORED, [{ messageId, round, createdAt: at }]);
+
+  it('knows what is stored, dead or discarded, and nothing of others', async () => {
+    const [stored, dead, discarded, unknown] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+    await storeOne(stored);
+    await buryOne(letter(dead));
+    await buryOne(letter(discarded));
+    await sql.query(`UPDATE dead_letters SET state = 'discarded' WHERE message_id = $1`, [discarded]);
+    expect((await ask(stored))[0]).toMatchObject({ kind: 'stored', attempts: 1, round: 1 });
+    expect((await ask(dead))[0]).toMatchObject({ kind: 'dead', last: { attempt: 1, round: 1 } });
+    expect((await ask(discarded))[0]).toMatchObject({ kind: 'dead' });
+    expect(await ask(unknown)).toEqual([]);
+  });
+
+  it('lets the redriven round go on and stops the one before it', async () => {
+    const id = randomUUID();
+    await buryOne(letter(id));
+    await redrive(id);
+    expect(await ask(id, 2)).toEqual([]);
+    expect((await ask(id, 1))[0]).toMatchObject({ kind: 'dead' });
+  });
+
+  it('takes a row made at another time for another order', async () => {
+    const id = randomUUID();
+    await storeOne(id);
+    expect(await ask(id, 1, '2027-01-01T00:00:00+00:00')).toEqual([]);
+  });
+});
+
+describe('groups', () => {
+  it('count open dead letters by reason and error, with the newest as the example', async () => {
+    const pipeline = randomUUID();
+    const old = letter(randomUUID(), 1, { pipeline });
+    const young = letter(randomUUID(), 1, { pipeline, deadAt: new Date('2026-02-01T00:00:00Z'), system: 'system-2' });
+    const other = letter(randomUUID(), 1, { pipeline, reason: 'invalid', error: { code: 'bad', message: 'b' } });
+    await sql.transaction((tx) => bury(tx, STORED, [old, young, other]), LOCK_TO_BURY);
+    expect(await groupDeadLetters(sql, pipeline)).toMatchObject([
+      {
+        reason: 'attempts-exhausted',
+        errorCode: 'c',
+        count: 2,
+        example: { messageId: young.messageId, system: 'system-2' },
+      },
+      { reason: 'invalid', errorCode: 'bad', count: 1, example: { message: 'b' } },
+    ]);
+  });
+});
