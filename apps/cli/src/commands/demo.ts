@@ -1,0 +1,94 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Env, Settings } from '@esteira/config';
+import { groupDeadLetters } from '@esteira/dead-letters';
+import { chooseRuntime } from '@esteira/infra';
+import { ordersPipeline } from '@esteira/orders/domain';
+import { isAtRest, isConsistent, type Reconciliation } from '@esteira/reconciliation';
+import { addressTable } from '../addresses.ts';
+import { withConnections, type Connections } from '../connections.ts';
+import { ordersApi, type OrdersApi } from '../demo/api.ts';
+import { groupTable, whatIsStuck } from '../demo/conclusion.ts';
+import { openDisplay } from '../demo/display.ts';
+import { deal, importBody, readOrders, sample } from '../demo/orders.ts';
+import { patienceMs } from '../demo/progress.ts';
+import { watch, type Watched } from '../demo/watch.ts';
+import { problems, reportTable } from '../reconcile/report.ts';
+import { Refused } from '../refused.ts';
+import { print, printProgress } from '../terminal.ts';
+
+/** `make demo`: real orders through everything, and the proof that they add up. */
+export const demoCommand = (env: Env): Command =>
+  new Command('demo')
+    .description('starts everything, sends real orders through it, and reconciles')
+    .addOption(
+      new Option('--orders <n>', 'a sample, spread evenly over the file (ORDERS=)').env('ORDERS').argParser(count),
+    )
+    .action(async ({ orders }: { orders?: number }) => {
+      const runtime = await chooseRuntime(env);
+      const settings = await runtime.start(env, { profile: 'all', report: printProgress });
+      process.exitCode = await withConnections(settings, async (connections) => {
+        const watched = await sendThrough(settings, connections, orders ?? Infinity);
+        const services = await runtime.status();
+        if (watched.kind === 'stuck') {
+          const lines = await whatIsStuck(watched, connections, services);
+          throw new Refused(`Nothing has moved for a while.\n${lines.map((line) => `  ${line}`).join('\n')}`);
+        }
+        await conclude(settings, connections, watched.reconciliation);
+        print('Open next:');
+        print(addressTable(settings, services));
+        print('Everything keeps running: `make status` shows it, `make stop` stops it and keeps the data.');
+        return isAtRest(watched.reconciliation) && isConsistent(watched.reconciliation) ? 0 : 1;
+      });
+    });
+
+function count(text: string): number {
+  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new InvalidArgumentError('ORDERS is a whole number above 0.');
+  return Number(text);
+}
+
+/** Imports into all systems at once, publishes from all at once, and watches until everything is at rest. */
+async function sendThrough(settings: Settings, connections: Connections, orders: number): Promise<Watched> {
+  const { head, lines } = readOrders();
+  const chosen = sample(lines, orders);
+  const shares = deal(chosen, settings.systems.length);
+  const apis = settings.systems.map(({ name, apiPort }) => ordersApi(name, apiPort));
+  printProgress(
+    `Sending ${chosen.length.toLocaleString('en-US')} orders of CDNOW (1997-98) through ${apis.length} systems.`,
+  );
+  const display = openDisplay(chosen.length);
+  const over = new AbortController();
+  let isImported = false;
+  const importing = importAll(apis, head, shares).then(() => {
+    isImported = true;
+  });
+  try {
+    const watching = watch({
+      connections,
+      apis,
+      patienceMs: patienceMs(settings.RETRY_DELAY_MS),
+      show: display.show,
+      isImported: () => isImported,
+      signal: over.signal,
+    });
+    return await Promise.race([watching, importing.then(() => watching)]);
+  } finally {
+    over.abort();
+    display.end();
+  }
+}
+
+async function importAll(apis: readonly OrdersApi[], head: string, shares: readonly string[][]): Promise<void> {
+  const answers = await Promise.all(apis.map((api, i) => api.importOrders(importBody(head, shares[i] ?? []))));
+  const refused = answers.reduce((sum, answer) => sum + answer.refused.count, 0);
+  if (refused > 0) throw new Refused(`${refused} orders of the data set were refused: this should never happen.`);
+  await Promise.all(apis.map((api) => api.run()));
+}
+
+async function conclude(settings: Settings, connections: Connections, reconciliation: Reconciliation): Promise<void> {
+  const pipeline = ordersPipeline.name;
+  print(reportTable(reconciliation, await connections.attemptLog.countBySystem(pipeline)));
+  print(`(The attempt log keeps a document for ${settings.ATTEMPT_LOG_TTL_SECONDS} s.)`);
+  for (const problem of problems(reconciliation)) print(problem);
+  const groups = await groupDeadLetters(connections.endput, pipeline);
+  if (groups.length > 0) print(groupTable(groups));
+}

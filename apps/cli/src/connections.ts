@@ -1,0 +1,57 @@
+import { mongodbAttemptLog, type AttemptLog } from '@esteira/attempt-log';
+import type { Settings } from '@esteira/config';
+import { openManagement, type Management } from '@esteira/messaging';
+import { createLogger } from '@esteira/observability';
+import { ordersPipeline } from '@esteira/orders/domain';
+import { openPostgres, type Postgres } from '@esteira/postgres';
+import { openCursor, openRedis, type Cursor } from '@esteira/relay';
+
+/** A source system, as the command line reaches it. */
+export interface SystemConnections {
+  readonly name: string;
+  readonly source: Postgres;
+  readonly cursor: Cursor;
+}
+
+/** Connections to every server. Nothing is connected before it is used. */
+export interface Connections {
+  readonly systems: readonly SystemConnections[];
+  readonly endput: Postgres;
+  readonly management: Management;
+  readonly attemptLog: AttemptLog;
+}
+
+const applicationName = 'esteira cli';
+
+/** A command reports what fails by itself; a log line would say it twice. */
+export const quiet = createLogger({ name: 'cli', level: 'silent' });
+
+/** Opens the connections for `work`, and closes them in the end. */
+export async function withConnections<T>(
+  settings: Settings,
+  work: (connections: Connections) => Promise<T>,
+): Promise<T> {
+  const redis = openRedis(settings.REDIS_URL, quiet);
+  const endput = openPostgres({ url: settings.ENDPUT_DATABASE_URL, applicationName });
+  const systems = settings.systems.map(({ name, databaseUrl }) => ({
+    name,
+    source: openPostgres({ url: databaseUrl, applicationName }),
+    cursor: openCursor(redis, name),
+  }));
+  const attemptLog = mongodbAttemptLog({
+    url: settings.MONGODB_URL,
+    applicationName,
+    pipeline: ordersPipeline.name,
+    ttlSeconds: settings.ATTEMPT_LOG_TTL_SECONDS,
+  });
+  const management = openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL);
+  try {
+    return await work({ systems, endput, management, attemptLog });
+  } finally {
+    await Promise.all([
+      ...[endput, ...systems.map(({ source }) => source)].map((postgres) => postgres.close()),
+      redis.close(),
+      attemptLog.close(),
+    ]);
+  }
+}

@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { countDeadLetters } from '@esteira/dead-letters';
+import { queueDepths } from '@esteira/messaging';
+import { ordersPipeline } from '@esteira/orders/domain';
+import { countStored } from '@esteira/orders/endput';
+import { rowsBehind } from '@esteira/orders/source';
+import { isAtRest, isConsistent, type Reconciliation } from '@esteira/reconciliation';
+import { positionOf } from '@esteira/relay';
+import type { Connections } from '../connections.ts';
+import { reconcileOrders } from '../reconcile/orders.ts';
+import { Refused } from '../refused.ts';
+import type { OrdersApi } from './api.ts';
+import { looked, seemsAtRest, type Patience, type Progress } from './progress.ts';
+
+const LOOK_EVERY_MS = 1_000;
+/** Rows are counted exactly, as far as a Postgres integer goes. */
+const most = 2_000_000_000;
+
+/** How watching ended: everything is at rest or something is wrong (the reconciliation tells), or nothing moved. */
+export type Watched =
+  | { readonly kind: 'reconciled'; readonly reconciliation: Reconciliation }
+  | { readonly kind: 'stuck'; readonly progress: Progress | undefined; readonly fault: Error | undefined };
+
+export interface WatchOptions {
+  readonly connections: Connections;
+  readonly apis: readonly OrdersApi[];
+  readonly patienceMs: number;
+  readonly show: (progress: Progress) => void;
+  /** Whether the orders have been imported, and publishing has begun. */
+  readonly isImported: () => boolean;
+  /** Ends the watching: it rejects. */
+  readonly signal: AbortSignal;
+}
+
+/** Watches until every order has come to rest. A server that is away for a while is waited for. */
+export async function watch(options: WatchOptions): Promise<Watched> {
+  let patience: Patience | undefined;
+  let progress: Progress | undefined;
+  let fault: Error | undefined;
+  for (;;) {
+    try {
+      progress = await look(options.connections);
+      fault = undefined;
+      options.show(progress);
+      if (options.isImported()) {
+        const reconciliation = await settled(options, progress);
+        if (reconciliation !== undefined) return { kind: 'reconciled', reconciliation };
+      }
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      fault = error as Error;
+    }
+    const now = Date.now();
+    patience = looked(patience, progress, now);
+    if (now - patience.since > options.patienceMs) return { kind: 'stuck', progress, fault };
+    await sleep(LOOK_EVERY_MS, undefined, { signal: options.signal });
+  }
+}
+
+/** Starts runs where rows are left; the reconciliation once nothing seems to be left, unless it says otherwise. */
+async function settled({ connections, apis }: WatchOptions, progress: Progress): Promise<Reconciliation | undefined> {
+  if (progress.published < progress.imported) {
+    await publishWhatIsLeft(connections, apis);
+    return undefined;
+  }
+  if (!seemsAtRest(progress)) return undefined;
+  const reconciliation = await reconcileOrders(connections);
+  return isAtRest(reconciliation) || !isConsistent(reconciliation) ? reconciliation : undefined;
+}
+
+async function publishWhatIsLeft({ systems }: Connections, apis: readonly OrdersApi[]): Promise<void> {
+  await Promise.all(
+    systems.map(async ({ name, source, cursor }) => {
+      const view = await cursor.read();
+      if (view.status === 'RUNNING' && !view.interrupted) return;
+      if ((await rowsBehind(source, positionOf(view))).rows > 0)
+        await apis.find(({ system }) => system === name)?.run();
+    }),
+  );
+}
+
+async function look({ systems, endput, management }: Connections): Promise<Progress> {
+  const [sources, stored, deadLettered, depths] = await Promise.all([
+    Promise.all(systems.map(rowsOf)),
+    countStored(endput),
+    countDeadLetters(endput, ordersPipeline.name),
+    queueDepths(management, ordersPipeline),
+  ]);
+  const total = (counts: Iterable<number>) => [...counts].reduce((sum, count) => sum + count, 0);
+  const imported = total(sources.map(({ rows }) => rows));
+  return {
+    imported,
+    published: imported - total(sources.map(({ behind }) => behind)),
+    stored: total(stored.values()),
+    deadLettered,
+    waiting: depths.waiting,
+    inLanes: depths.lanes + depths.returned,
+  };
+}
+
+/** The cursor is read first: rows that arrive in between count as behind. */
+async function rowsOf({ source, cursor }: Connections['systems'][number]): Promise<{ rows: number; behind: number }> {
+  const position = positionOf(await cursor.read());
+  const { rows: behind } = await rowsBehind(source, position, { most });
+  const { rows } = await rowsBehind(source, undefined, { most });
+  return { rows, behind: Math.min(behind, rows) };
+}

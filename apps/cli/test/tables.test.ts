@@ -1,0 +1,83 @@
+import { loadSettings } from '@esteira/config';
+import type { ServiceStatus } from '@esteira/infra';
+import { emptyReport, type SystemReport } from '@esteira/reconciliation';
+import { describe, expect, it } from 'vitest';
+import { addressRows } from '../src/addresses.ts';
+import { partsOf } from '../src/commands/clear.ts';
+import { statusRows } from '../src/commands/status.ts';
+import { csvLine, problems, reportRows, rowLine } from '../src/reconcile/report.ts';
+import { isOn } from '../src/terminal.ts';
+
+function reportOf(system: string, rows: number, classes: Partial<SystemReport['classes']>): SystemReport {
+  const report = emptyReport(system);
+  report.rows = rows;
+  Object.assign(report.classes, classes);
+  return report;
+}
+
+describe('the table of a reconciliation', () => {
+  const systems = [
+    reportOf('system-1', 100, { stored: 90, dead: 4, 'not-yet-published': 5, missing: 1 }),
+    reportOf('system-2', 50, { stored: 50 }),
+  ];
+
+  it('has a row for each system, and one in which they are added up', () => {
+    const rows = reportRows({ systems }, new Map([['system-1', 300]]));
+    expect(rows).toEqual([
+      ['system-1', 100, 95, 90, 4, 0, 0, 5, 0, 300, 1],
+      ['system-2', 50, 50, 50, 0, 0, 0, 0, 0, 0, 0],
+      ['all', 150, 145, 140, 4, 0, 0, 5, 0, 300, 1],
+    ]);
+  });
+
+  it('says in words what is wrong, and nothing where all is well', () => {
+    expect(problems({ systems })).toEqual([
+      '1 missing: published, but in neither the endput, the dead letters nor the broker',
+    ]);
+    expect(problems({ systems: systems.slice(1) })).toEqual([]);
+  });
+
+  it('names rows for people and for programs', () => {
+    const row = { system: 'system-1', id: '7', class: 'differs', round: 1, source: '["a",1]', stored: 'b' } as const;
+    expect(rowLine(row)).toContain('differs  source ["a",1]  endput b');
+    expect(csvLine(row)).toBe('system-1,7,differs,1,"[""a"",1]",b');
+    expect(csvLine({ system: 'system-1', id: '7', class: 'missing', round: 2 })).toBe('system-1,7,missing,2,,');
+  });
+});
+
+describe('the tables of services', () => {
+  const settings = loadSettings({});
+  const up = (name: string): ServiceStatus => ({ name, kind: 'app', state: 'up', address: 'http://127.0.0.1:1' });
+
+  it('show addresses of what is up, without passwords', () => {
+    const rows = addressRows(settings, [up('api-system-2'), up('rabbitmq'), up('endput')]);
+    expect(rows.map(([, address]) => address)).toEqual([
+      'http://127.0.0.1:8002/docs',
+      'http://127.0.0.1:8002/redoc',
+      'http://127.0.0.1:15672/',
+      'postgres://esteira:***@127.0.0.1:5434/endput',
+    ]);
+  });
+
+  it('show the work of what is up, and why something is down', () => {
+    const down: ServiceStatus = { name: 'redis', kind: 'server', state: 'down', address: 'a', detail: 'exited' };
+    expect(statusRows([up('rabbitmq'), down], new Map([['rabbitmq', 'primary 0']]))).toEqual([
+      ['rabbitmq', 'up', 'http://127.0.0.1:1', 'primary 0'],
+      ['redis', 'down', 'a', 'exited'],
+    ]);
+  });
+
+  it('tell which parts ran before everything was stopped for a clear', () => {
+    expect(partsOf(settings, [up('api-system-2'), up('redis')])).toEqual(['system-2']);
+    expect(partsOf(settings, [up('api-system-1'), up('api-system-2'), up('consumer-2')])).toEqual([
+      'system-1',
+      'system-2',
+      'queue',
+    ]);
+  });
+});
+
+it('takes YES=1 as yes, and YES=0 or nothing as no', () => {
+  expect(['1', 'yes', 'true'].map(isOn)).toEqual([true, true, true]);
+  expect([undefined, '', '0', 'no', 'false'].map(isOn)).toEqual([false, false, false, false, false]);
+});
