@@ -1,6 +1,7 @@
 import { settingsEntries, type Settings } from '@esteira/config';
 import type { Service } from '../src/catalogue.ts';
 import { REPOSITORY } from '../src/paths.ts';
+import { health } from '../src/health.ts';
 import type { Prepared } from './program.ts';
 import { systemEnvironment } from './supervisor.ts';
 
@@ -23,12 +24,4 @@ export function prepareApp(service: Service, settings: Settings): Prepared {
     ],
     ready: () => health(service, 'ready'),
   };
-}
-
-/** What an app answers about itself: `live` (it runs) or `ready` (so does what it needs). */
-export async function health(service: Service, question: 'live' | 'ready'): Promise<string | undefined> {
-  const url = `http://127.0.0.1:${service.listens[0].port}/health/${question}`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
-  const body = await response.text();
-  return response.ok ? undefined : `${response.status} ${body.slice(0, 500)}`;
 }

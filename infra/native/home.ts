@@ -1,5 +1,18 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isRoot, type User } from './users.ts';
@@ -24,7 +37,7 @@ export const HOME_MARK = 'ESTEIRA_HOME';
  * /var/lib/esteira (root) or the user's state directory, and `wanted` becomes a link to it.
  */
 export function openHome(wanted: string): Home {
-  const path = place(wanted);
+  const path = openDirectory(wanted);
   mkdirSync(join(path, 'logs'), { recursive: true });
   return {
     path,
@@ -57,8 +70,15 @@ export function findHome(wanted: string): string | undefined {
 /** Removes a home and the link to it. */
 export function removeHome(wanted: string): void {
   const target = linkTarget(wanted);
-  if (target !== undefined) rmSync(target, { recursive: true, force: true });
+  if (target !== undefined) {
+    rmSync(target, { recursive: true, force: true });
+    removeIfEmpty(dirname(target));
+  }
   rmSync(wanted, { recursive: true, force: true });
+}
+
+export function removeIfEmpty(directory: string): void {
+  if (existsSync(directory) && readdirSync(directory).length === 0) rmdirSync(directory);
 }
 
 /** Whether every user can reach what is in this directory. */
@@ -69,7 +89,8 @@ export function isReachable(path: string): boolean {
   }
 }
 
-function place(wanted: string): string {
+/** Makes the directory that is meant to be at `wanted` where servers can reach it; see {@link openHome}. */
+export function openDirectory(wanted: string): string {
   const linked = linkTarget(wanted);
   if (linked === undefined && suits(wanted)) {
     mkdirSync(wanted, { recursive: true });

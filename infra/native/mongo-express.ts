@@ -4,12 +4,13 @@ import type { Settings } from '@esteira/config';
 import { execa } from 'execa';
 import type { Listens } from '../src/catalogue.ts';
 import type { Context } from './context.ts';
-import { isReachable, openHome } from './home.ts';
+import { isReachable, openDirectory } from './home.ts';
 import type { Prepared } from './program.ts';
 import { systemEnvironment } from './supervisor.ts';
 import { unprivileged } from './users.ts';
 
-const VERSION = '1.0.2';
+/** Later versions can't be installed from the registry alone, or come without their page's scripts. */
+const VERSION = '1.0.0';
 
 /** Mongo Express from its npm package, kept out of the project's lock file: a page for people, nothing depends on it. */
 export async function prepareMongoExpress(
@@ -18,7 +19,7 @@ export async function prepareMongoExpress(
   settings: Settings,
   context: Context,
 ): Promise<Prepared> {
-  const cache = openHome(context.cache).path;
+  const cache = openDirectory(context.cache);
   const directory = join(cache, `mongo-express-${VERSION}`);
   if (!existsSync(directory)) await fetchPackage(directory, context.report);
   return {
@@ -34,8 +35,9 @@ export async function prepareMongoExpress(
           NODE_ENV: 'production',
           ME_CONFIG_MONGODB_URL: settings.MONGODB_URL,
           ME_CONFIG_MONGODB_ENABLE_ADMIN: 'true',
-          ME_CONFIG_BASICAUTH: 'false',
           ME_CONFIG_BASICAUTH_USERNAME: '',
+          ME_CONFIG_SITE_COOKIESECRET: context.secret('mongo-express-cookie'),
+          ME_CONFIG_SITE_SESSIONSECRET: context.secret('mongo-express-session'),
           VCAP_APP_HOST: '127.0.0.1',
           VCAP_APP_PORT: String(port),
           PORT: String(port),

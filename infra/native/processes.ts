@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { HOME_MARK } from './home.ts';
-import { until } from './until.ts';
+import { until } from '../src/until.ts';
 
 /** Programs that may overwrite their environment (a process title takes its room); their working directory tells. */
 const TITLE_SETTERS = new Set(['postgres', 'redis-server', 'redis-check-rdb']);
@@ -29,7 +29,7 @@ export function startOf(pid: number): string | undefined {
 }
 
 /** Ends what is left of a home, politely first. Touches nothing that doesn't carry its mark. */
-export async function endProcessesOf(home: string): Promise<number> {
+export async function endProcessesOf(home: string): Promise<void> {
   const found = processesOf(home);
   for (const pid of found) signal(pid, basename(executable(pid)) === 'postgres' ? 'SIGINT' : 'SIGTERM');
   await until(() => Promise.resolve(processesOf(home).length === 0 ? undefined : 'running'), {
@@ -38,7 +38,16 @@ export async function endProcessesOf(home: string): Promise<number> {
     for (const pid of processesOf(home)) signal(pid, 'SIGKILL');
   });
   await until(() => Promise.resolve(remaining(home)), { timeoutMs: 5_000 });
-  return found.length;
+}
+
+/** Ends everything of a home at once, for data that is about to be removed. */
+export async function killProcessesOf(home: string): Promise<void> {
+  const kill = () => {
+    const left = processesOf(home);
+    for (const pid of left) signal(pid, 'SIGKILL'); // again and again: a supervisor may start more until it is gone
+    return Promise.resolve(left.length === 0 ? undefined : `These processes can't be ended: ${left.join(', ')}.`);
+  };
+  await until(kill, { timeoutMs: 10_000 });
 }
 
 function remaining(home: string): string | undefined {

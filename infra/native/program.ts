@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { HOME_MARK, type Home } from './home.ts';
-import type { Probe } from './until.ts';
+import type { Probe } from '../src/until.ts';
 import type { User } from './users.ts';
 
 /** One process that is kept alive. */

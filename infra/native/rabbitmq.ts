@@ -1,12 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Listens } from '../src/catalogue.ts';
 import { digest, type Context } from './context.ts';
 import { onPath, rabbitmqServer, required } from './packages.ts';
 import type { Prepared, Program } from './program.ts';
-import { unprivileged, type User } from './users.ts';
+import { unprivileged } from './users.ts';
 
 const SHARED = fileURLToPath(new URL('../rabbitmq/', import.meta.url));
 
@@ -20,7 +20,8 @@ export function prepareRabbitmq(name: string, amqp: Listens, management: Listens
   const account = accountOf(amqp.url ?? '');
   const files = configurationFiles(amqp.port, management.port, directory, account);
   for (const [file, text] of Object.entries(files)) context.home.file(`${name}/${file}`, text, user);
-  writeCookie(name, directory, context, user);
+  // Erlang's cookie: with it, whoever reaches the distribution port commands the node.
+  context.home.file(`${name}/.erlang.cookie`, context.secret('rabbitmq-cookie'), user);
   const environment = nodeEnvironment(directory, context, digest(...Object.values(files)));
   const server: Program = {
     name,
@@ -127,12 +128,6 @@ function passwordHash(user: string, password: string): string {
   const salt = createHash('sha256').update(`${user}\0${password}`).digest().subarray(0, 4);
   const hash = createHash('sha256').update(salt).update(password).digest();
   return Buffer.concat([salt, hash]).toString('base64');
-}
-
-/** Erlang's cookie: with it, whoever reaches the distribution port commands the node. */
-function writeCookie(name: string, directory: string, context: Context, user: User | undefined): void {
-  if (existsSync(join(directory, '.erlang.cookie'))) return;
-  context.home.file(`${name}/.erlang.cookie`, randomBytes(24).toString('hex'), user);
 }
 
 /** The management API answers for the AMQP listener: it opens last. */

@@ -10,10 +10,12 @@ export interface State {
   listening: Record<string, number>;
   /** Ports that no setting names, by purpose. */
   internal: Record<string, number>;
+  /** Random texts, by purpose. */
+  secrets: Record<string, string>;
 }
 
 export function readState(home: string): State {
-  const empty: State = { active: [], listening: {}, internal: {} };
+  const empty: State = { active: [], listening: {}, internal: {}, secrets: {} };
   const file = join(home, 'state.json');
   if (!existsSync(file)) return empty;
   try {

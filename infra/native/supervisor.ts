@@ -33,6 +33,8 @@ export async function supervise(home: Home, programs: readonly Program[]): Promi
     env: { ...systemEnvironment(), [HOME_MARK]: home.path },
     stdin: 'ignore',
   });
+  // It looks for work once a second, or when somebody asks it something.
+  await supervisorctl(home.path, ['pid']);
 }
 
 /** Whether this home's supervisord answers. */

@@ -1,4 +1,5 @@
 export * from './catalogue.ts';
+export { chooseRuntime } from './choose-runtime.ts';
 export { REPOSITORY } from './paths.ts';
 export * from './runtime.ts';
 export { resolveSettings } from './settings.ts';

@@ -12,6 +12,8 @@ export interface Place {
   readonly runningFile: string;
   /** State of the native servers: data, configuration, logs. May become a link, see `native/home.ts`. */
   readonly state: string;
+  /** What Compose is given besides docker-compose.yml. */
+  readonly compose: string;
   /** What was fetched once and can be fetched again: mongod, Mongo Express. Shared by all copies. */
   readonly cache: string;
 }
@@ -21,11 +23,18 @@ export const mainPlace: Place = {
   envFile: join(REPOSITORY, '.env'),
   runningFile: join(REPOSITORY, '.local', 'running.env'),
   state: join(REPOSITORY, '.local', 'native'),
+  compose: join(REPOSITORY, '.local', 'compose'),
   cache: join(REPOSITORY, '.local', 'cache'),
 };
 
 /** A place of its own below `.local`, for example for tests. */
 export function privatePlace(name: string): Place {
   const base = join(REPOSITORY, '.local', name);
-  return { envFile: `${base}.env`, runningFile: `${base}.running.env`, state: base, cache: mainPlace.cache };
+  return {
+    envFile: `${base}.env`,
+    runningFile: `${base}.running.env`,
+    state: base,
+    compose: `${base}.compose`,
+    cache: mainPlace.cache,
+  };
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { loadSettings, readEnvFile, settingsEntries, type Env } from '@esteira/config';
 import { isAlive, startOf } from '../native/processes.ts';
-import { NativeRuntime } from '../native/runtime.ts';
+import { runtimeAt } from './choose-runtime.ts';
 import { privatePlace, REPOSITORY, type Place } from './paths.ts';
 import type { Report } from './runtime.ts';
 
@@ -32,17 +32,17 @@ export function keptTestServers(): Record<string, string> | undefined {
  * of a test run that was killed are ended and removed first.
  */
 export async function startTestServers(env: Env, report: Report): Promise<TestServers> {
-  await removeAbandoned(report);
+  await removeAbandoned(env, report);
   const name = `test-${randomBytes(3).toString('hex')}`;
   const place = privatePlace(name);
   mkdirSync(dirname(place.envFile), { recursive: true });
   writeFileSync(ownerFile(name), `${process.pid} ${startOf(process.pid) ?? ''}`);
   writeFileSync(place.envFile, testEnv());
-  const runtime = new NativeRuntime(place);
-  const stop = () => remove(name, place);
+  const stop = () => remove(env, name, place);
   try {
-    const path = { PATH: env['PATH'] };
-    const settings = await runtime.start(path, { profile: 'test-servers', report });
+    const runtime = await runtimeAt(env, place, projectOf(name));
+    // Addresses of the command line are those of `make start`: none of them gets here.
+    const settings = await runtime.start({ MONGOD_BIN: env['MONGOD_BIN'] }, { profile: 'test-servers', report });
     return { env: Object.fromEntries(settingsEntries(settings)), stop };
   } catch (error) {
     await stop();
@@ -66,19 +66,22 @@ function testEnv(): string {
 
 const ownerFile = (name: string): string => join(LOCAL, `${name}.owner`);
 
-async function remove(name: string, place: Place): Promise<void> {
-  await new NativeRuntime(place).prune({ report: () => undefined });
+const projectOf = (name: string): string => `esteira-${name}`;
+
+async function remove(env: Env, name: string, place: Place): Promise<void> {
+  const runtime = await runtimeAt(env, place, projectOf(name));
+  await runtime.prune({ report: () => undefined });
   rmSync(ownerFile(name), { force: true });
 }
 
 /** Ends and removes the servers of test runs whose process is gone. */
-async function removeAbandoned(report: Report): Promise<void> {
+async function removeAbandoned(env: Env, report: Report): Promise<void> {
   if (!existsSync(LOCAL)) return;
   for (const file of readdirSync(LOCAL).filter((entry) => /^test-[0-9a-f]{6}\.owner$/.test(entry))) {
     const name = file.slice(0, -'.owner'.length);
     const [pid = '', startedAt = ''] = readFileSync(join(LOCAL, file), 'utf8').split(' ');
     if (isAlive(Number(pid), startedAt)) continue;
     report(`removing the servers of a test run that was killed (${name})`);
-    await remove(name, privatePlace(name));
+    await remove(env, name, privatePlace(name));
   }
 }

@@ -1,0 +1,155 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DEFAULT_SYSTEMS, settingsEntries, type Settings, type System } from '@esteira/config';
+import { catalogue, isOurs, type Service } from '../src/catalogue.ts';
+import { REPOSITORY } from '../src/paths.ts';
+
+/**
+ * The options that make Compose run these settings: docker-compose.yml, a file with the services it doesn't have
+ * (a third system, a second consumer), and the values for both.
+ */
+export function composeFiles(settings: Settings, directory: string): string[] {
+  mkdirSync(directory, { recursive: true });
+  const values = join(directory, 'compose.env');
+  const appValues = join(directory, 'apps.env');
+  const added = join(directory, 'compose.added.json'); // JSON is YAML
+  write(appValues, envText(Object.fromEntries(settingsEntries(settings))));
+  write(values, envText({ ...composeValues(settings), ESTEIRA_ENV_FILE: appValues }));
+  write(added, `${JSON.stringify(addedServices(settings, appValues), undefined, 2)}\n`);
+  return ['--env-file', values, '--file', join(REPOSITORY, 'docker-compose.yml'), '--file', added];
+}
+
+/** What docker-compose.yml asks for: ports, accounts, and each server's address inside the network. */
+export function composeValues(settings: Settings): Record<string, string> {
+  const { REDIS_URL: redis, RABBITMQ_URL: rabbitmq } = settings;
+  const servers = catalogue(settings).filter(({ kind }) => kind === 'server');
+  return {
+    ...Object.fromEntries(settingsEntries(settings).filter(([name]) => name.endsWith('_PORT'))),
+    DELAY_STRATEGY: settings.DELAY_STRATEGY,
+    ...Object.fromEntries(servers.flatMap(addresses)),
+    REDIS_PASSWORD: isUrl(redis) ? decodeURIComponent(new URL(redis).password) : '',
+    RABBITMQ_USER: accountOf(rabbitmq).user,
+    RABBITMQ_PASSWORD: accountOf(rabbitmq).password,
+    RABBITMQ_VHOST: accountOf(rabbitmq).name || '/',
+  };
+}
+
+/** The services of these settings that docker-compose.yml doesn't have. */
+export function addedServices(settings: Settings, appValues: string): { services: object; volumes: object } {
+  const added = settings.systems.flatMap((system, i) =>
+    system.name === KNOWN_SYSTEMS[i] ? [] : [{ system, n: i + 1 }],
+  );
+  const services = catalogue(settings).flatMap((service): [string, object][] => {
+    const { system, n } = added.find((one) => one.system.name === service.system) ?? {};
+    if (service.type === 'consumer' && service.number !== 1) return [[service.name, consumer(service, appValues)]];
+    if (system === undefined || n === undefined) return [];
+    return [[service.name, service.type === 'api' ? api(service, system, n, appValues) : source(service)]];
+  });
+  const volumes = added.map(({ system }) => [`postgres-${system.name}`, {}]);
+  // Redis belongs to every system's part.
+  const redis = { profiles: added.map(({ system }) => system.name) };
+  return { services: { ...Object.fromEntries(services), redis }, volumes: Object.fromEntries(volumes) as object };
+}
+
+/** The systems docker-compose.yml has, by number: `system-2` as the only system would be another service. */
+const KNOWN_SYSTEMS = DEFAULT_SYSTEMS.split(',');
+
+const base = (service: string) => ({ extends: { file: join(REPOSITORY, 'infra/docker/base.yml'), service } });
+
+const healthy = (required: boolean) => ({ condition: 'service_healthy', required });
+
+const source = (service: Service) => {
+  const [{ port, url = '' }] = service.listens;
+  const { user, password, name } = accountOf(url);
+  return {
+    ...base('postgres'),
+    profiles: ['all', 'servers', ...service.parts],
+    environment: literal({ POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: name }),
+    ports: [`127.0.0.1:${port}:5432`],
+    volumes: [`${service.name}:/var/lib/postgresql/data`],
+  };
+};
+
+const api = (service: Service, system: System, n: number, appValues: string) => {
+  const database = `postgres-${system.name}`;
+  return {
+    ...base('api'),
+    ...published(service, appValues),
+    depends_on: { [database]: healthy(true), redis: healthy(true), rabbitmq: healthy(false) },
+    environment: literal({
+      SYSTEM: system.name,
+      [`SYSTEM${n}_DATABASE_URL`]: insideUrl(system.databaseUrl, database),
+      HEALTH_URL: healthUrl(service),
+    }),
+  };
+};
+
+const consumer = (service: Service, appValues: string) => ({
+  ...base('consumer'),
+  ...published(service, appValues),
+  depends_on: { rabbitmq: healthy(true), mongodb: healthy(true), endput: healthy(true) },
+  environment: { CONSUMER_NUMBER: String(service.number), HEALTH_URL: healthUrl(service) },
+});
+
+const published = ({ parts, listens: [{ port }] }: Service, appValues: string) => ({
+  profiles: ['all', ...parts],
+  env_file: [{ path: appValues, required: true }],
+  ports: [`127.0.0.1:${port}:${port}`],
+});
+
+const healthUrl = ({ listens: [{ port }] }: Service) => `http://127.0.0.1:${port}/health/live`;
+
+/** Compose expands a dollar sign. */
+const literal = (values: Record<string, string>) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.replaceAll('$', () => '$$')]));
+
+function addresses(service: Service): [name: string, value: string][] {
+  return service.listens.flatMap(({ setting, port, url }): [string, string][] => {
+    if (url === undefined) return [[setting, String(port)]];
+    const name = setting.replace(/_URL$/, '');
+    const account = accountOf(url);
+    return [
+      [`${name}_PORT`, String(port)],
+      [`${name}_USER`, account.user],
+      [`${name}_PASSWORD`, account.password],
+      [`${name}_NAME`, account.name],
+      [`${name}_INSIDE_URL`, isOurs(service) ? insideUrl(url, service.name) : url],
+    ];
+  });
+}
+
+const INSIDE_PORTS: Record<string, string> = {
+  'redis:': '6379',
+  'amqp:': '5672',
+  'mongodb:': '27017',
+  'http:': '15672',
+};
+
+function insideUrl(url: string, host: string): string {
+  const inside = new URL(url);
+  inside.hostname = host;
+  inside.port = INSIDE_PORTS[inside.protocol] ?? '5432';
+  return url.endsWith('/') ? inside.href : inside.href.replace(/\/$/, '');
+}
+
+function accountOf(url: string): { user: string; password: string; name: string } {
+  if (!isUrl(url)) return { user: '', password: '', name: '' };
+  const { username, password, pathname } = new URL(url);
+  return {
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    name: decodeURIComponent(pathname.slice(1)),
+  };
+}
+
+const isUrl = (url: string): boolean => URL.canParse(url);
+
+/** In single quotes nothing is expanded. */
+const envText = (values: Readonly<Record<string, string>>): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${name}='${value.replaceAll("'", "\\'")}'\n`)
+    .join('');
+
+const write = (path: string, text: string): void => {
+  writeFileSync(path, text, { mode: 0o600 });
+};

@@ -1,0 +1,7 @@
+# RabbitMQ with the delayed-message-exchange plugin, whose last release is for 4.2.
+FROM rabbitmq:4.2.1-management
+ADD --chown=rabbitmq:rabbitmq --chmod=444 \
+  --checksum=sha256:f168b2c09810cde3726961d31f38e3408e6a7fbff3929908d6f962061d8e70a1 \
+  https://github.com/rabbitmq/rabbitmq-delayed-message-exchange/releases/download/v4.2.0/rabbitmq_delayed_message_exchange-4.2.0.ez \
+  /opt/rabbitmq/plugins/
+RUN rabbitmq-plugins enable --offline rabbitmq_management rabbitmq_delayed_message_exchange

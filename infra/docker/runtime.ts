@@ -1,0 +1,149 @@
+import { rmSync } from 'node:fs';
+import { settingsSchema, type Env, type Settings } from '@esteira/config';
+import { execa, type Options } from 'execa';
+import { addressOf, catalogue, isOurs, servicesOf, type Service } from '../src/catalogue.ts';
+import { health, questionFor } from '../src/health.ts';
+import { mainPlace, REPOSITORY, type Place } from '../src/paths.ts';
+import { isPortFree, movesFor } from '../src/ports.ts';
+import type { Report, Runtime, ServiceStatus } from '../src/runtime.ts';
+import { applyMoves, forgetRunning, recordRunning, resolveSettings, startSettings } from '../src/settings.ts';
+import { until } from '../src/until.ts';
+import { composeFiles } from './compose.ts';
+
+/** One line of `docker compose ps --format json`. */
+interface Container {
+  readonly Service: string;
+  readonly State: string;
+  readonly Health: string;
+  readonly Status: string;
+  readonly Publishers?: readonly { PublishedPort: number }[] | null;
+}
+
+/** The images that are built here; the others may be somebody else's too. */
+const IMAGES = ['esteira-app', 'esteira-rabbitmq'];
+
+/** The same servers and apps as containers, by docker-compose.yml and what these settings add to it. */
+export class DockerRuntime implements Runtime {
+  readonly name = 'docker';
+  readonly #place: Place;
+  readonly #project: string;
+
+  constructor(place: Place = mainPlace, project = 'esteira') {
+    this.#place = place;
+    this.#project = project;
+  }
+
+  async start(env: Env, { profile, report }: { profile: string; report: Report }): Promise<Settings> {
+    const wishes = startSettings({ ...env, DELAY_STRATEGY: delayStrategy(env, this.#place) }, this.#place);
+    const settings = await this.#withFreePorts(wishes, profile, report);
+    recordRunning(settings, this.#place);
+    const services = servicesOf(profile, settings).filter(isOurs);
+    const needed = services.filter(({ optional }) => optional !== true).map(({ name }) => name);
+    await this.#compose(['up', '--detach', '--build', '--wait', '--wait-timeout', '300', ...needed], {
+      stdio: 'inherit',
+    });
+    for (const { name } of services.filter(({ optional }) => optional === true)) {
+      const { exitCode } = await this.#compose(['up', '--detach', '--no-deps', name], { reject: false });
+      if (exitCode !== 0) report(`${name} is left out: its image can't be had`);
+    }
+    await this.#appsReady(services, settings);
+    for (const service of services) report(`${service.name} is ready: ${addressOf(service)}`);
+    return settings;
+  }
+
+  async stop({ report }: { report: Report }): Promise<void> {
+    report('stopping the containers');
+    await this.#compose(['--profile', '*', 'down', '--remove-orphans']);
+    forgetRunning(this.#place);
+  }
+
+  async status(): Promise<ServiceStatus[]> {
+    const containers = new Map((await this.#containers()).map((one) => [one.Service, one]));
+    return catalogue(resolveSettings(process.env, this.#place)).map((service): ServiceStatus => {
+      const base = { name: service.name, kind: service.kind, address: addressOf(service) };
+      if (!isOurs(service)) return { ...base, state: 'up', detail: 'run by somebody else' };
+      const container = containers.get(service.name);
+      if (container === undefined) return { ...base, state: 'down' };
+      return { ...base, state: stateOf(container), detail: container.Status };
+    });
+  }
+
+  async logs({ follow, service }: { follow: boolean; service?: string }): Promise<void> {
+    const options = ['--tail', '200', ...(follow ? ['--follow'] : []), ...(service === undefined ? [] : [service])];
+    await this.#compose(['logs', ...options], { stdio: 'inherit', reject: false });
+  }
+
+  async restart(service: string): Promise<void> {
+    await this.#compose(['restart', service]);
+  }
+
+  async prune({ report }: { report: Report }): Promise<void> {
+    report('removing containers, volumes and images');
+    await this.#compose(['--profile', '*', 'down', '--remove-orphans', '--volumes']);
+    if (this.#place === mainPlace)
+      await execa('docker', ['image', 'rm', ...IMAGES], { reject: false, stdin: 'ignore' });
+    forgetRunning(this.#place);
+    rmSync(this.#place.envFile, { force: true });
+    rmSync(this.#place.compose, { recursive: true, force: true });
+  }
+
+  /** A healthy container's app lives; whether it can work it says itself. */
+  async #appsReady(services: readonly Service[], settings: Settings): Promise<void> {
+    const up = (await this.status()).filter(({ state }) => state === 'up').map(({ name }) => name);
+    const started = catalogue(settings).filter(({ name }) => up.includes(name));
+    const apps = services.filter(({ kind }) => kind === 'app');
+    const ready = apps.map(async (app) => {
+      const question = questionFor(app, started, settings);
+      await until(() => health(app, question), { timeoutMs: 120_000 }).catch((error: unknown) => {
+        throw new Error(`${app.name} is not ready: ${String(error)}. Its log: docker compose logs ${app.name}`);
+      });
+    });
+    await Promise.all(ready);
+  }
+
+  async #containers(): Promise<Container[]> {
+    const { stdout } = await this.#compose(['ps', '--all', '--format', 'json']);
+    const lines = String(stdout).trim();
+    if (lines.startsWith('[')) return JSON.parse(lines) as Container[]; // before Compose 2.21
+    return lines.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Container]));
+  }
+
+  /** What our containers publish already is not taken. */
+  async #withFreePorts(wishes: Settings, profile: string, report: Report): Promise<Settings> {
+    const own = new Set(
+      (await this.#containers()).flatMap((one) => (one.Publishers ?? []).map((p) => p.PublishedPort)),
+    );
+    const isFree = async (port: number) => own.has(port) || (await isPortFree(port));
+    const moves = await movesFor(servicesOf(profile, wishes).filter(isOurs), catalogue(wishes), isFree);
+    for (const { setting, from, to } of moves) {
+      report(`${setting}: port ${from} is taken by another program; using ${to}, written to ${this.#place.envFile}`);
+    }
+    return applyMoves(wishes, moves, this.#place);
+  }
+
+  #compose(command: readonly string[], options: Options = {}) {
+    const files = composeFiles(resolveSettings({}, this.#place), this.#place.compose);
+    const before = ['--project-name', this.#project, ...files];
+    return execa('docker', ['compose', ...before, ...command], {
+      cwd: REPOSITORY,
+      stdin: 'ignore',
+      // The command line's settings are in the files already; for Compose, what stands in the environment would win.
+      extendEnv: false,
+      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !isSetting(name))),
+      ...options,
+    });
+  }
+}
+
+const isSetting = (name: string): boolean => name in settingsSchema.properties || /^SYSTEM\d+_/.test(name);
+
+/** The broker of Compose has the plugin: there `auto` is delayed-exchange. */
+function delayStrategy(env: Env, place: Place): string {
+  const { DELAY_STRATEGY: chosen } = resolveSettings(env, place);
+  return chosen === 'auto' ? 'delayed-exchange' : chosen;
+}
+
+function stateOf({ State, Health }: Container): ServiceStatus['state'] {
+  if (State !== 'running') return State === 'restarting' || State === 'created' ? 'starting' : 'down';
+  return Health === 'starting' || Health === 'unhealthy' ? 'starting' : 'up';
+}

@@ -1,0 +1,17 @@
+import type { Settings } from '@esteira/config';
+import { catalogue, isOurs, type Service } from './catalogue.ts';
+
+/** What an app answers about itself: `live` (it runs) or `ready` (so does what it needs). */
+export async function health(service: Service, question: 'live' | 'ready'): Promise<string | undefined> {
+  const url = `http://127.0.0.1:${service.listens[0].port}/health/${question}`;
+  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+  const body = await response.text();
+  return response.ok ? undefined : `${response.status} ${body.slice(0, 500)}`;
+}
+
+/** An app started without the parts it needs can be alive, not ready. */
+export function questionFor(app: Service, started: readonly Service[], settings: Settings): 'live' | 'ready' {
+  const elsewhere = catalogue(settings).filter((service) => !isOurs(service));
+  const there = new Set([...started, ...elsewhere].map(({ name }) => name));
+  return app.needs.every((need) => there.has(need)) ? 'ready' : 'live';
+}
