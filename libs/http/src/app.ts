@@ -62,6 +62,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     clientErrorHandler: answerUnreadable,
   }).withTypeProvider<TypeBoxTypeProvider>();
+  takeEmptyJson(app);
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   // Answers are what the handlers make of them; a serializer made from the schema would drop what it does not name.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
@@ -71,6 +72,23 @@ export async function createApp(options: AppOptions): Promise<App> {
   await addDocumentation(app, options.info);
   addHealthRoutes(app, options.checks);
   return app;
+}
+
+/** Adds routes that have parsers and hooks of their own. */
+export function addScope(app: App, add: (scope: App) => void): void {
+  void app.register((scope, _options, done) => {
+    add(scope as unknown as App);
+    done();
+  });
+}
+
+/** Many clients say `application/json` without a body. Whether a route needs one is for its schema to say. */
+function takeEmptyJson(app: App): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, body as string, done);
+  });
 }
 
 function addErrors(app: App, classify: Classify): void {

@@ -37,9 +37,8 @@ export async function runChecks(checks: Checks, timeoutMs = CHECK_TIMEOUT_MS): P
   return Object.fromEntries(results);
 }
 
-async function runCheck(check: Check, timeoutMs: number): Promise<CheckResult> {
-  const started = performance.now();
-  const took = () => Math.round(performance.now() - started);
+/** What a promise gives, or a rejection after `timeoutMs` milliseconds. What was asked is not taken back. */
+export async function within<T>(timeoutMs: number, asked: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -47,12 +46,20 @@ async function runCheck(check: Check, timeoutMs: number): Promise<CheckResult> {
     }, timeoutMs);
   });
   try {
-    await Promise.race([check(), late]);
+    return await Promise.race([asked, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function runCheck(check: Check, timeoutMs: number): Promise<CheckResult> {
+  const started = performance.now();
+  const took = () => Math.round(performance.now() - started);
+  try {
+    await within(timeoutMs, check());
     return { ok: true, duration_ms: took() };
   } catch (error) {
     return { ok: false, duration_ms: took(), error: error instanceof Error ? explained(error) : String(error) };
-  } finally {
-    clearTimeout(timer);
   }
 }
 

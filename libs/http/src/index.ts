@@ -2,5 +2,5 @@ export * from './app.ts';
 export * from './common-problems.ts';
 export { problemResponses, type ApiInfo } from './documentation.ts';
 export type { Classify } from './errors.ts';
-export { runChecks, type Check, type Checks } from './health.ts';
+export { runChecks, within, type Check, type Checks } from './health.ts';
 export * from './problem.ts';

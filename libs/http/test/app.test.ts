@@ -68,7 +68,7 @@ describe('an app', () => {
       'an empty body',
       { method: 'POST', url: '/things/1', headers: { 'content-type': 'application/json' } },
       400,
-      'malformed-json',
+      'invalid-request',
     ],
     [
       'a body that is not JSON',

@@ -1,4 +1,7 @@
+export * from './clear.ts';
 export * from './identity.ts';
+export * from './imports.ts';
+export * from './insert.ts';
 export * from './migrations.ts';
 export * from './page.ts';
 export * from './reconcile.ts';

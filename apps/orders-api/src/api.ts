@@ -1,0 +1,22 @@
+import type { Check } from '@esteira/http';
+import type { Logger, Metrics } from '@esteira/observability';
+import type { Postgres } from '@esteira/postgres';
+import type { Relay } from '@esteira/relay';
+
+/** What the API of one system works with. */
+export interface OrdersApi {
+  readonly system: string;
+  /** The address it will listen on. */
+  readonly host: string;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** The system's operational database. */
+  readonly postgres: Postgres;
+  readonly relay: Relay;
+  /** Rejects when messages can't be published. */
+  readonly brokerReady: Check;
+  /** What a message of a run carries where the request does not say. */
+  readonly maxAttempts: number;
+  /** Fires when the API is being stopped: long requests end at the next border between two transactions. */
+  readonly stopping: AbortSignal;
+}

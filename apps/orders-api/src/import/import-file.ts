@@ -1,0 +1,166 @@
+import { createHash, type Hash } from 'node:crypto';
+import { defineProblem } from '@esteira/http';
+import {
+  CHUNK_ROWS,
+  commitChunk,
+  importByKey,
+  startImport,
+  whileAlone,
+  type ImportedOrder,
+  type ImportState,
+  type Refusal,
+} from '@esteira/orders/source';
+import type { Postgres, Sql } from '@esteira/postgres';
+import type { OpenBody } from './body.ts';
+import { partsOf, type FileOptions } from './file.ts';
+import type { Part } from './record.ts';
+import { orderOf } from './row.ts';
+
+export const keyReused = defineProblem({
+  code: 'idempotency-key-reused',
+  status: 422,
+  title: 'The Idempotency-Key belongs to another file, or to other columns of it.',
+});
+export const importInProgress = defineProblem({
+  code: 'import-in-progress',
+  status: 409,
+  title: 'A request with this Idempotency-Key is being worked on.',
+  retryAfterSeconds: 2,
+});
+
+/** A file to import. */
+export interface ImportRequest extends FileOptions {
+  readonly key?: string;
+  /** Fewer records a transaction, for tests. */
+  readonly chunkRows?: number;
+}
+
+/** An import that ended early. What was committed stays. */
+export class ImportInterrupted extends Error {
+  readonly state: ImportState | undefined;
+
+  constructor(state: ImportState | undefined, cause: unknown) {
+    super('An import was interrupted', { cause });
+    this.name = 'ImportInterrupted';
+    this.state = state;
+  }
+}
+
+/** Bytes of a file after which a transaction is committed, however few records they are. */
+const CHUNK_BYTES = 8 * 1_048_576;
+
+/**
+ * Imports a file. With a key, a file that was imported is only compared, and one that was begun goes on where it
+ * stopped; both must be the same bytes.
+ *
+ * @throws ImportInterrupted whenever it ends early, with the reason as its cause.
+ */
+export async function importFile(postgres: Postgres, body: OpenBody, request: ImportRequest): Promise<ImportState> {
+  const { key } = request;
+  try {
+    if (key === undefined) return await importInto(new ImportWriter(postgres, request), body, request);
+    const state = await whileAlone(postgres, key, () => importOnce(postgres, body, request, key));
+    if (state !== undefined) return state;
+    throw importInProgress('This file is being imported by another request. Repeat it when that one is answered.');
+  } finally {
+    body.close();
+  }
+}
+
+async function importOnce(
+  postgres: Postgres,
+  body: OpenBody,
+  request: ImportRequest,
+  key: string,
+): Promise<ImportState> {
+  const known = await importByKey(postgres, key);
+  if (known?.finished !== true) return importInto(new ImportWriter(postgres, request, known), body, request);
+  const hash = seeded(request);
+  for await (const chunk of body.bytes) hash.update(chunk);
+  if (hash.digest('hex') !== known.contentHash) throw reused(known);
+  return known;
+}
+
+async function importInto(writer: ImportWriter, body: OpenBody, request: ImportRequest): Promise<ImportState> {
+  try {
+    for await (const parts of partsOf(body, request)) {
+      for (const part of parts) if (writer.take(part)) await writer.commit(false);
+    }
+    return await writer.commit(true);
+  } catch (error) {
+    throw new ImportInterrupted(writer.state, error);
+  }
+}
+
+/** A running hash that begins with what was asked for: other columns of the same file are another import. */
+function seeded({ mapping, delimiter }: ImportRequest): Hash {
+  const { product, price, createdAt } = mapping;
+  return createHash('sha256').update(JSON.stringify([product, price, createdAt, delimiter ?? null]));
+}
+
+function reused({ importId }: ImportState) {
+  return keyReused(`Import ${importId} had this Idempotency-Key and another content. Use a new key for another file.`);
+}
+
+/** Collects records and commits them; skips those that an earlier request has dealt with, when they are the same. */
+class ImportWriter {
+  /** As of the last commit; undefined before the first. */
+  state: ImportState | undefined;
+  readonly #sql: Sql;
+  readonly #key: string | undefined;
+  readonly #chunkRows: number;
+  readonly #hash: Hash;
+  #position = 0;
+  #orders: ImportedOrder[] = [];
+  #refusals: Refusal[] = [];
+  #bytes = 0;
+
+  constructor(sql: Sql, request: ImportRequest, known?: ImportState) {
+    this.state = known;
+    this.#sql = sql;
+    this.#key = request.key;
+    this.#chunkRows = request.chunkRows ?? CHUNK_ROWS;
+    this.#hash = seeded(request);
+  }
+
+  /** Takes a part. True when it is time to commit. */
+  take(part: Part): boolean {
+    this.#hash.update(part.bytes);
+    if (part.kind === 'filler') return false;
+    this.#position += 1;
+    if (this.#isKnown()) return false;
+    this.#bytes += part.bytes.length;
+    if (part.kind === 'refused') this.#refusals.push({ line: part.line, reason: part.reason });
+    else this.#takeRow(part);
+    return this.#orders.length + this.#refusals.length >= this.#chunkRows || this.#bytes >= CHUNK_BYTES;
+  }
+
+  /** Commits what was taken since the last time; starts the import if there is none yet. */
+  async commit(finished: boolean): Promise<ImportState> {
+    if (this.state !== undefined && this.#position < this.state.position) throw reused(this.state);
+    const before = this.state ?? (await startImport(this.#sql, this.#key, this.#digest()));
+    const chunk = { orders: this.#orders, refusals: this.#refusals, contentHash: this.#digest(), finished };
+    this.state = await commitChunk(this.#sql, before, chunk);
+    this.#orders = [];
+    this.#refusals = [];
+    this.#bytes = 0;
+    return this.state;
+  }
+
+  /** Whether a record was dealt with by an earlier request. At the last of these, the bytes so far must be the same. */
+  #isKnown(): boolean {
+    if (this.state === undefined || this.#position > this.state.position) return false;
+    if (this.#position === this.state.position && this.#digest() !== this.state.contentHash) throw reused(this.state);
+    return true;
+  }
+
+  #takeRow({ line, raw }: Extract<Part, { kind: 'row' }>): void {
+    const result = orderOf(raw);
+    if ('order' in result) this.#orders.push(result.order);
+    else this.#refusals.push({ line, reason: result.reason });
+  }
+
+  #digest(): string {
+    return this.#hash.copy().digest('hex');
+  }
+}

@@ -1,0 +1,66 @@
+import type { Check } from '@esteira/http';
+import {
+  createPublisher,
+  declareTopology,
+  laneDepth,
+  names,
+  pipelineTopology,
+  type Broker,
+  type Management,
+} from '@esteira/messaging';
+import type { Logger } from '@esteira/observability';
+import { ordersPipeline } from '@esteira/orders/domain';
+import type { Publish } from '@esteira/pipeline';
+
+/** The way to the pipeline's lane. */
+export interface Lane {
+  readonly publish: Publish;
+  /** Messages that wait in it. */
+  readonly depth: () => Promise<number>;
+  /** Rejects when nothing can be published: no connection, an alarm, or a topology that is not ours. */
+  readonly ready: Check;
+}
+
+/**
+ * Publishes to the orders pipeline. Exchanges and queues are declared before the first message, and again after any
+ * publish that went wrong: the broker may have come back empty.
+ */
+export function openLane(broker: Broker, management: Management, logger: Logger): Lane {
+  const send = createPublisher(broker, {
+    exchange: names.exchange(ordersPipeline),
+    mandatory: true,
+    appId: 'esteira-orders-api',
+  });
+  let declaring: Promise<void> | undefined;
+  const declared = async () => {
+    declaring ??= declareTopology(broker, pipelineTopology(ordersPipeline), management, logger);
+    try {
+      await declaring;
+    } catch (error) {
+      declaring = undefined;
+      throw error;
+    }
+  };
+  const depth = async () => {
+    await declared();
+    return laneDepth(broker, ordersPipeline);
+  };
+  return {
+    depth,
+    publish: async (messages) => {
+      await declared();
+      try {
+        const outcomes = await send(messages);
+        if (outcomes.includes('unroutable')) declaring = undefined;
+        return outcomes;
+      } catch (error) {
+        declaring = undefined;
+        throw error;
+      }
+    },
+    ready: async () => {
+      if (broker.blocked !== undefined) throw new Error(`RabbitMQ holds publishers back: ${broker.blocked}`);
+      await depth();
+    },
+  };
+}

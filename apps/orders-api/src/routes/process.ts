@@ -1,0 +1,170 @@
+import { defineProblem, dependencyUnavailable, invalidRequest, problemResponses, type App } from '@esteira/http';
+import type { RunRefusal } from '@esteira/relay';
+import { Type } from 'typebox';
+import type { OrdersApi } from '../api.ts';
+import { statusOf, statusSchema } from '../status.ts';
+
+const alreadyRunning = defineProblem({
+  code: 'already-running',
+  status: 409,
+  title: 'A run of this system is on its way.',
+});
+const inError = defineProblem({
+  code: 'in-error',
+  status: 409,
+  title: 'The last run ended in an error that needs a person: unblock or clear.',
+});
+
+const closed = { additionalProperties: false };
+const runRequest = Type.Object(
+  {
+    max_attempts: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 100, description: 'For the messages of this run; MAX_ATTEMPTS otherwise.' }),
+    ),
+    follow: Type.Optional(
+      Type.Boolean({
+        description: 'Goes on with the rows that come, until it is stopped. By default the run ends at the watermark.',
+      }),
+    ),
+  },
+  { ...closed, examples: [{ max_attempts: 5 }] },
+);
+const nothing = Type.Object({}, closed);
+const tags = ['process'];
+
+/** These routes take a body, and do without one. */
+const preValidation = (request: { body: unknown }, _reply: unknown, done: () => void): void => {
+  request.body ??= {};
+  done();
+};
+
+/** `POST /v0/process/run|stop|clear|unblock` and `GET /v0/process/status`. */
+export function addProcess(app: App, api: OrdersApi): void {
+  addRun(app, api);
+  addStop(app, api);
+  addClear(app, api);
+  addUnblock(app, api);
+  addStatus(app, api);
+}
+
+function addRun(app: App, { relay, system, maxAttempts }: OrdersApi): void {
+  app.post('/v0/process/run', {
+    preValidation,
+    schema: {
+      operationId: 'run',
+      tags,
+      summary: 'Publish what is waiting',
+      description: [
+        'Starts a run in the background: it publishes the orders after the cursor, up to the watermark, and ends there.',
+        'One run at a time; a run whose process died may be started again when its lease is over.',
+      ].join(' '),
+      body: runRequest,
+      response: {
+        202: Type.Object(
+          { system: Type.String(), message: Type.Literal('Running process'), run_id: Type.String() },
+          {
+            description: 'The run has begun.',
+            examples: [{ system, message: 'Running process', run_id: 'c1f0e9aa2b7d4c56a8a5d0b1d3f7e642' }],
+          },
+        ),
+        ...problemResponses(invalidRequest, alreadyRunning, inError, dependencyUnavailable),
+      },
+    },
+    handler: async ({ body }, reply) => {
+      const answer = await relay.run({
+        maxAttempts: body.max_attempts ?? maxAttempts,
+        follow: body.follow ?? false,
+      });
+      if (!answer.started) throw refused(answer.refusal);
+      return reply.code(202).send({ system, message: 'Running process', run_id: answer.runId });
+    },
+  });
+}
+
+function addStop(app: App, { relay, system }: OrdersApi): void {
+  app.post('/v0/process/stop', {
+    preValidation,
+    schema: {
+      operationId: 'stop',
+      tags,
+      summary: 'Stop the run',
+      description: 'Ends the run after the page at hand and answers when it has ended. The cursor stays where it is.',
+      body: nothing,
+      response: {
+        200: Type.Object(
+          { system: Type.String(), stopped: Type.Boolean({ description: 'False where no run was on its way.' }) },
+          { examples: [{ system, stopped: true }] },
+        ),
+        ...problemResponses(invalidRequest, dependencyUnavailable),
+      },
+    },
+    handler: async () => ({ system, stopped: (await relay.stop()).stopped }),
+  });
+}
+
+function addClear(app: App, { relay, system }: OrdersApi): void {
+  app.post('/v0/process/clear', {
+    preValidation,
+    schema: {
+      operationId: 'clear',
+      tags,
+      summary: 'Delete the cursor',
+      description: 'The next run publishes everything again. Orders that are at rest already are recognised.',
+      body: nothing,
+      response: {
+        200: Type.Object(
+          { system: Type.String(), cleared: Type.Literal(true) },
+          { examples: [{ system, cleared: true }] },
+        ),
+        ...problemResponses(invalidRequest, alreadyRunning, dependencyUnavailable),
+      },
+    },
+    handler: async () => {
+      const answer = await relay.clear();
+      if (!answer.cleared) throw refused(answer.refusal);
+      return { system, cleared: true as const };
+    },
+  });
+}
+
+function addUnblock(app: App, { relay, system }: OrdersApi): void {
+  app.post('/v0/process/unblock', {
+    preValidation,
+    schema: {
+      operationId: 'unblock',
+      tags,
+      summary: 'Leave the error',
+      description: 'Takes the cursor out of ERROR and keeps its position, so that a run may be started again.',
+      body: nothing,
+      response: {
+        200: Type.Object(
+          { system: Type.String(), unblocked: Type.Boolean({ description: 'False where there was no error.' }) },
+          { examples: [{ system, unblocked: true }] },
+        ),
+        ...problemResponses(invalidRequest, dependencyUnavailable),
+      },
+    },
+    handler: async () => ({ system, unblocked: (await relay.unblock()).unblocked }),
+  });
+}
+
+function addStatus(app: App, api: OrdersApi): void {
+  app.get('/v0/process/status', {
+    schema: {
+      operationId: 'status',
+      tags,
+      summary: 'Where the system stands',
+      description: [
+        'The cursor, the run, the rows behind it, and the watermark with what holds it back:',
+        'a backend is ended by `pg_terminate_backend(pid)`, a prepared transaction by `ROLLBACK PREPARED`.',
+      ].join(' '),
+      response: { 200: statusSchema, ...problemResponses(dependencyUnavailable) },
+    },
+    handler: () => statusOf(api),
+  });
+}
+
+function refused({ code, message, runId }: RunRefusal): Error {
+  const extensions = runId === undefined ? {} : { run_id: runId };
+  return (code === 'in-error' ? inError : alreadyRunning)(message, extensions);
+}

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Settings, System } from '@esteira/config';
+import { connectBroker, openManagement } from '@esteira/messaging';
+import { withoutPasswords, type Logger, type Metrics } from '@esteira/observability';
+import { ordersSource, sourceMigrations } from '@esteira/orders/source';
+import { migrate, openPostgres } from '@esteira/postgres';
+import { createRelay } from '@esteira/relay';
+import { buildApp } from './app.ts';
+import { classifyFault } from './faults.ts';
+import { openLane } from './lane.ts';
+import { countedPublish } from './publishing.ts';
+
+/** What the API of a system is started with. */
+export interface StartOptions {
+  readonly settings: Settings;
+  readonly system: System;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** An API that listens. */
+export interface StartedApi {
+  /** Takes nothing more, ends the run after the page at hand, and lets go of every server. */
+  stop(): Promise<void>;
+}
+
+/** Four imports with two connections each, and what is left for everything else. */
+const POSTGRES_CONNECTIONS = 16;
+
+/** Waits between tries to reach Postgres, in milliseconds. */
+const FIRST_WAIT_MS = 200;
+const LONGEST_WAIT_MS = 5_000;
+
+/** Brings the source up to date, connects, listens. `stopping` ends the wait for Postgres and long requests. */
+export async function startApi(options: StartOptions, stopping: AbortSignal): Promise<StartedApi> {
+  const { settings, system, logger, metrics } = options;
+  await migrateWhenThere(system.databaseUrl, logger, stopping);
+  const name = `esteira orders-api ${system.name}`;
+  const onError = (error: Error) => {
+    logger.warn({ err: error }, 'an idle connection to Postgres broke; it is replaced when it is needed');
+  };
+  const postgres = openPostgres({ url: system.databaseUrl, applicationName: name, max: POSTGRES_CONNECTIONS, onError });
+  const broker = await connectBroker({ url: settings.RABBITMQ_URL, name, logger });
+  const lane = openLane(broker, openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL), logger);
+  const counted = countedPublish(lane.publish, metrics, logger);
+  const relay = createRelay({
+    system: system.name,
+    redisUrl: settings.REDIS_URL,
+    source: ordersSource(postgres, { system: system.name }),
+    publish: counted.publish,
+    depth: lane.depth,
+    pageSize: settings.PAGE_SIZE,
+    maxLaneDepth: settings.MAX_LANE_DEPTH,
+    leaseMs: settings.LEASE_MS,
+    logger,
+  });
+  const { HOST: host, MAX_ATTEMPTS: maxAttempts } = settings;
+  const parts = { system: system.name, host, logger, metrics, postgres, relay, maxAttempts, stopping };
+  const app = await buildApp({ ...parts, brokerReady: lane.ready });
+  await app.listen({ host, port: system.apiPort });
+  logger.info({ system: system.name, postgres: postgres.address }, `ready at http://${host}:${system.apiPort}/docs`);
+  return {
+    stop: async () => {
+      await Promise.all([app.close(), relay.close()]);
+      counted.close();
+      await broker.close();
+      await postgres.close();
+    },
+  };
+}
+
+/** Runs the migrations as soon as Postgres answers. @throws what trying again does not mend. */
+async function migrateWhenThere(url: string, logger: Logger, stopping: AbortSignal): Promise<void> {
+  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+    try {
+      await migrate(url, sourceMigrations);
+      return;
+    } catch (error) {
+      const fault = classifyFault(error as Error);
+      if (fault === undefined) throw error;
+      logger.warn(`${withoutPasswords(url)}: ${fault.message} Trying again in ${wait} ms.`);
+    }
+    await sleep(wait, undefined, { signal: stopping });
+  }
+}

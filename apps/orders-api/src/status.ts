@@ -1,0 +1,131 @@
+import { within } from '@esteira/http';
+import { rowsBehind, watermark, type RowsBehind, type Watermark } from '@esteira/orders/source';
+import type { Postgres } from '@esteira/postgres';
+import { positionOf, type Position } from '@esteira/relay';
+import { Type, type Static, type TSchema } from 'typebox';
+import type { OrdersApi } from './api.ts';
+
+/** The longest the source is asked, in milliseconds: during its outage a status is wanted most. */
+const SOURCE_TIMEOUT_MS = 3_000;
+
+const text = Type.String();
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
+
+const cursorSchema = Type.Object(
+  {
+    status: Type.Enum(['IDLE', 'RUNNING', 'FINISHED', 'ERROR']),
+    interrupted: Type.Boolean({ description: 'RUNNING, but its process has been silent for longer than its lease.' }),
+    published_count: Type.Integer({ description: 'Messages confirmed since the cursor began.' }),
+    last_transaction_id: optional(text),
+    last_id: optional(text),
+    started_at: optional(text),
+    database: optional(text),
+    schema: optional(text),
+    table: optional(text),
+    system_identifier: optional(text),
+    timeline: optional(text),
+    error: optional(Type.Object({ code: text, message: text })),
+  },
+  { description: 'How far the system has been published.' },
+);
+
+const runSchema = Type.Object(
+  {
+    run_id: text,
+    phase: Type.Enum(['starting', 'publishing', 'waiting', 'following', 'stopping']),
+    published_per_second: optional(Type.Number()),
+    waiting_for: optional(Type.String({ description: 'Why nothing moves.' })),
+  },
+  { description: 'The run of this process.' },
+);
+
+const watermarkSchema = Type.Object(
+  {
+    xmin: Type.String({ description: 'Rows of this transaction and of later ones are not yet safe to read.' }),
+    lag_seconds: Type.Number({ description: 'How long it has been held where it is.' }),
+    held_by: nullable(
+      Type.Object({
+        kind: Type.Enum(['backend', 'prepared']),
+        pid: optional(Type.Integer()),
+        application: optional(text),
+        gid: optional(text),
+        database: optional(text),
+        age_seconds: optional(Type.Number()),
+      }),
+    ),
+  },
+  { description: 'Up to where rows may be read.' },
+);
+
+/** What `GET /v0/process/status` answers. */
+export const statusSchema = Type.Object({
+  system: text,
+  cursor: cursorSchema,
+  run: nullable(runSchema),
+  behind: nullable(
+    Type.Object(
+      { rows: Type.Integer(), more: Type.Boolean({ description: 'There are more than `rows`; counting stopped.' }) },
+      { description: 'Rows after the cursor, those that are not yet safe to read included.' },
+    ),
+  ),
+  watermark: nullable(watermarkSchema),
+  source_error: optional(Type.String({ description: 'Why `behind` and `watermark` are not known.' })),
+});
+
+type Status = Static<typeof statusSchema>;
+
+/** The status of a system. Rejects when Redis can't be asked; a source that does not answer is part of the status. */
+export async function statusOf({ system, relay, postgres }: OrdersApi): Promise<Status> {
+  const { cursor, activity } = await relay.status();
+  const { runId, publishedCount, lastTransactionId, lastId, startedAt, systemIdentifier, ...rest } = cursor;
+  return {
+    system,
+    cursor: {
+      ...rest,
+      published_count: publishedCount,
+      ...present({
+        last_transaction_id: lastTransactionId,
+        last_id: lastId,
+        started_at: startedAt,
+        system_identifier: systemIdentifier,
+      }),
+    },
+    run:
+      activity === undefined || runId === undefined
+        ? null
+        : {
+            run_id: runId,
+            phase: activity.phase,
+            ...present({ published_per_second: activity.publishedPerSecond, waiting_for: activity.waitingFor }),
+          },
+    ...(await sourceOf(postgres, positionOf(cursor))),
+  };
+}
+
+async function sourceOf(
+  postgres: Postgres,
+  position: Position | undefined,
+): Promise<Pick<Status, 'behind' | 'watermark' | 'source_error'>> {
+  try {
+    const asked = Promise.all([rowsBehind(postgres, position), watermark(postgres)]);
+    const [behind, mark] = await within(SOURCE_TIMEOUT_MS, asked);
+    return { behind: behindOf(behind), watermark: watermarkOf(mark) };
+  } catch (error) {
+    const why = error instanceof Error && error.message !== '' ? error.message : String(error);
+    return { behind: null, watermark: null, source_error: `Postgres at ${postgres.address}: ${why}` };
+  }
+}
+
+const behindOf = ({ rows, more }: RowsBehind) => ({ rows, more });
+
+function watermarkOf({ xmin, lagSeconds, heldBy }: Watermark): NonNullable<Status['watermark']> {
+  if (heldBy === undefined) return { xmin, lag_seconds: lagSeconds, held_by: null };
+  const { ageSeconds, ...holder } = heldBy;
+  return { xmin, lag_seconds: lagSeconds, held_by: { ...holder, ...present({ age_seconds: ageSeconds }) } };
+}
+
+/** Without the members that are undefined. */
+function present<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
