@@ -3,6 +3,12 @@ import { withoutPasswords } from '@esteira/observability';
 import { buildProgram } from './program.ts';
 import { Refused } from './refused.ts';
 
+// Who reads our output may have read enough: `make -s env | head -1` is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 try {
   await buildProgram(process.env).parseAsync();
 } catch (error) {

@@ -25,9 +25,15 @@ export function progressLine(progress: Progress): string {
   return BARS.map(([key, label]) => `${label} ${progress[key].toLocaleString('en-US')}`).join(' · ');
 }
 
-/** Whether nothing is left to do as far as counts can tell: the reconciliation decides. */
-export function seemsAtRest({ imported, published, stored, deadLettered, waiting, inLanes }: Progress): boolean {
-  return published >= imported && (waiting + inLanes === 0 || stored + deadLettered >= imported);
+/**
+ * Whether nothing is left to do as far as counts can tell: the reconciliation decides.
+ *
+ * @param isStill nothing has moved for longer than the broker's counts lag
+ */
+export function seemsAtRest(progress: Progress, isStill: boolean): boolean {
+  const { imported, published, stored, deadLettered, waiting, inLanes } = progress;
+  if (published < imported) return false;
+  return stored + deadLettered >= imported || (waiting + inLanes === 0 && isStill);
 }
 
 /** Notices when nothing moves any more. */

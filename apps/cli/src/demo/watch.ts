@@ -7,7 +7,7 @@ import { rowsBehind } from '@esteira/orders/source';
 import { isAtRest, isConsistent, type Reconciliation } from '@esteira/reconciliation';
 import { positionOf } from '@esteira/relay';
 import type { Connections } from '../connections.ts';
-import { reconcileOrders } from '../reconcile/orders.ts';
+import { COUNT_LAG_MS, reconcileOrders } from '../reconcile/orders.ts';
 import { Refused } from '../refused.ts';
 import type { OrdersApi } from './api.ts';
 import { looked, seemsAtRest, type Patience, type Progress } from './progress.ts';
@@ -42,30 +42,33 @@ export async function watch(options: WatchOptions): Promise<Watched> {
       progress = await look(options.connections);
       fault = undefined;
       options.show(progress);
-      if (options.isImported()) {
-        const reconciliation = await settled(options, progress);
-        if (reconciliation !== undefined) return { kind: 'reconciled', reconciliation };
-      }
+      patience = looked(patience, progress, Date.now());
+      const isStill = Date.now() - patience.since > COUNT_LAG_MS;
+      const reconciliation = await settled(options, progress, isStill);
+      if (reconciliation !== undefined) return { kind: 'reconciled', reconciliation };
     } catch (error) {
       if (error instanceof Refused) throw error;
       fault = error as Error;
+      patience = looked(patience, undefined, Date.now());
     }
-    const now = Date.now();
-    patience = looked(patience, progress, now);
-    if (now - patience.since > options.patienceMs) return { kind: 'stuck', progress, fault };
+    if (Date.now() - patience.since > options.patienceMs) return { kind: 'stuck', progress, fault };
     await sleep(LOOK_EVERY_MS, undefined, { signal: options.signal });
   }
 }
 
 /** Starts runs where rows are left; the reconciliation once nothing seems to be left, unless it says otherwise. */
-async function settled({ connections, apis }: WatchOptions, progress: Progress): Promise<Reconciliation | undefined> {
-  if (progress.published < progress.imported) {
-    await publishWhatIsLeft(connections, apis);
-    return undefined;
-  }
-  if (!seemsAtRest(progress)) return undefined;
+async function settled(
+  { connections, apis, show, isImported }: WatchOptions,
+  progress: Progress,
+  isStill: boolean,
+): Promise<Reconciliation | undefined> {
+  if (!isImported()) return undefined;
+  if (progress.published < progress.imported) await publishWhatIsLeft(connections, apis);
+  if (!seemsAtRest(progress, isStill)) return undefined;
   const reconciliation = await reconcileOrders(connections);
-  return isAtRest(reconciliation) || !isConsistent(reconciliation) ? reconciliation : undefined;
+  if (!isAtRest(reconciliation) && isConsistent(reconciliation)) return undefined;
+  show(await look(connections));
+  return reconciliation;
 }
 
 async function publishWhatIsLeft({ systems }: Connections, apis: readonly OrdersApi[]): Promise<void> {

@@ -16,8 +16,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { quiet, type Connections } from '../connections.ts';
 import { Refused } from '../refused.ts';
 
-/** The management API counts every 5 s; a second sample after this is surely of another count. */
-const BETWEEN_SAMPLES_MS = 6_000;
+/**
+ * How far the counts of RabbitMQ's management API may lag, in milliseconds: a queue reports every 5 s, and the reports
+ * are gathered every 5 s.
+ */
+export const COUNT_LAG_MS = 12_000;
 
 /** Messages that are on their way: in a lane or with a consumer, waiting for a retry, or given up on by the broker. */
 export function underWay({ lanes, waiting, returned }: Depths): number {
@@ -37,7 +40,7 @@ export function reconcileOrders(
       cursor: async () => positionOf(await cursor.read()),
     })),
     inFlight: async () => underWay(await queueDepths(management, ordersPipeline)),
-    pause: () => sleep(BETWEEN_SAMPLES_MS),
+    pause: () => sleep(COUNT_LAG_MS),
     ...(onRow === undefined ? {} : { onRow }),
   });
 }
