@@ -22,7 +22,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/main.ts', 'infra/**', 'tests/**', '**/*.test.ts', 'libs/config/**'],
+    files: ['**/main.ts', 'infra/**', 'tests/**', '**/test/**', 'libs/config/**'],
     rules: { 'no-restricted-properties': 'off' },
   },
   {

@@ -1,13 +1,15 @@
 import type { BatchHandler } from '@esteira/messaging';
+import { ordersPipeline } from '@esteira/orders/domain';
 import type { RetryPolicy } from '@esteira/pipeline';
 import type { Logger } from '@esteira/observability';
-import { decideAll, giveUpAll } from './stages/decide.ts';
-import { decoder } from './stages/decode.ts';
+import { isolating } from './isolation.ts';
+import { decideAll, giveUpAll, type GivenUp } from './stages/decide.ts';
+import { decoder, unread } from './stages/decode.ts';
 import { recall, type Memory } from './stages/recall.ts';
 import { settle, type Settling } from './stages/settle.ts';
 import { store, type Storing } from './stages/store.ts';
 import { verify, type Verifying } from './stages/verify.ts';
-import type { Decided, Verified } from './work.ts';
+import type { Decided, Decoded, Recalled } from './work.ts';
 
 /** What the stages need. */
 export type Stages = Memory & Verifying & Storing & Settling & Watching;
@@ -26,22 +28,40 @@ export interface Watching {
  * overlap, whatever other batches do. A rejection gives the whole batch back, and no attempt is spent.
  */
 export function laneHandler(stages: Stages): BatchHandler {
-  return handler(stages, (batch) => decideAll(batch, stages.policy, stages.now()));
+  const decode = decoder(stages.systems);
+  const usual = handler(stages, decode, async (batch) =>
+    decideAll(await verify(batch, stages), stages.policy, stages.now()),
+  );
+  return isolated(stages, usual);
 }
 
 /** The way of a batch that the broker gave up on: the same, except that no attempt is made. */
 export function returnedHandler(stages: Stages): BatchHandler {
-  const message = 'never run';
-  const verifier = { name: 'none', verify: () => ({ kind: 'retry', error: { code: 'none', message } }) as const };
-  return handler({ ...stages, verifier }, giveUpAll);
+  return isolated(stages, givingUp(stages, decoder(stages.systems), 'delivery-limit'));
 }
 
-function handler(stages: Stages, decision: (batch: readonly Verified[]) => Decided[]): BatchHandler {
-  const decode = decoder(stages.systems);
+/** A message that ends its consumer is found and given up, whichever queue it came from. */
+function isolated(stages: Stages, usual: BatchHandler): BatchHandler {
+  const giveUp = givingUp(stages, decoder(stages.systems), 'crashed-consumer');
+  const giveUpUnread = givingUp(stages, (batch) => batch.map(unread), 'crashed-consumer');
+  const { endput, logger } = stages;
+  return isolating({ handlers: { usual, giveUp, giveUpUnread }, endput, pipeline: ordersPipeline.name, logger });
+}
+
+function givingUp(stages: Stages, decode: Decode, reason: GivenUp): BatchHandler {
+  return handler(stages, decode, (batch) => Promise.resolve(giveUpAll(batch, reason, stages.now())));
+}
+
+type Decode = Parameters<typeof handler>[1];
+
+function handler(
+  stages: Stages,
+  decode: (batch: Parameters<BatchHandler>[0]) => Decoded[],
+  decided: (batch: readonly Recalled[]) => Promise<Decided[]>,
+): BatchHandler {
   return async (deliveries) => {
-    const recalled = await recall(decode(deliveries), stages);
-    const decided = decision(await verify(recalled, stages));
-    const stored = await store(decided, stages);
+    if (deliveries.length === 0) return [];
+    const stored = await store(await decided(await recall(decode(deliveries), stages)), stages);
     const settlements = await settle(stored, stages);
     report(stored, stages);
     return settlements;

@@ -7,6 +7,7 @@ export * from './groups.ts';
 export * from './recall.ts';
 export * from './resting-place.ts';
 export * from './supersede.ts';
+export * from './trials.ts';
 
 /** Makes the table of dead letters, in the endput. */
 export const deadLetterMigrations: Migrations = {

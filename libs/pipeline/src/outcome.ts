@@ -30,4 +30,5 @@ export type DeadLetterReason =
   | 'invalid'
   | 'identity-conflict'
   | 'rejected-by-endput'
-  | 'delivery-limit';
+  | 'delivery-limit'
+  | 'crashed-consumer';

@@ -1,5 +1,5 @@
 import { decide, type RetryPolicy } from '@esteira/pipeline';
-import type { Decided, Verified } from '../work.ts';
+import type { Decided, Recalled, Verified } from '../work.ts';
 
 /** What follows for each. Pure. */
 export function decideAll(batch: readonly Verified[], policy: RetryPolicy, now: Date): Decided[] {
@@ -11,14 +11,27 @@ export function decideAll(batch: readonly Verified[], policy: RetryPolicy, now: 
   });
 }
 
-/** What the broker gave up on: a dead letter, unless it is at rest. Pure. */
-export function giveUpAll(batch: readonly Verified[]): Decided[] {
-  const message = 'The broker gave up: the message came back unacknowledged too often.';
-  return batch.map((work) => ({
-    ...work,
-    decision:
-      work.outcome.kind === 'skip' || work.outcome.kind === 'return'
-        ? work.outcome
-        : { kind: 'dead-letter', reason: 'delivery-limit', error: { code: 'delivery-limit', message } },
-  }));
+/** Why a message is given up without another attempt. */
+export type GivenUp = 'delivery-limit' | 'crashed-consumer';
+
+const WHY: Readonly<Record<GivenUp, string>> = {
+  'delivery-limit': 'The broker gave up: the message came back unacknowledged too often.',
+  'crashed-consumer': 'A consumer ended each time it handled this message alone.',
+};
+
+/** What is given up is a dead letter, unless it is at rest or made by a newer release. No attempt is made. Pure. */
+export function giveUpAll(batch: readonly Recalled[], reason: GivenUp, now: Date): Decided[] {
+  const error = { code: reason, message: WHY[reason] };
+  return batch.map((work) => {
+    const untried = { ...work, startedAt: now, durationMs: 0 };
+    if (work.content.kind === 'too-new') {
+      const outcome = { kind: 'return', fault: work.content.fault } as const;
+      return { ...untried, outcome, decision: outcome };
+    }
+    if (work.rest !== undefined) {
+      const outcome = { kind: 'skip', why: 'at-rest' } as const;
+      return { ...untried, outcome, decision: outcome };
+    }
+    return { ...untried, outcome: { kind: 'dead-letter', error }, decision: { kind: 'dead-letter', reason, error } };
+  });
 }

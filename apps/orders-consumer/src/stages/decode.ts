@@ -51,6 +51,11 @@ function unidentified(delivery: Delivery, content: Content): Decoded {
   return { delivery, attempt: { ...identity, round: 1, attempt: 1, maxAttempts: 1 }, createdAt: null, content };
 }
 
+/** A message whose body is not looked at: it ends whoever does. */
+export function unread(delivery: Delivery): Decoded {
+  return unidentified(delivery, { kind: 'unreadable', failure: invalid('unread', 'the body was not read') });
+}
+
 function tooNew({ headers }: Delivery): Content | undefined {
   const version = headers[HEADER.schemaVersion];
   if (typeof version !== 'number' || version <= ordersPipeline.schemaVersion) return undefined;

@@ -18,7 +18,7 @@ export function logEntryOf(work: Stored, worker: string, now: Date, ttlSeconds: 
     case 'wait':
       return entry(work, { status: 'failed', error: work.decision.error }, worker, now);
     case 'dead-letter': {
-      if (work.decision.reason === 'delivery-limit') return undefined;
+      if (work.decision.reason === 'delivery-limit' || work.decision.reason === 'crashed-consumer') return undefined;
       const status = work.decision.reason === 'invalid' ? 'invalid' : 'dead-lettered';
       return entry(work, { status, error: work.decision.error, reason: work.decision.reason }, worker, now);
     }

@@ -1,0 +1,38 @@
+import type { Sql } from '@esteira/postgres';
+
+/**
+ * Trials find the message that kills its consumer. A crash returns everything that was prefetched; before such
+ * messages are handled again, a row each is committed, and removed when the handling has ended in any orderly way. A
+ * row that is found at the next try was left by a crash: its message is a suspect, and is handled alone from then on.
+ */
+
+/** Which of these messages were being handled when a consumer ended, and how often that happened while alone. */
+export async function suspects(sql: Sql, keys: readonly string[]): Promise<Map<string, number>> {
+  const rows = await sql.query<{ key: string; crashes: number }>(
+    'SELECT key, crashes FROM trials WHERE key = ANY ($1::uuid[])',
+    [keys],
+  );
+  return new Map(rows.map(({ key, crashes }) => [key, crashes]));
+}
+
+/** Commits that messages are about to be handled together. */
+export async function beginTrial(sql: Sql, pipeline: string, keys: readonly string[]): Promise<void> {
+  await sql.query('INSERT INTO trials (key, pipeline) SELECT unnest($2::uuid[]), $1 ON CONFLICT (key) DO NOTHING', [
+    pipeline,
+    keys,
+  ]);
+}
+
+/** Commits that a suspect is about to be handled alone: one more crash, until `endTrial` says otherwise. */
+export async function beginLoneTrial(sql: Sql, pipeline: string, key: string): Promise<void> {
+  await sql.query(
+    `INSERT INTO trials (key, pipeline, crashes) VALUES ($2, $1, 1)
+     ON CONFLICT (key) DO UPDATE SET crashes = trials.crashes + 1, began_at = now()`,
+    [pipeline, key],
+  );
+}
+
+/** The handling ended, well or by a fault, but not by a crash. */
+export async function endTrial(sql: Sql, keys: readonly string[]): Promise<void> {
+  await sql.query('DELETE FROM trials WHERE key = ANY ($1::uuid[])', [keys]);
+}
