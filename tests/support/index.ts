@@ -1,1 +1,3 @@
+export * from './apps.ts';
+export * from './books.ts';
 export * from './servers.ts';

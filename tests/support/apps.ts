@@ -1,0 +1,145 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { loadSettings, settingsEntries, type Settings } from '@esteira/config';
+import { vi } from 'vitest';
+import { freshDatabase, freshMongoUrl, freshName, freshVirtualHost, serverSetting } from './servers.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const patient = { timeout: 30_000, interval: 50 };
+
+/** A process of an app: it can be killed, and started again with the same settings. */
+export interface AppProcess {
+  readonly url: string;
+  /** What it has written so far. */
+  readonly output: () => string;
+  readonly running: () => boolean;
+  /** Sends a signal and waits for the end; gives the exit code, or the signal's name. */
+  end(signal: NodeJS.Signals): Promise<number | string>;
+  signal(signal: NodeJS.Signals): void;
+  /** Starts it (again) and waits until it is ready. */
+  start(): Promise<void>;
+}
+
+/** A whole pipeline of its own: fresh databases and queues on the servers of the run, and the real apps. */
+export interface Pipeline {
+  readonly settings: Settings;
+  /** By system, in the order of the settings. */
+  readonly apis: readonly AppProcess[];
+  readonly consumers: readonly AppProcess[];
+  post(system: number, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }>;
+  get(system: number, path: string): Promise<Record<string, unknown>>;
+  stop(): Promise<void>;
+}
+
+/** What a test wants of its pipeline. */
+export interface PipelineOptions {
+  readonly systems?: number;
+  readonly consumers?: number;
+  /** Further settings. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts a pipeline and waits until all of it is ready. */
+export async function startPipeline(options: PipelineOptions = {}): Promise<Pipeline> {
+  const { systems = 2, consumers: consumerCount = 1, env = {} } = options;
+  const names = Array.from({ length: systems }, (_, index) => `${freshName('s').replaceAll('_', '-')}-${index + 1}`);
+  const vhost = await freshVirtualHost();
+  const endput = await freshDatabase('ENDPUT_DATABASE_URL');
+  // Sources may share a server here: what tells systems apart is their database.
+  const sources = await Promise.all(
+    names.map((_, index) => freshDatabase(index % 2 === 0 ? 'SYSTEM1_DATABASE_URL' : 'SYSTEM2_DATABASE_URL')),
+  );
+  const ports = await freePorts(systems + consumerCount);
+  const settings = loadSettings({
+    SYSTEMS: names.join(','),
+    ...Object.fromEntries(sources.map(({ url }, index) => [`SYSTEM${index + 1}_DATABASE_URL`, url])),
+    ...Object.fromEntries(names.map((_, index) => [`SYSTEM${index + 1}_API_PORT`, String(ports[index])])),
+    ENDPUT_DATABASE_URL: endput.url,
+    RABBITMQ_URL: vhost.url,
+    RABBITMQ_MANAGEMENT_URL: serverSetting('RABBITMQ_MANAGEMENT_URL'),
+    REDIS_URL: serverSetting('REDIS_URL'),
+    MONGODB_URL: freshMongoUrl(),
+    RETRY_DELAY_MS: '200',
+    LEASE_MS: '2000',
+    ...env,
+  });
+  const apis = settings.systems.map(({ name, apiPort }) =>
+    appProcess('orders-api', apiPort, settings, { SYSTEM: name }),
+  );
+  const consumers = ports.slice(systems).map((port, index) =>
+    // Each with a port of its own: the number is added to the first one's.
+    appProcess('orders-consumer', port, settings, {
+      CONSUMER_NUMBER: String(index + 1),
+      CONSUMER_PORT: String(port - index),
+    }),
+  );
+  await Promise.all([...apis, ...consumers].map((app) => app.start()));
+  return {
+    settings,
+    apis,
+    consumers,
+    post: (system, path, body) => post(apis[system], path, body),
+    get: async (system, path) => (await (await fetch(`${apis[system]?.url ?? ''}${path}`)).json()) as never,
+    stop: async () => {
+      await Promise.all([...apis, ...consumers].map((app) => app.end('SIGKILL')));
+      await Promise.all([vhost, endput, ...sources].map((fresh) => fresh.drop()));
+    },
+  };
+}
+
+async function post(api: AppProcess | undefined, path: string, body?: unknown) {
+  const response = await fetch(`${api?.url ?? ''}${path}`, {
+    method: 'POST',
+    ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+function appProcess(app: string, port: number, settings: Settings, own: Record<string, string>): AppProcess {
+  const url = `http://127.0.0.1:${port}`;
+  const env = { ...process.env, ...Object.fromEntries(settingsEntries(settings)), ...own };
+  let child: ChildProcess | undefined;
+  let output = '';
+  const running = () => child !== undefined && child.exitCode === null && child.signalCode === null;
+  return {
+    url,
+    running,
+    output: () => output,
+    signal: (signal) => child?.kill(signal),
+    end: async (signal) => {
+      if (child === undefined) return 0;
+      if (running()) {
+        const exit = once(child, 'exit');
+        child.kill(signal);
+        await exit;
+      }
+      return child.exitCode ?? child.signalCode ?? 0;
+    },
+    start: async () => {
+      child = spawn(process.execPath, [join(ROOT, 'apps', app, 'src', 'main.ts')], { env, cwd: ROOT });
+      child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      await vi.waitFor(async () => {
+        if (!running()) throw new Error(`${app} ended: ${output}`);
+        const { status } = await fetch(`${url}/health/ready`);
+        if (status !== 200) throw new Error(`${app} is not ready: ${output}`);
+      }, patient);
+    },
+  };
+}
+
+/** Ports that are free now. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(
+    servers.map(async (server) => {
+      server.close();
+      await once(server, 'close');
+    }),
+  );
+  return ports;
+}
