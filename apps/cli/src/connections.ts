@@ -7,7 +7,7 @@ import { openPostgres, type Postgres } from '@esteira/postgres';
 import { openCursor, openRedis, type Cursor } from '@esteira/relay';
 
 /** A source system, as the command line reaches it. */
-export interface SystemConnections {
+interface SystemConnections {
   readonly name: string;
   readonly source: Postgres;
   readonly cursor: Cursor;

@@ -1,5 +1,6 @@
 import { EXIT_CONFIG, SettingsError } from '@esteira/config';
 import { withoutPasswords } from '@esteira/observability';
+import { absentServer } from './faults.ts';
 import { buildProgram } from './program.ts';
 import { Refused } from './refused.ts';
 
@@ -12,8 +13,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await buildProgram(process.env).parseAsync();
 } catch (error) {
-  const isExplained = error instanceof SettingsError || error instanceof Refused;
   const { message, stack = message } = error as Error;
-  process.stderr.write(`${withoutPasswords(isExplained ? message : stack)}\n`);
+  const isExplained = error instanceof SettingsError || error instanceof Refused;
+  const told = isExplained ? message : (absentServer(error) ?? stack);
+  process.stderr.write(`${withoutPasswords(told)}\n`);
   process.exitCode = error instanceof SettingsError ? EXIT_CONFIG : 1;
 }

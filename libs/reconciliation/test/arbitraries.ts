@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { DeadLetterRow, JoinedRow, Position, SourceRow, StoredRow } from '../src/index.ts';
 
 /** Few ids and transactions, so that they meet; some beyond what a double can tell apart. */
-export const ids = fc.oneof(
+const ids = fc.oneof(
   fc.integer({ min: 0, max: 60 }).map(String),
   fc.bigInt({ min: 2n ** 53n, max: 2n ** 53n + 4n }).map(String),
 );

@@ -2,7 +2,7 @@ import { Refused } from '../refused.ts';
 import type { ImportBody } from './orders.ts';
 
 /** What an import answers, as far as the demo needs it. */
-export interface ImportAnswer {
+interface ImportAnswer {
   readonly imported: number;
   readonly refused: { readonly count: number };
 }

@@ -23,7 +23,7 @@ import { Refused } from '../refused.ts';
 export const COUNT_LAG_MS = 12_000;
 
 /** Messages that are on their way: in a lane or with a consumer, waiting for a retry, or given up on by the broker. */
-export function underWay({ lanes, waiting, returned }: Depths): number {
+function underWay({ lanes, waiting, returned }: Depths): number {
   return lanes + waiting + returned;
 }
 

@@ -40,7 +40,7 @@ export function problems({ systems }: Reconciliation): string[] {
 }
 
 /** How many rows of a class there are in all systems. */
-export function sum(systems: readonly SystemReport[], found: keyof SystemReport['classes']): number {
+function sum(systems: readonly SystemReport[], found: keyof SystemReport['classes']): number {
   return systems.reduce((total, { classes }) => total + classes[found], 0);
 }
 
