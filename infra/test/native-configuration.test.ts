@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openHome, removeHome } from '../native/home.ts';
+import { supervisorConfig, type Program } from '../native/program.ts';
+import { configurationFiles } from '../native/rabbitmq.ts';
+import { redisConfig } from '../native/redis.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'esteira-'));
+afterAll(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const program = (change: Partial<Program>): Program => ({
+  name: 'one',
+  command: ['/bin/true'],
+  directory,
+  user: undefined,
+  environment: {},
+  stopSignal: 'TERM',
+  stopSeconds: 5,
+  ...change,
+});
+
+/** What supervisor itself reads out of a configuration: the program's command and environment. */
+async function readBySupervisor(text: string, home: string): Promise<{ command: string; environment: object }> {
+  const file = join(home, 'read.conf');
+  const script = [
+    'import json, sys',
+    'from supervisor.options import ServerOptions',
+    'options = ServerOptions(); options.realize(["-c", sys.argv[1], "-n"])',
+    'p = options.process_group_configs[0].process_configs[0]',
+    'print(json.dumps({"command": p.command, "environment": p.environment}))',
+  ].join('\n');
+  const { writeFileSync } = await import('node:fs');
+  writeFileSync(file, text);
+  const { stdout } = await execa('/usr/bin/python3', ['-c', script, file]);
+  return JSON.parse(stdout) as { command: string; environment: object };
+}
+
+describe('the configuration of supervisord', () => {
+  it('hands a program its command and environment unchanged, whatever they hold', async () => {
+    const home = openHome(join(directory, 'home'));
+    const environment = { URL: 'postgres://u:p%40ss,=;#x@h/d', QUOTED: '{"a": "b"}', EMPTY: '' };
+    const text = supervisorConfig(home, [program({ command: ['/a b/node', 'c"d', '100%'], environment })], false);
+    expect(await readBySupervisor(text, home.path)).toEqual({
+      command: '"/a b/node" "c\\"d" "100%"',
+      environment: { ...environment, ESTEIRA_HOME: home.path },
+    });
+  });
+
+  it('refuses what it would cut', () => {
+    const home = openHome(join(directory, 'home'));
+    for (const value of ['a\nb', 'a ;b', `both " and '`]) {
+      expect(() => supervisorConfig(home, [program({ environment: { A: value } })], false)).toThrow("can't take");
+    }
+  });
+});
+
+describe('a home', () => {
+  it('moves to where servers can live when its path has a space, and leaves a link', () => {
+    const wanted = join(directory, 'my projects', 'state');
+    const home = openHome(wanted);
+    expect(home.path).not.toContain(' ');
+    expect(openHome(wanted).path).toBe(home.path);
+    removeHome(wanted);
+    expect(openHome(wanted).path).toBe(home.path);
+    removeHome(wanted);
+  });
+});
+
+describe('the configuration of the servers', () => {
+  it('lets RabbitMQ listen on loopback only, with the shared settings', () => {
+    const files = configurationFiles(1, 2, '/d', { user: 'u', password: 'p', vhost: 'v' });
+    expect(files['rabbitmq.conf']).toContain('listeners.tcp.default = 127.0.0.1:1');
+    expect(files['rabbitmq.conf']).toContain('management.tcp.ip = 127.0.0.1');
+    expect(files['rabbitmq.conf']).toContain('raft.wal_max_size_bytes = 64000000');
+    expect(files['advanced.config']).toContain('{dead_letter_worker_consumer_prefetch, 512}');
+    expect(files['advanced.config']).toContain('{quorum_wal_max_size_bytes, 64000000}');
+    expect(files['advanced.config']).toContain('{quorum_commands_soft_limit, 256}');
+    expect(files['definitions.json']).not.toContain('"p"');
+  });
+
+  it('gives the same files for the same settings, so that nothing restarts without need', () => {
+    const account = { user: 'u', password: 'p', vhost: 'v' };
+    expect(configurationFiles(1, 2, '/d', account)).toEqual(configurationFiles(1, 2, '/d', account));
+  });
+
+  it('keeps Redis from evicting a cursor', () => {
+    expect(redisConfig('/d', 6379, '')).toContain('maxmemory-policy noeviction');
+    expect(redisConfig('/d', 6379, 'a"b')).toContain('requirepass "a\\"b"');
+  });
+});
