@@ -15,12 +15,20 @@ export default {
       from: { path: '^apps/([^/]+)/' },
       to: { path: '^apps/', pathNot: '^apps/$1/' },
     },
-    { name: 'libs-never-import-apps', severity: 'error', from: { path: '^libs/' }, to: { path: '^(apps|infra|tests)/' } },
+    {
+      name: 'libs-never-import-apps',
+      severity: 'error',
+      from: { path: '^libs/[^/]+/src/' },
+      to: { path: '^(apps|infra|tests)/' },
+    },
     {
       name: 'pipeline-imports-no-io',
       severity: 'error',
       from: { path: '^libs/pipeline/src', pathNot: '[.]test[.]ts$' },
-      to: { path: '^(libs/(?!pipeline/)|node_modules/)|^(node:)?(fs|net|http|https|child_process|worker_threads|tls|dgram|timers)', pathNot: 'node_modules/typebox' },
+      to: {
+        path: '^(libs/(?!pipeline/)|node_modules/)|^(node:)?(fs|net|http|https|child_process|worker_threads|tls|dgram|timers)',
+        pathNot: 'node_modules/typebox',
+      },
     },
     {
       name: 'domain-imports-only-pipeline',
@@ -31,7 +39,10 @@ export default {
     {
       name: 'core-knows-no-orders',
       severity: 'error',
-      from: { path: '^libs/(pipeline|messaging|relay|dead-letters|attempt-log|postgres|http|config|observability)/', pathNot: '[.]test[.]ts$' },
+      from: {
+        path: '^libs/(pipeline|messaging|relay|dead-letters|attempt-log|postgres|http|config|observability)/',
+        pathNot: '[.]test[.]ts$',
+      },
       to: { path: '^libs/orders/' },
     },
     {
