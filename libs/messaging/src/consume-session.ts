@@ -4,7 +4,7 @@ import type { Fault } from '@esteira/pipeline';
 import { AckTracker } from './ack-tracker.ts';
 import { BatchBuffer } from './batch-buffer.ts';
 import type { Broker } from './broker.ts';
-import type { ConsumeOptions, Settlement } from './consume.ts';
+import type { ConsumeOptions, Settlement } from './consumer.ts';
 import { deliveryOf, type Delivery } from './delivery.ts';
 
 /** One stretch of consuming on one channel, from the first delivery to a fault or a stop. */

@@ -1,45 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExponentialBackoff, type IBackoff } from 'cockatiel';
-import type { Logger } from '@esteira/observability';
 import type { Fault } from '@esteira/pipeline';
 import { BrokerUnavailable, type Broker } from './broker.ts';
 import { ConsumeSession } from './consume-session.ts';
-import type { Delivery } from './delivery.ts';
-
-/** What becomes of a delivery: `ack` when its way is done, `return` when nothing could be done with it now. */
-export type Settlement = { readonly kind: 'ack' } | { readonly kind: 'return'; readonly fault: Fault };
-
-/** Handles a batch and settles each delivery, in the order given. A rejection returns the whole batch. */
-export type BatchHandler = (batch: readonly Delivery[]) => Promise<readonly Settlement[]>;
-
-/** How a queue is consumed. */
-export interface ConsumeOptions {
-  readonly queue: string;
-  /** Deliveries the broker hands out ahead of acks. */
-  readonly prefetch: number;
-  /** The most deliveries in one batch. */
-  readonly batchSize: number;
-  /** How many batches may run at once; the steps of one message never overlap. */
-  readonly batchesInFlight: number;
-  /** Two deliveries with the same key never run at once. */
-  readonly keyOf: (delivery: Delivery) => string;
-  readonly handler: BatchHandler;
-  readonly logger: Logger;
-}
-
-/** What a consumer is doing. */
-export type ConsumerState =
-  | { readonly kind: 'connecting' }
-  | { readonly kind: 'consuming' }
-  | { readonly kind: 'backing-off'; readonly fault: Fault }
-  | { readonly kind: 'stopped' };
-
-/** A running consumer. */
-export interface Consumer {
-  readonly state: ConsumerState;
-  /** Stops taking, finishes the batches in flight within `withinMs`, settles them, and gives back the rest. */
-  stop(withinMs: number): Promise<void>;
-}
+import type { ConsumeOptions, Consumer, ConsumerState } from './consumer.ts';
 
 /**
  * Consumes a queue in batches until it is stopped. A batch closes when it is full or when nothing more is waiting, so

@@ -2,6 +2,7 @@ export * from './ack-tracker.ts';
 export * from './batch-buffer.ts';
 export * from './broker.ts';
 export * from './consume.ts';
+export * from './consumer.ts';
 export * from './declare.ts';
 export * from './delay/choose.ts';
 export * from './delay/delayed-exchange.ts';
