@@ -27,11 +27,14 @@ export async function whatIsStuck(
 ): Promise<string[]> {
   const notes = await figures(connections, services);
   const holders = await Promise.all(connections.systems.map(heldBack));
+  const apps = services.filter(({ kind, state }) => kind === 'app' && state === 'up');
+  const unready = await Promise.all(apps.map(notReady));
   return [
     ...(fault === undefined ? [] : [`The last look failed: ${fault.message}`]),
     ...(progress === undefined ? ['Nothing could be counted.'] : stillUnderWay(progress)),
     ...services.filter(({ state }) => state !== 'up').map(({ name, state }) => `${name} is ${state}.`),
     ...[...notes].map(([service, note]) => `${service}: ${note}`),
+    ...unready.flat(),
     ...holders.flat(),
     '`make logs` shows what each process says. `make demo` goes on from here.',
   ];
@@ -47,6 +50,16 @@ function stillUnderWay({
     `${imported - published} rows are not published yet.`,
     `${inLanes} messages are in the lanes or with a consumer, ${waiting} wait for a retry.`,
   ];
+}
+
+/** A process may be there and do nothing. */
+async function notReady({ name, address }: ServiceStatus): Promise<string[]> {
+  try {
+    const { ok, status } = await fetch(new URL('/health/ready', address), { signal: AbortSignal.timeout(5_000) });
+    return ok ? [] : [`${name} says that it is not ready (${status}): ${address}/health/ready tells why.`];
+  } catch (error) {
+    return [`${name} does not answer at ${address}: ${(error as Error).message}`];
+  }
 }
 
 /** A transaction that is open for long holds back every row after it. */
