@@ -8,7 +8,7 @@ INSTALLED := node_modules/.installed
 ESTEIRA := npm run -s esteira --
 
 help: ## lists these commands
-	@awk -F ':.*## ' '/^[a-z_0-9]+:.*## / { printf "  make %-24s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z_0-9-]+:.*## / { printf "  make %-24s %s\n", $$1, $$2 }' Makefile
 
 demo: $(INSTALLED) ## starts everything and sends 69,659 real orders through it (ORDERS=7000 for a sample)
 	@$(ESTEIRA) demo
@@ -52,6 +52,9 @@ env: $(INSTALLED) ## prints every resolved setting as NAME=value
 test: $(INSTALLED) ## runs every check and every test, on private servers
 	@npm run -s verify
 
+test-brokers: $(INSTALLED) ## runs the messaging tests on real RabbitMQ 3.10, 4.0 and 4.3 (root; BROKERS=trixie for one)
+	@npm run -s test:brokers
+
 lint: $(INSTALLED) ## checks types, code, format, layers and what is unused
 	@npm run -s lint
 
@@ -64,4 +67,4 @@ $(INSTALLED): package-lock.json
 	@touch $@
 
 .PHONY: help demo start start_with_logs start_system1_separate start_system2_separate start_queue_separate stop clear prune \
-	status logs reconcile env test lint
+	status logs reconcile env test test-brokers lint

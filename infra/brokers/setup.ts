@@ -1,0 +1,63 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestProject } from 'vitest/node';
+import { PrivateBroker } from './private-broker.ts';
+import { rootOf } from './root.ts';
+import { suiteOf } from './suites.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Where a test can have the broker of this run killed (`POST /kill`) and started again (`POST /start`). */
+    brokerControl: string;
+  }
+}
+
+const report = (line: string) => {
+  console.log(`broker: ${line}`);
+};
+
+/** A broker of the suite that `BROKER_SUITE` names, for one run of the tests. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const suite = suiteOf(process.env['BROKER_SUITE'] ?? '');
+  const broker = await PrivateBroker.in(await rootOf(suite, report));
+  const control = createControl(broker);
+  const stop = async () => {
+    control.close();
+    await broker.remove();
+  };
+  try {
+    await broker.start();
+    const version = await broker.version();
+    report(`RabbitMQ ${version} of Debian ${suite.name}`);
+    if (!suite.isExpected(version))
+      throw new Error(`Debian ${suite.name} has RabbitMQ ${version}, not ${suite.expects}.`);
+    const port = await listening(control);
+    project.provide('brokerControl', `http://127.0.0.1:${port}`);
+    project.provide('env', { RABBITMQ_URL: broker.url, RABBITMQ_MANAGEMENT_URL: broker.managementUrl });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return stop;
+}
+
+/** Tests run in processes of their own; the broker belongs to this one. */
+function createControl(broker: PrivateBroker): Server {
+  const actions: Record<string, (() => Promise<void>) | undefined> = {
+    '/kill': () => broker.kill(),
+    '/start': () => broker.start(),
+  };
+  return createServer((request, response) => {
+    const action = actions[request.url ?? ''];
+    const done = action?.() ?? Promise.reject(new Error(`There is no ${request.url ?? ''}`));
+    done.then(
+      () => response.writeHead(204).end(),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
+  });
+}
+
+async function listening(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
