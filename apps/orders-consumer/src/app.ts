@@ -18,9 +18,10 @@ import {
 import type { Logger, Metrics } from '@esteira/observability';
 import { ordersPipeline, type Verifier } from '@esteira/orders/domain';
 import { endputMigrations } from '@esteira/orders/endput';
-import type { RetryPolicy } from '@esteira/pipeline';
+import { policyDelays, type RetryPolicy } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { laneHandler, returnedHandler, type Stages } from './pipeline.ts';
+import { retryPolicyOf } from './retry-policy.ts';
 import { startSummary, type Summary } from './summary.ts';
 
 /** What a consumer is built of. */
@@ -44,11 +45,7 @@ export interface OrdersConsumer {
 /** Connects to everything, brings the endput and the broker up to date, and consumes. */
 export async function startConsumer(options: ConsumerOptions): Promise<OrdersConsumer> {
   const { settings, logger, worker } = options;
-  const policy: RetryPolicy = {
-    maxAttempts: settings.MAX_ATTEMPTS,
-    delaysMs: [settings.RETRY_DELAY_MS],
-    timeoutMs: settings.ATTEMPT_TIMEOUT_MS,
-  };
+  const policy = retryPolicyOf(settings);
   await migrate(settings.ENDPUT_DATABASE_URL, endputMigrations);
   await migrate(settings.ENDPUT_DATABASE_URL, deadLetterMigrations);
   const endput = openPostgres({
@@ -84,14 +81,19 @@ export async function startConsumer(options: ConsumerOptions): Promise<OrdersCon
 async function prepareBroker(broker: Broker, policy: RetryPolicy, options: ConsumerOptions): Promise<DelayStrategy> {
   const { settings, logger } = options;
   await broker.untilConnected();
-  const { strategy, why } = await chooseDelayStrategy(settings.DELAY_STRATEGY, policy, {
+  // Each wait needs its place on the broker, those on request too.
+  const waits = { ...policy, delaysMs: policyDelays(policy) };
+  const { strategy, why } = await chooseDelayStrategy(settings.DELAY_STRATEGY, waits, {
     url: settings.RABBITMQ_URL,
     connection: broker,
     pipeline: ordersPipeline,
   });
-  logger.info({ strategy: strategy.name, why, delaysMs: policy.delaysMs }, 'how retries wait');
+  logger.info(
+    { strategy: strategy.name, why, delaysMs: policy.delaysMs, jitter: policy.jitter ?? 0 },
+    'how retries wait',
+  );
   const management = openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL);
-  const topology = joined(pipelineTopology(ordersPipeline), strategy.topology(policy));
+  const topology = joined(pipelineTopology(ordersPipeline), strategy.topology(waits));
   await declareTopology(broker, topology, management, logger);
   return strategy;
 }

@@ -1,3 +1,4 @@
+import type { RetrySchedule } from '@esteira/pipeline';
 import { Type, type Static, type TSchema } from 'typebox';
 
 const port = (value: number, description: string) =>
@@ -49,6 +50,53 @@ export const settingsSchema = Type.Object({
     maximum: 86_400_000,
     description:
       'How long a failed message waits, in milliseconds. Each distinct value has a wait queue of its own in RabbitMQ.',
+  }),
+  RETRY_SCHEDULE: Type.String({
+    default: '',
+    maxLength: 1_000,
+    description:
+      'Waits that grow; when set, RETRY_DELAY_MS is not used. A list (1s,10s,1m: the last one stands for all later waits) or exponential:1s..5m (first wait, longest wait, doubled each time; exponential:1s..5m,x3 triples). Each distinct wait has a queue of its own in RabbitMQ.',
+  }),
+  RETRY_JITTER: Type.Number({
+    default: 0,
+    minimum: 0,
+    maximum: 1,
+    description:
+      'By which share a wait may come out longer, 0 to 1, so that what failed together does not come back together: with 0.2, 10 s come out between 10 and 12 s. Needs DELAY_STRATEGY=delayed-exchange: in a wait queue all wait equally long.',
+  }),
+  VERIFIER: Type.Enum(['simulated', 'http', 'module'], {
+    default: 'simulated',
+    description:
+      'Who decides about an order: the built-in failure simulation, a service (VERIFIER_URL), or a TypeScript or JavaScript file (VERIFIER_MODULE).',
+  }),
+  VERIFIER_URL: Type.String({
+    default: '',
+    pattern: '^(https?://\\S+)?$',
+    description:
+      'For VERIFIER=http: each message is sent here by POST. 2xx is a success, 400 and 422 a dead letter at once, anything else or a time-out a retry; Retry-After is honoured. While the service is plainly down nothing is consumed and no attempt is spent. User and password in it are sent as basic authentication.',
+  }),
+  VERIFIER_CONCURRENCY: Type.Integer({
+    default: 32,
+    minimum: 1,
+    maximum: 1_024,
+    description: 'For VERIFIER=http: the most requests that one consumer has open at once.',
+  }),
+  VERIFIER_MODULE: Type.String({
+    default: '',
+    description:
+      'For VERIFIER=module: the path of a file that exports verify(message, context), as examples/verifier.ts does. It runs in worker threads: a loop, a crash or an exit in it costs one attempt of one message.',
+  }),
+  VERIFIER_THREADS: Type.Integer({
+    default: 2,
+    minimum: 1,
+    maximum: 64,
+    description: 'For VERIFIER=module: worker threads of one consumer. Each runs one attempt at a time.',
+  }),
+  VERIFIER_MEMORY_MB: Type.Integer({
+    default: 256,
+    minimum: 16,
+    maximum: 16_384,
+    description: 'For VERIFIER=module: the heap that a thread may use, in MB. More ends the thread and the attempt.',
   }),
   ATTEMPT_TIMEOUT_MS: Type.Integer({
     default: 30_000,
@@ -134,5 +182,11 @@ export interface System {
   readonly databaseUrl: string;
 }
 
-/** All settings, checked and frozen. `systems` is made from `SYSTEMS` and the settings of each. */
-export type Settings = Readonly<Static<typeof settingsSchema>> & { readonly systems: readonly System[] };
+/**
+ * All settings, checked and frozen. `systems` is made from `SYSTEMS` and the settings of each, `retrySchedule` from
+ * `RETRY_SCHEDULE` or `RETRY_DELAY_MS`.
+ */
+export type Settings = Readonly<Static<typeof settingsSchema>> & {
+  readonly systems: readonly System[];
+  readonly retrySchedule: RetrySchedule;
+};

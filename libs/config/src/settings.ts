@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import envSchema from 'env-schema';
+import type { RetrySchedule } from '@esteira/pipeline';
 import { Type, type TSchema } from 'typebox';
+import { contradictions } from './contradictions.ts';
+import { parseRetrySchedule } from './retry-schedule.ts';
 import { DEFAULT_SYSTEMS, settingsSchema, systemSettings, type Settings, type System } from './schema.ts';
 
 /** Variables as a process has them. */
@@ -43,18 +46,21 @@ export function loadSettings(env: Env): Settings {
   if (new Set(systems).size < systems.length) problems.push('SYSTEMS names a system twice');
 
   const values = validated({ ...settingsSchema.properties, ...perSystem }, given, problems);
+  problems.push(...contradictions(given));
   if (problems.length > 0) throw new SettingsError(problems);
-  return Object.freeze({ ...(values as unknown as Settings), systems: Object.freeze(systems.map(systemOf(values))) });
+  return Object.freeze({
+    ...(values as unknown as Settings),
+    systems: Object.freeze(systems.map(systemOf(values))),
+    retrySchedule: retryScheduleOf(values as unknown as Settings),
+  });
 }
 
 /** All settings, one `[name, value]` each, those of the systems included, as `make -s env` prints them. */
 export function settingsEntries(settings: Settings): [name: string, value: string][] {
-  const { systems, ...plain } = settings;
+  const names = Object.keys(settingsSchema.properties) as (keyof typeof settingsSchema.properties)[];
   return [
-    ...Object.entries(plain)
-      .filter(([name]) => name in settingsSchema.properties)
-      .map(([name, value]): [string, string] => [name, String(value)]),
-    ...systems.flatMap((system, i): [string, string][] => [
+    ...names.map((name): [string, string] => [name, String(settings[name])]),
+    ...settings.systems.flatMap((system, i): [string, string][] => [
       [`SYSTEM${i + 1}_API_PORT`, String(system.apiPort)],
       [`SYSTEM${i + 1}_DATABASE_URL`, system.databaseUrl],
     ]),
@@ -68,6 +74,12 @@ const systemOf =
     apiPort: values[`SYSTEM${index + 1}_API_PORT`] as number,
     databaseUrl: values[`SYSTEM${index + 1}_DATABASE_URL`] as string,
   });
+
+/** What `contradictions` let through can be read. */
+function retryScheduleOf({ RETRY_SCHEDULE, RETRY_DELAY_MS }: Settings): RetrySchedule {
+  const schedule = RETRY_SCHEDULE === '' ? undefined : parseRetrySchedule(RETRY_SCHEDULE);
+  return schedule === undefined || 'problem' in schedule ? { kind: 'list', delaysMs: [RETRY_DELAY_MS] } : schedule;
+}
 
 function givenValues(env: Env, names: readonly string[], problems: string[]): Record<string, string> {
   const given: Record<string, string> = {};

@@ -38,6 +38,21 @@ describe('settings', () => {
     expect(load).not.toThrow(/sleep-secret/);
   });
 
+  it('report what only several settings together have wrong, with everything else, without their values', () => {
+    const load = () =>
+      loadSettings({
+        MAX_ATTEMPTS: 'many',
+        RETRY_SCHEDULE: 'now,and-secret',
+        RETRY_JITTER: '0.5',
+        VERIFIER: 'http',
+      });
+    expect(load).toThrow(/MAX_ATTEMPTS.*\n.*RETRY_SCHEDULE.*\n.*RETRY_JITTER needs DELAY_STRATEGY.*\n.*VERIFIER_URL/);
+    expect(load).not.toThrow(/secret/);
+    expect(() => loadSettings({ VERIFIER: 'module' })).toThrow(/VERIFIER_MODULE/);
+    expect(() => loadSettings({ VERIFIER: 'http', VERIFIER_URL: 'ftp://a/b' })).toThrow(/VERIFIER_URL/);
+    expect(() => loadSettings({ RETRY_JITTER: '0.5', DELAY_STRATEGY: 'delayed-exchange' })).not.toThrow();
+  });
+
   it('count an empty value as not set', () => {
     expect(loadSettings({ MAX_ATTEMPTS: '' }).MAX_ATTEMPTS).toBe(5);
   });

@@ -1,7 +1,7 @@
 import type { JsonValue } from './json.ts';
 import type { Attempt } from './message.ts';
 import type { DeadLetterReason, Failure, Fault, Outcome } from './outcome.ts';
-import { delayAfter, type RetryPolicy } from './retry-policy.ts';
+import { chanceOf, delayAfter, jitteredDelay, type RetryPolicy } from './retry-policy.ts';
 
 /** What happens to a message after one attempt. */
 export type Decision =
@@ -20,7 +20,7 @@ export function decide(attempt: Attempt, outcome: Outcome, policy: RetryPolicy, 
       if (attempt.attempt >= attempt.maxAttempts) {
         return { kind: 'dead-letter', reason: 'attempts-exhausted', error: outcome.error };
       }
-      const delayMs = delayAfter(policy, attempt.attempt, outcome.afterMs);
+      const delayMs = waitOf(attempt, policy, outcome.afterMs);
       return { kind: 'wait', delayMs, dueAt: new Date(now.getTime() + delayMs), error: outcome.error };
     }
     case 'dead-letter':
@@ -29,4 +29,9 @@ export function decide(attempt: Attempt, outcome: Outcome, policy: RetryPolicy, 
     case 'return':
       return outcome;
   }
+}
+
+function waitOf(attempt: Attempt, policy: RetryPolicy, afterMs: number | undefined): number {
+  const delayMs = delayAfter(policy, attempt.attempt, afterMs);
+  return policy.jitter ? jitteredDelay(delayMs, policy.jitter, chanceOf(attempt)) : delayMs;
 }

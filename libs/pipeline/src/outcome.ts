@@ -20,8 +20,8 @@ export type Outcome =
   | { readonly kind: 'skip'; readonly why: 'at-rest' | 'cancelled' }
   | { readonly kind: 'return'; readonly fault: Fault };
 
-/** The outcomes a verifier may give. */
-export type VerifierOutcome = Extract<Outcome, { kind: 'succeeded' | 'retry' | 'dead-letter' }>;
+/** The outcomes a verifier may give. `return` is for one that can't do its work at all now: no attempt is spent. */
+export type VerifierOutcome = Exclude<Outcome, { kind: 'skip' }>;
 
 /** Why a message is a dead letter. `attempts-exhausted` is the only one that spends all attempts. */
 export type DeadLetterReason =
