@@ -21,7 +21,7 @@ export interface SourceIdentity {
 
 /** The source at the moment of a page. */
 export interface SourceState extends SourceIdentity {
-  /** The transaction id that the source would give next, decimal text: every position lies below it. */
+  /** One beyond the latest transaction that has ended, decimal text: every row that could be read lies below it. */
   readonly nextTransactionId: string;
 }
 

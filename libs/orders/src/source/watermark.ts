@@ -25,13 +25,14 @@ export interface Watermark {
 
 /**
  * The holder has the lock on its own transaction id, which everybody may see in pg_locks; a prepared transaction has it
- * without a pid. pg_locks knows the low 32 bits only.
+ * without a pid. pg_locks knows the low 32 bits only. Whether xmin lies below xmax says nothing: while no younger
+ * transaction has ended, both are the holder's id.
  */
 const WATERMARK = `
-  with snapshot as materialized (select pg_snapshot_xmin(s) as xmin, pg_snapshot_xmax(s) as xmax from pg_current_snapshot() as s),
+  with snapshot as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as xmin),
   holder as (
     select lock.pid, lock.transactionid from pg_locks as lock, snapshot
-    where lock.locktype = 'transactionid' and lock.mode = 'ExclusiveLock' and lock.granted and xmin < xmax
+    where lock.locktype = 'transactionid' and lock.mode = 'ExclusiveLock' and lock.granted
       and lock.transactionid::text::bigint = xmin::text::bigint % 4294967296
     limit 1
   )
