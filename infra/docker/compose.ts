@@ -20,7 +20,7 @@ export function composeFiles(settings: Settings, directory: string): string[] {
 }
 
 /** What docker-compose.yml asks for: ports, accounts, and each server's address inside the network. */
-export function composeValues(settings: Settings): Record<string, string> {
+function composeValues(settings: Settings): Record<string, string> {
   const { REDIS_URL: redis, RABBITMQ_URL: rabbitmq } = settings;
   const servers = catalogue(settings).filter(({ kind }) => kind === 'server');
   return {
@@ -35,7 +35,7 @@ export function composeValues(settings: Settings): Record<string, string> {
 }
 
 /** The services of these settings that docker-compose.yml doesn't have. */
-export function addedServices(settings: Settings, appValues: string): { services: object; volumes: object } {
+function addedServices(settings: Settings, appValues: string): { services: object; volumes: object } {
   const added = settings.systems.flatMap((system, i) =>
     system.name === KNOWN_SYSTEMS[i] ? [] : [{ system, n: i + 1 }],
   );

@@ -11,6 +11,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
@@ -73,6 +74,7 @@ export function removeHome(wanted: string): void {
   if (target !== undefined) {
     rmSync(target, { recursive: true, force: true });
     removeIfEmpty(dirname(target));
+    unlinkSync(wanted);
   }
   rmSync(wanted, { recursive: true, force: true });
 }

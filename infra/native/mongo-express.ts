@@ -66,6 +66,7 @@ async function fetchPackage(directory: string, report: Context['report']): Promi
       work,
       '--no-save',
       '--no-audit',
+      '--fetch-retries=0',
       '--no-fund',
       '--ignore-scripts',
       '--omit=dev',

@@ -38,11 +38,16 @@ export class NativeRuntime implements Runtime {
       await installFor(services, report);
       await choosePrivatePorts(before);
       const context = contextOf(home, this.#place.cache, before, env, report);
-      const running = await prepareAll(services, settings, context);
-      const active = running.map(({ service }) => service.name);
-      writeState(home, { ...before, active, listening: listening(running) });
+      // What nobody needs is fetched while the others start, unless it runs already.
+      const isLate = ({ name, optional }: Service) => optional === true && !before.active.includes(name);
+      const late = prepareAll(services.filter(isLate), settings, context);
+      const running = await prepareAll(services.filter((service) => !isLate(service)), settings, context); // prettier-ignore
       recordRunning(settings, this.#place);
-      await bringUp(home, before.active, running, settings, report);
+      const remember = (all: readonly Running[]) => {
+        writeState(home, { ...before, active: all.map(({ service }) => service.name), listening: listening(all) });
+      };
+      remember(running);
+      await bringUp(home, before.active, running, late, { settings, report, remember });
       return settings;
     });
   }
@@ -143,20 +148,32 @@ async function prepareAll(services: readonly Service[], settings: Settings, cont
   return (await Promise.all(prepared)).flat();
 }
 
-/** Servers first, apps when the servers are ready. Apps that run already are kept meanwhile. */
+interface Telling {
+  readonly settings: Settings;
+  readonly report: Report;
+  readonly remember: (running: readonly Running[]) => void;
+}
+
+/** Servers first, then apps (those that run already are kept meanwhile), at last what nobody needs. */
 async function bringUp(
   home: Home,
   before: readonly string[],
-  running: readonly Running[],
-  settings: Settings,
-  report: Report,
+  needed: readonly Running[],
+  late: Promise<readonly Running[]>,
+  { settings, report, remember }: Telling,
 ): Promise<void> {
   const isApp = ({ service }: Running) => service.kind === 'app';
-  const first = running.filter((one) => !isApp(one) || before.includes(one.service.name));
+  const first = needed.filter((one) => !isApp(one) || before.includes(one.service.name));
+  const apps = askWhatCanBe(needed, settings).filter(isApp);
   await supervise(home, programsOf(first));
-  await allReady(home.path, running.filter((one) => !isApp(one)), report); // prettier-ignore
-  if (first.length < running.length) await supervise(home, programsOf(running));
-  await allReady(home.path, askWhatCanBe(running, settings).filter(isApp), report);
+  await allReady(home.path, needed.filter((one) => !isApp(one)), report); // prettier-ignore
+  if (first.length < needed.length) await supervise(home, programsOf(needed));
+  await allReady(home.path, apps, report);
+  const optional = await late;
+  if (optional.length === 0) return;
+  remember([...needed, ...optional]);
+  await supervise(home, programsOf([...needed, ...optional]));
+  await allReady(home.path, optional, report);
 }
 
 /** Apps first, so that no server goes away under them; then the servers; at last what RabbitMQ's node needs. */

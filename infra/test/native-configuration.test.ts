@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -10,6 +10,7 @@ import { redisConfig } from '../native/redis.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'esteira-'));
 afterAll(() => {
+  removeHome(join(directory, 'home'));
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -34,7 +35,6 @@ async function readBySupervisor(text: string, home: string): Promise<{ command: 
     'p = options.process_group_configs[0].process_configs[0]',
     'print(json.dumps({"command": p.command, "environment": p.environment}))',
   ].join('\n');
-  const { writeFileSync } = await import('node:fs');
   writeFileSync(file, text);
   const { stdout } = await execa('/usr/bin/python3', ['-c', script, file]);
   return JSON.parse(stdout) as { command: string; environment: object };
