@@ -56,6 +56,11 @@ export async function stopPrograms(home: string, names: readonly string[]): Prom
   await Promise.all(names.map((name) => supervisorctl(home, ['stop', name])));
 }
 
+/** Starts programs that were stopped; resolves when supervisord has begun to. */
+export async function startPrograms(home: string, names: readonly string[]): Promise<void> {
+  await Promise.all(names.map((name) => supervisorctl(home, ['start', name])));
+}
+
 export async function restartProgram(home: string, name: string): Promise<void> {
   await control(home, ['restart', name]);
 }

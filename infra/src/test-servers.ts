@@ -44,16 +44,32 @@ export async function startTestServers(env: Env, report: Report): Promise<TestSe
   }
 }
 
+/** A running copy of Esteira for one purpose, in a place of its own. */
+export interface PrivateCopy {
+  readonly name: string;
+  readonly place: Place;
+  readonly runtime: Runtime;
+  readonly remove: () => Promise<void>;
+  /** Leaves the place to whoever wants to look at it: it is not removed when this process is gone. */
+  readonly keep: () => void;
+}
+
 /** A place of its own that belongs to this process, with settings on ports for tests; nothing runs there yet. */
-export async function openPrivateCopy(
-  env: Env,
-): Promise<{ place: Place; runtime: Runtime; remove: () => Promise<void> }> {
-  const name = `test-${randomBytes(3).toString('hex')}`;
+export async function openPrivateCopy(env: Env, kind: 'test' | 'drill' = 'test'): Promise<PrivateCopy> {
+  const name = `${kind}-${randomBytes(3).toString('hex')}`;
   const place = privatePlace(name);
   mkdirSync(dirname(place.envFile), { recursive: true });
   writeFileSync(ownerFile(name), `${process.pid} ${startOf(process.pid) ?? ''}`);
   writeFileSync(place.envFile, testEnv());
-  return { place, runtime: await runtimeAt(env, place, projectOf(name)), remove: () => remove(env, name, place) };
+  return {
+    name,
+    place,
+    runtime: await runtimeAt(env, place, projectOf(name)),
+    remove: () => remove(env, name, place),
+    keep: () => {
+      rmSync(ownerFile(name), { force: true });
+    },
+  };
 }
 
 /** The default settings on ports of a range that tests alone use, from a random start. */
@@ -80,14 +96,14 @@ async function remove(env: Env, name: string, place: Place): Promise<void> {
   rmSync(ownerFile(name), { force: true });
 }
 
-/** Ends and removes the servers of test runs whose process is gone. */
-async function removeAbandoned(env: Env, report: Report): Promise<void> {
+/** Ends and removes the servers of tests and drills whose process is gone. */
+export async function removeAbandoned(env: Env, report: Report): Promise<void> {
   if (!existsSync(LOCAL)) return;
-  for (const file of readdirSync(LOCAL).filter((entry) => /^test-[0-9a-f]{6}\.owner$/.test(entry))) {
+  for (const file of readdirSync(LOCAL).filter((entry) => /^(test|drill)-[0-9a-f]{6}\.owner$/.test(entry))) {
     const name = file.slice(0, -'.owner'.length);
     const [pid = '', startedAt = ''] = readFileSync(join(LOCAL, file), 'utf8').split(' ');
     if (isAlive(Number(pid), startedAt)) continue;
-    report(`removing the servers of a test run that was killed (${name})`);
+    report(`removing the servers of a run that was killed (${name})`);
     await remove(env, name, privatePlace(name));
   }
 }
