@@ -3,6 +3,7 @@ import type { Env, Settings } from '@esteira/config';
 import { groupDeadLetters } from '@esteira/dead-letters';
 import { chooseRuntime } from '@esteira/infra';
 import { ordersPipeline } from '@esteira/orders/domain';
+import { scheduledDelays } from '@esteira/pipeline';
 import { isAtRest, isConsistent, type Reconciliation } from '@esteira/reconciliation';
 import { addressTable } from '../addresses.ts';
 import { withConnections, type Connections } from '../connections.ts';
@@ -65,7 +66,7 @@ async function sendThrough(settings: Settings, connections: Connections, orders:
     const watching = watch({
       connections,
       apis,
-      patienceMs: patienceMs(settings.RETRY_DELAY_MS),
+      patienceMs: patienceMs(Math.max(...scheduledDelays(settings.retrySchedule, settings.MAX_ATTEMPTS))),
       show: display.show,
       isImported: () => isImported,
       signal: over.signal,

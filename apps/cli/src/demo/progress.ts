@@ -50,9 +50,9 @@ export function looked(patience: Patience | undefined, progress: Progress | unde
 }
 
 /**
- * How long nothing may move before the demo gives up, in milliseconds: as long as a retry waits, and a minute in
- * which a server may come back.
+ * How long nothing may move before the demo gives up, in milliseconds: as long as the longest wait for a retry takes,
+ * jitter included, and a minute in which a server may come back.
  */
-export function patienceMs(retryDelayMs: number): number {
-  return retryDelayMs + 60_000;
+export function patienceMs(longestDelayMs: number): number {
+  return 2 * longestDelayMs + 60_000;
 }
