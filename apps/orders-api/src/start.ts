@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings, System } from '@esteira/config';
+import type { App } from '@esteira/http';
 import { connectBroker, openManagement } from '@esteira/messaging';
 import { withoutPasswords, type Logger, type Metrics } from '@esteira/observability';
 import { ordersSource, sourceMigrations } from '@esteira/orders/source';
@@ -20,6 +21,7 @@ export interface StartOptions {
 
 /** An API that listens. */
 export interface StartedApi {
+  readonly app: App;
   /** Takes nothing more, ends the run after the page at hand, and lets go of every server. */
   stop(): Promise<void>;
 }
@@ -60,6 +62,7 @@ export async function startApi(options: StartOptions, stopping: AbortSignal): Pr
   await app.listen({ host, port: system.apiPort });
   logger.info({ system: system.name, postgres: postgres.address }, `ready at http://${host}:${system.apiPort}/docs`);
   return {
+    app,
     stop: async () => {
       await Promise.all([app.close(), relay.close()]);
       counted.close();

@@ -1,7 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger, Metrics } from '@esteira/observability';
-import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type RawServerDefault } from 'fastify';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import fastify, { type FastifyError, type FastifyReply } from 'fastify';
+import type { App } from './app-type.ts';
 import { malformedRequest, methodNotAllowed, notFound } from './common-problems.ts';
 import { addDocumentation, type ApiInfo } from './documentation.ts';
 import { toProblem, type Classify } from './errors.ts';
@@ -11,9 +11,7 @@ import { knownPaths } from './method-not-allowed.ts';
 import { addMetrics } from './metrics.ts';
 import { isProblem, PROBLEM_JSON, problemBody, type ProblemError } from './problem.ts';
 import { RequestLog } from './request-log.ts';
-
-/** A Fastify app whose routes are typed by their TypeBox schemas. */
-export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, Logger, TypeBoxTypeProvider>;
+import { validatorCompiler } from './validation.ts';
 
 /** What an app needs. */
 export interface AppOptions {
@@ -63,13 +61,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     clientErrorHandler: answerUnreadable,
   }).withTypeProvider<TypeBoxTypeProvider>();
   takeEmptyJson(app);
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  app.setValidatorCompiler(validatorCompiler);
   // Answers are what the handlers make of them; a serializer made from the schema would drop what it does not name.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   addErrors(app, options.classify ?? (() => undefined));
   addGuards(app, options.host);
-  addMetrics(app, options.metrics);
   await addDocumentation(app, options.info);
+  addMetrics(app, options.metrics);
   addHealthRoutes(app, options.checks);
   return app;
 }
@@ -93,7 +91,7 @@ function takeEmptyJson(app: App): void {
 
 function addErrors(app: App, classify: Classify): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    const problem = toProblem(error, request.id, classify);
+    const problem = toProblem(error, request, classify);
     // A problem that a route answers on purpose explains itself; the stack of any other is for whoever mends it.
     if (!isProblem(error) && problem.statusCode >= 500) request.log.error({ err: error }, problem.message);
     else if (problem.statusCode >= 500) request.log.warn({ code: problem.code }, problem.message);

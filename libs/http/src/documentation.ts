@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import { PROBLEM_JSON, problemSchema, type ProblemKind } from './problem.ts';
 
 /** What the documentation says about an API as a whole. */

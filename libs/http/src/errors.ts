@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { FastifyError } from 'fastify';
+import type { FastifyError, FastifyRequest } from 'fastify';
 import {
   bodyTooLarge,
   internalError,
@@ -24,16 +24,16 @@ const FASTIFY: Readonly<Record<string, Problem>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: malformedJson,
   FST_ERR_CTP_INVALID_JSON_BODY: malformedJson,
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: malformedRequest,
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: unsupportedMediaType,
   FST_ERR_CTP_BODY_TOO_LARGE: bodyTooLarge,
   FST_ERR_HANDLER_TIMEOUT: timedOut,
   FST_ERR_REOPENED_CLOSE_SERVER: shuttingDown,
 };
 
 /** The problem an error is answered with. What is not known is a 500 that tells nothing but where to look. */
-export function toProblem(error: FastifyError, requestId: string, classify: Classify): ProblemError {
+export function toProblem(error: FastifyError, request: FastifyRequest, classify: Classify): ProblemError {
   if (isProblem(error)) return error;
   if (error.validation !== undefined) return invalid(error);
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return mediaType(request);
   const known = FASTIFY[error.code];
   if (known !== undefined) return known(error.message);
   const classified = classify(error);
@@ -42,7 +42,12 @@ export function toProblem(error: FastifyError, requestId: string, classify: Clas
   const status = error.statusCode ?? 500;
   if (status === 400) return malformedRequest(error.message);
   if (status > 400 && status < 500) return ofStatus(status, error.message);
-  return internalError(`The request failed in a way nobody foresaw. The log has the cause at request ${requestId}.`);
+  return internalError(`The request failed in a way nobody foresaw. The log has the cause at request ${request.id}.`);
+}
+
+function mediaType({ headers, routeOptions }: FastifyRequest): ProblemError {
+  const given = headers['content-type'] ?? 'A body without a content type';
+  return unsupportedMediaType(`${given} is not taken at ${routeOptions.url ?? 'this path'}. GET /docs says what is.`);
 }
 
 function ofStatus(status: number, detail: string): ProblemError {

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import { notReady } from './common-problems.ts';
 import { problemResponses } from './documentation.ts';
 

@@ -1,6 +1,6 @@
 import { Histogram, type Metrics } from '@esteira/observability';
 import { Type } from 'typebox';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 
 /** `/metrics` for Prometheus, and the duration of every request by route, so that ids don't make series. */
 export function addMetrics(app: App, metrics: Metrics): void {

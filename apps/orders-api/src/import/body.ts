@@ -32,6 +32,8 @@ export async function openBody(request: Readable, signal: AbortSignal): Promise<
   const close = () => {
     request.unpipe(raw);
     raw.destroy();
+    // What is left is thrown away: unread, it would keep the connection open for good.
+    request.resume();
   };
   const brokeOff = () => {
     if (!request.readableEnded) raw.destroy(new BodyBrokeOff());

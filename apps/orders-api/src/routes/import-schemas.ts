@@ -1,5 +1,3 @@
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
-import type { FastifySchemaCompiler } from 'fastify';
 import { Type, type TSchema } from 'typebox';
 
 /** Refused rows that an answer shows itself. */
@@ -54,10 +52,6 @@ export function importBody(types: readonly string[]): { content: Record<string, 
   });
   return { content: Object.fromEntries(content) };
 }
-
-/** The body is a stream: its schema is for people. */
-export const validateAllButBody: FastifySchemaCompiler<TSchema> = (route) =>
-  route.httpPart === 'body' ? () => true : TypeBoxValidatorCompiler(route);
 
 /** A refused row. */
 export const refusedRow = Type.Object({

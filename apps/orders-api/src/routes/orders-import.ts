@@ -7,6 +7,7 @@ import {
   problemResponses,
   shuttingDown,
   unsupportedMediaType,
+  validateAllButBody,
   type App,
 } from '@esteira/http';
 import { importRefusals, type ImportState } from '@esteira/orders/source';
@@ -17,14 +18,7 @@ import { openBody } from '../import/body.ts';
 import { columnsNotFound } from '../import/file.ts';
 import { importFile, importInProgress, keyReused, type ImportRequest } from '../import/import-file.ts';
 import { bodyIncomplete, bodyNotGzip, interruption } from '../import/interruption.ts';
-import {
-  importBody,
-  importHeaders,
-  importQuery,
-  importResult,
-  REFUSED_INLINE,
-  validateAllButBody,
-} from './import-schemas.ts';
+import { importBody, importHeaders, importQuery, importResult, REFUSED_INLINE } from './import-schemas.ts';
 
 const tooManyImports = defineProblem({
   code: 'too-many-imports',

@@ -85,8 +85,7 @@ const COMMIT = `
     insert into orders (product, price, security_check, created_at)
     select product, price, security_check, coalesce(created_at, now())
     from moved, unnest($5::text[], $6::numeric[], $7::boolean[], $8::timestamptz[])
-      with ordinality as o (product, price, security_check, created_at, n)
-    order by n
+      as o (product, price, security_check, created_at)
   ), noted as (
     insert into import_refusals (import_id, line, reason)
     select moved."importId", line, reason from moved, unnest($9::bigint[], $12::text[]) as r (line, reason)
