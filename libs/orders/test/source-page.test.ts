@@ -13,9 +13,12 @@ beforeEach(() => own.postgres.query('truncate orders restart identity'));
 
 /** Waits until nothing on the server, of other tests too, holds the watermark below what is committed. */
 const allIsSafe = (count: number) =>
-  vi.waitFor(async () => {
-    expect((await readAll(own.source, undefined, 1_000)).ids).toHaveLength(count);
-  });
+  vi.waitFor(
+    async () => {
+      expect((await readAll(own.source, undefined, 1_000)).ids).toHaveLength(count);
+    },
+    { timeout: 20_000, interval: 20 },
+  );
 
 const insert = (count: number) =>
   own.postgres.query(

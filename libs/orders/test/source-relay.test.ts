@@ -87,7 +87,7 @@ it('a cursor of one Postgres cluster is not gone on with in another', async () =
     const { cursor } = await after.relay.status();
     expect(cursor.status).toBe('ERROR');
     return cursor;
-  });
+  }, 10_000);
   expect(error?.code).toBe('source-changed');
   expect(error?.message).toMatch(/another Postgres cluster \(\d+ then, \d+ now\)/);
   expect(after.published).toEqual([]);

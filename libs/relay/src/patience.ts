@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { decorrelatedJitterGenerator, ExponentialBackoff } from 'cockatiel';
 import type { Logger } from '@esteira/observability';
 import type { Activity } from './activity.ts';
+import { faultText } from './fault-text.ts';
 import { RunEnded } from './run-end.ts';
 
 /** What a step needs: `redis`, `source` (the page source), or `broker`. */
@@ -33,7 +34,7 @@ export function patience(signal: AbortSignal, activity: Activity, logger: Logger
         return result;
       } catch (fault) {
         if (fault instanceof RunEnded) throw fault;
-        activity.waitFor(on, `the ${on}: ${fault instanceof Error ? fault.message : String(fault)}`);
+        activity.waitFor(on, `the ${on}: ${faultText(fault)}`);
         if (attempt === 1) logger.warn({ err: fault }, `The ${on} doesn't answer; the run goes on when it does`);
       }
       await pause(backoff.duration, signal);

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Logger } from '@esteira/observability';
+import { faultText } from './fault-text.ts';
 
 /** Redis didn't do what it was asked: not there, too slow, or it refused. */
 export class RedisFault extends Error {
@@ -46,7 +47,7 @@ export function openRedis(url: string, logger: Logger): RedisConnection {
   });
   const asked = async <T>(answer: Promise<T>): Promise<T> =>
     answer.catch((error: unknown) => {
-      throw new RedisFault(`Redis at ${host}: ${(outage ?? (error as Error)).message || String(error)}`, error);
+      throw new RedisFault(`Redis at ${host}: ${faultText(outage ?? error)}`, error);
     });
   return {
     script: (lua, key, args = []) => asked(redis.eval(lua, 1, key, ...args)),

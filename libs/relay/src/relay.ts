@@ -58,6 +58,11 @@ export interface RelayOptions {
   readonly pageSize: number;
   readonly maxLaneDepth: number;
   readonly leaseMs: number;
+  /**
+   * How long `stop` and `close` wait for the confirms of pages in flight, in milliseconds; 5,000 by default. Pages that
+   * are not confirmed by then are published again by the next run.
+   */
+  readonly landingMs?: number;
   readonly logger: Logger;
   /** Milliseconds since the epoch, for the time a run was started at. */
   readonly now?: () => number;
@@ -124,14 +129,14 @@ class SystemRelay implements Relay {
   }
 
   async #start({ maxAttempts, follow = false }: RunRequest): ReturnType<Relay['run']> {
-    const { leaseMs, now, target = 'the broker', ...rest } = this.#options;
+    const { leaseMs, now, target = 'the broker', landingMs = 5_000, ...rest } = this.#options;
     const runId = randomBytes(16).toString('hex');
     const outcome = await this.#cursor.start(runId, leaseMs, new Date(now()));
     if (outcome.kind === 'already-running') return { started: false, refusal: this.#running(outcome.runId) };
     if (outcome.kind === 'in-error') return { started: false, refusal: this.#inError(outcome.runId, outcome.error) };
     // A run of this process that still goes on has lost its cursor: no new one could have started otherwise.
     this.#here?.end({ kind: 'lost', why: 'taken' });
-    const parts = { ...rest, cursor: this.#cursor, leaseMs, target, runId, maxAttempts, follow };
+    const parts = { ...rest, cursor: this.#cursor, leaseMs, landingMs, target, runId, maxAttempts, follow };
     const here = startRun({ ...parts, now: () => performance.now() });
     this.#here = here;
     void here.ended.then(() => {

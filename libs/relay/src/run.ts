@@ -13,8 +13,6 @@ import { knownSource, sourceChange, type KnownSource } from './source-change.ts'
 
 /** Pages that wait for their confirms at once. The next one is read while they do. */
 const PAGES_IN_FLIGHT = 3;
-/** How long a run that ends early waits for its pages in flight, in milliseconds; then they count as not published. */
-const LANDING_MS = 5_000;
 /** How often a run that follows its source looks for new rows, in milliseconds. */
 const FOLLOW_EVERY_MS = 500;
 const SUMMARY_EVERY_MS = 10_000;
@@ -34,6 +32,8 @@ export interface RunParts {
   readonly cursor: Cursor;
   readonly pageSize: number;
   readonly leaseMs: number;
+  /** How long a run that ends early waits for its pages in flight, in milliseconds; then they count as not published. */
+  readonly landingMs: number;
   readonly activity: Activity;
   /** Aborted, with a RunEnded, when the run is to end early. */
   readonly ending: AbortController;
@@ -165,6 +165,6 @@ export class Run {
     this.#parts.activity.phase('stopping');
     // A page that fails now ends nothing more; it is published again by the next run.
     const landed = this.#flight.landed().catch(() => undefined);
-    await Promise.race([landed, sleep(LANDING_MS, undefined, { ref: false })]);
+    await Promise.race([landed, sleep(this.#parts.landingMs, undefined, { ref: false })]);
   }
 }

@@ -44,7 +44,7 @@ describe('a cursor', () => {
     await cursor.start('a', 50, at);
     await vi.waitFor(async () => {
       expect(await cursor.read()).toMatchObject({ status: 'RUNNING', interrupted: true });
-    });
+    }, 10_000);
     const answers = await Promise.all(['b', 'c'].map((run) => cursor.start(run, 60_000, at)));
     expect(answers.map(({ kind }) => kind).sort()).toEqual(['already-running', 'started']);
   });
