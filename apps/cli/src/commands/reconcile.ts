@@ -40,7 +40,11 @@ export const reconcileCommand = (env: Env): Command =>
           output.row(row);
         });
         await output.end(result, connections);
-        if (missing.length === 0 || !wantsRepublish) return isConsistent(result) ? 0 : 1;
+        if (missing.length === 0) return isConsistent(result) ? 0 : 1;
+        if (!wantsRepublish) {
+          printProgress('`make reconcile REPUBLISH=1` publishes missing rows again.');
+          return 1;
+        }
         const { confirmed, unroutable, refused, gone } = await republishOrders(settings, connections, missing);
         printProgress(`Published again: ${confirmed} of ${missing.length} missing rows were confirmed by the broker.`);
         const others = { unroutable, refused, gone };
@@ -75,9 +79,6 @@ function tableOutput(): Output {
       if (found > named.length) print(`… and ${found - named.length} more: FORMAT=csv or FORMAT=json names all.`);
       for (const problem of problems(result)) print(problem);
       if (isConsistent(result)) print('Nothing is missing, orphaned or different.');
-      else if (result.systems.some(({ classes }) => classes.missing > 0)) {
-        print('`make reconcile REPUBLISH=1` publishes missing rows again.');
-      }
     },
   };
 }
