@@ -23,6 +23,10 @@ import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { laneHandler, returnedHandler, type Stages } from './pipeline.ts';
 import { retryPolicyOf } from './retry-policy.ts';
 import { startSummary, type Summary } from './summary.ts';
+import { Turns } from './turns.ts';
+
+/** How much of the time for stopping the attempts that run may take; the rest is for storing what they came to. */
+const SHARE_OF_ATTEMPTS = 0.7;
 
 /** What a consumer is built of. */
 export interface ConsumerOptions {
@@ -65,11 +69,13 @@ export async function startConsumer(options: ConsumerOptions): Promise<OrdersCon
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: `esteira ${worker}`, logger });
   const delay = await prepareBroker(broker, policy, options);
   const summary = startSummary(logger, options.metrics, () => consumers.every(isConsuming));
-  const stages = stagesOf(options, { endput, attemptLog, broker, delay, policy, summary });
+  const turns = new Turns(options.verifier.concurrency ?? Number.POSITIVE_INFINITY);
+  const stages = stagesOf(options, { endput, attemptLog, broker, delay, policy, summary, turns });
   const consumers = startConsuming(broker, stages, options);
   return {
-    checks: checksOf({ endput, attemptLog, broker, consumers }),
+    checks: checksOf({ endput, attemptLog, broker, consumers, verifier: options.verifier }),
     stop: async (withinMs) => {
+      turns.stop(withinMs * SHARE_OF_ATTEMPTS);
       await Promise.all(consumers.map((consumer) => consumer.stop(withinMs)));
       summary.stop();
       await broker.close();
@@ -105,16 +111,18 @@ interface Parts {
   readonly delay: DelayStrategy;
   readonly policy: RetryPolicy;
   readonly summary: Summary;
+  readonly turns: Turns;
 }
 
 function stagesOf({ settings, verifier, logger, worker }: ConsumerOptions, parts: Parts): Stages {
-  const { endput, attemptLog, broker, delay, policy, summary } = parts;
+  const { endput, attemptLog, broker, delay, policy, summary, turns } = parts;
   return {
     endput,
     attemptLog,
     delay,
     policy,
     verifier,
+    turns,
     worker,
     logger,
     systems: settings.systems.map(({ name }) => name),
@@ -157,8 +165,13 @@ function checksOf({
   attemptLog,
   broker,
   consumers,
-}: Pick<Parts, 'endput' | 'attemptLog' | 'broker'> & { consumers: readonly Consumer[] }): OrdersConsumer['checks'] {
+  verifier,
+}: Pick<Parts, 'endput' | 'attemptLog' | 'broker'> &
+  Pick<ConsumerOptions, 'verifier'> & { consumers: readonly Consumer[] }): OrdersConsumer['checks'] {
   return {
+    verifier: async () => {
+      await verifier.check?.();
+    },
     endput: async () => {
       await endput.query('SELECT 1');
     },

@@ -1,35 +1,38 @@
 import type { AttemptDocument } from '@esteira/attempt-log';
 import type { Verifier } from '@esteira/orders/domain';
-import type { Outcome } from '@esteira/pipeline';
+import type { Outcome, VerifierOutcome } from '@esteira/pipeline';
+import { boundedOutcome } from '../bounded-outcome.ts';
+import { Clock } from '../clock.ts';
+import type { Turns } from '../turns.ts';
 import type { Recalled, Verified } from '../work.ts';
 
 /** What verifying needs. */
 export interface Verifying {
   readonly verifier: Verifier;
+  /** The longest one attempt may take, in milliseconds. */
   readonly timeoutMs: number;
+  readonly turns: Turns;
   readonly now: () => Date;
 }
+
+/** What an attempt came to. */
+type Made = Pick<Verified, 'outcome' | 'startedAt' | 'durationMs'>;
 
 /**
  * Runs the verifier for those that need an attempt. What is at rest is skipped; an attempt that was made already has
  * its outcome replayed; what can't be read never reaches the verifier.
  */
-export function verify(batch: readonly Recalled[], verifying: Verifying): Promise<Verified[]> {
-  // One deadline for the batch: its attempts start together.
-  const signal = AbortSignal.timeout(verifying.timeoutMs);
-  return Promise.all(batch.map((work) => verifyOne(work, verifying, signal)));
-}
-
-async function verifyOne(
-  work: Recalled,
-  { verifier, timeoutMs, now }: Verifying,
-  signal: AbortSignal,
-): Promise<Verified> {
-  const startedAt = now();
-  const known = knownOutcome(work);
-  if (known !== undefined) return { ...work, outcome: known, startedAt, durationMs: 0 };
-  const outcome = await attempted(work, verifier, signal, timeoutMs);
-  return { ...work, outcome, startedAt, durationMs: now().getTime() - startedAt.getTime() };
+export async function verify(batch: readonly Recalled[], verifying: Verifying): Promise<Verified[]> {
+  const { verifier, timeoutMs, turns, now } = verifying;
+  // Where attempts take turns each has a clock of its own; otherwise all begin together, and one clock does.
+  const clock = verifier.concurrency === undefined ? new Clock(timeoutMs, turns.cut) : undefined;
+  const verified = batch.map(async (work): Promise<Verified> => {
+    const known = knownOutcome(work);
+    if (known !== undefined) return { ...work, outcome: known, startedAt: now(), durationMs: 0 };
+    const made = clock === undefined ? await inTurn(work, verifying) : await attempted(work, verifying, clock);
+    return { ...work, ...made };
+  });
+  return Promise.all(verified).finally(() => clock?.clear());
 }
 
 /** The outcome, where it does not take the verifier to know it. */
@@ -47,33 +50,51 @@ function replayed({ status, error, reason, result }: AttemptDocument): Outcome |
   return spent ? { kind: 'retry', error } : { kind: 'dead-letter', error };
 }
 
-async function attempted(
-  { attempt, content }: Recalled,
-  verifier: Verifier,
-  signal: AbortSignal,
-  timeoutMs: number,
-): Promise<Outcome> {
+async function inTurn(work: Recalled, verifying: Verifying): Promise<Made> {
+  const { timeoutMs, turns, now } = verifying;
+  const made = await turns.take(() => {
+    const clock = new Clock(timeoutMs, turns.cut);
+    const startedAt = now();
+    const answer = Promise.resolve(ask(work, verifying, clock.signal)).finally(() => {
+      clock.clear();
+    });
+    return { outcome: settled(answer, clock, startedAt, now), over: answer };
+  });
+  if (made !== undefined) return made;
+  const fault = { code: 'stopping', message: 'The consumer stopped before it was the turn of this message.' };
+  return { outcome: { kind: 'return', fault }, startedAt: now(), durationMs: 0 };
+}
+
+function attempted(work: Recalled, verifying: Verifying, clock: Clock): Promise<Made> {
+  const startedAt = verifying.now();
+  return settled(ask(work, verifying, clock.signal), clock, startedAt, verifying.now);
+}
+
+async function settled(
+  answer: Outcome | Promise<Outcome>,
+  clock: Clock,
+  startedAt: Date,
+  now: () => Date,
+): Promise<Made> {
+  const outcome = answer instanceof Promise ? await Promise.race([answer, clock.ended]) : answer;
+  return { outcome, startedAt, durationMs: now().getTime() - startedAt.getTime() };
+}
+
+/** Asks the verifier. It never rejects: a verifier that throws has failed this attempt. */
+function ask(work: Recalled, { verifier }: Verifying, signal: AbortSignal): Outcome | Promise<Outcome> {
+  const { attempt, content, delivery } = work;
   if (content.kind !== 'readable') return { kind: 'return', fault: { code: 'unreadable', message: 'not readable' } };
+  const { traceparent } = content.headers;
+  const context = { attempt, signal, body: delivery.body, ...(traceparent === undefined ? {} : { traceparent }) };
   try {
-    const answer = verifier.verify(content.message, { attempt, signal });
-    return answer instanceof Promise ? await Promise.race([answer, outOfTime(signal, timeoutMs)]) : answer;
+    const answer = verifier.verify(content.message, context);
+    return answer instanceof Promise ? answer.catch(thrown).then(boundedOutcome) : boundedOutcome(answer);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { kind: 'retry', error: { code: 'verifier-threw', message } };
+    return boundedOutcome(thrown(error));
   }
 }
 
-function outOfTime(signal: AbortSignal, timeoutMs: number): Promise<Outcome> {
-  const message = `The attempt took longer than ${timeoutMs} ms.`;
-  const outcome: Outcome = { kind: 'retry', error: { code: 'timeout', message } };
-  if (signal.aborted) return Promise.resolve(outcome);
-  return new Promise((resolve) => {
-    signal.addEventListener(
-      'abort',
-      () => {
-        resolve(outcome);
-      },
-      { once: true },
-    );
-  });
+function thrown(error: unknown): VerifierOutcome {
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: 'retry', error: { code: 'verifier-threw', message } };
 }

@@ -1,0 +1,248 @@
+import type { VerifierOutcome } from '@esteira/pipeline';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Verifier } from '../src/domain/index.ts';
+import { retryAfterMs } from '../src/verifiers/http-answer.ts';
+import { httpVerifier } from '../src/verifiers/index.ts';
+import { answering, attemptOf, startService, type Service } from './verifier-support.ts';
+
+let service: Service;
+let verifier: Verifier;
+let nextId = 1;
+
+beforeEach(async () => {
+  service = await startService();
+  verifier = httpVerifier({ url: service.url, concurrency: 8 });
+});
+
+afterEach(async () => {
+  await verifier.close?.();
+  await service.stop();
+});
+
+type Changes = Parameters<typeof attemptOf>[1];
+/** One attempt of an order nobody had before. */
+const verify = (changes: Changes = {}, id = nextId++): Promise<VerifierOutcome> => {
+  const { message, context } = attemptOf(id, changes);
+  return Promise.resolve(verifier.verify(message, context));
+};
+const kinds = (outcomes: readonly VerifierOutcome[]) => outcomes.map(({ kind }) => kind);
+
+describe('a request', () => {
+  it('is the message as it came, with the attempt in its headers', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const { message, context } = attemptOf(7, { n: 3, product: '1 CD "ó"', traceparent });
+    await verifier.verify(message, context);
+    const [seen] = service.seen;
+    expect(seen).toMatchObject({ method: 'POST', url: '/verify', body: Buffer.from(context.body).toString() });
+    const { messageId } = context.attempt;
+    expect(seen?.headers).toMatchObject({
+      'content-type': 'application/json',
+      'idempotency-key': `${messageId}:1:3`,
+      'x-message-id': messageId,
+      'x-attempt': '3',
+      'x-max-attempts': '5',
+      'x-round': '1',
+      traceparent,
+    });
+  });
+
+  it('carries user and password apart from the address, and no trace context that is no header', async () => {
+    verifier = httpVerifier({ url: service.url.replace('//', '//us%40er:pa%3Ass@'), concurrency: 1 });
+    expect(await verify({ traceparent: 'a\r\nb: c' })).toEqual({ kind: 'succeeded' });
+    const { headers } = service.seen[0]!;
+    expect(headers.authorization).toBe(`Basic ${Buffer.from('us@er:pa:ss').toString('base64')}`);
+    expect(headers['traceparent']).toBeUndefined();
+  });
+
+  it('uses a connection again', async () => {
+    for (let i = 0; i < 20; i += 1) await verify();
+    expect(service.connections).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('an answer', () => {
+  it('of 2xx is a success, and its JSON the result', async () => {
+    const result = { approved: true, limit: '29.33', by: ['a', null] };
+    service.answer = answering(200, result);
+    expect(await verify()).toEqual({ kind: 'succeeded', result });
+    service.answer = answering(202, 'OK');
+    expect(await verify()).toEqual({ kind: 'succeeded' });
+    service.answer = answering(204);
+    expect(await verify()).toEqual({ kind: 'succeeded' });
+    service.answer = answering(200, '{"half":', { 'content-type': 'application/json' });
+    expect(await verify()).toEqual({ kind: 'succeeded' });
+  });
+
+  it('is read up to a bound, and no further: the order has succeeded all the same', async () => {
+    let written = 0;
+    service.answer = (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const more = () => {
+        while (!response.destroyed && written < 1e9) {
+          written += 65_536;
+          if (!response.write(Buffer.alloc(65_536, 32))) return void response.once('drain', more);
+        }
+      };
+      more();
+    };
+    expect(await verify()).toMatchObject({ kind: 'succeeded', result: { not_kept: expect.any(String) as string } });
+    expect(written).toBeLessThan(50e6);
+  });
+
+  it.each([400, 422])('of %d is a dead letter, with the words of the service', async (status) => {
+    service.answer = answering(status, { code: 'price-too-low', detail: 'No order below 1.00.', status });
+    expect(await verify()).toEqual({
+      kind: 'dead-letter',
+      error: { code: 'price-too-low', message: `The verifier answered ${status}: No order below 1.00.` },
+    });
+    service.answer = answering(status, 'plain words');
+    expect(await verify()).toEqual({
+      kind: 'dead-letter',
+      error: { code: `http-${status}`, message: `The verifier answered ${status}: plain words` },
+    });
+    service.answer = answering(status);
+    expect(await verify()).toMatchObject({ error: { message: `The verifier answered ${status}.` } });
+  });
+
+  it.each([301, 401, 403, 404, 409, 429, 500, 501, 503])('of %d is a retry', async (status) => {
+    service.answer = answering(status, { code: 'not a code!', message: 'later' }, { location: '/elsewhere' });
+    expect(await verify()).toEqual({
+      kind: 'retry',
+      error: { code: `http-${status}`, message: `The verifier answered ${status}: later` },
+    });
+    expect(service.seen).toHaveLength(1);
+  });
+
+  it('that asks for a wait gets it, in seconds or as a date', async () => {
+    service.answer = answering(429, '', { 'retry-after': '120' });
+    expect(await verify()).toMatchObject({ kind: 'retry', afterMs: 120_000 });
+    service.answer = answering(503, '', { 'retry-after': new Date(Date.now() + 60_000).toUTCString() });
+    const outcome = await verify();
+    expect(outcome).toMatchObject({ kind: 'retry' });
+    const afterMs = outcome.kind === 'retry' ? (outcome.afterMs ?? 0) : 0;
+    expect(afterMs).toBeGreaterThan(57_000);
+    expect(afterMs).toBeLessThanOrEqual(60_000);
+  });
+
+  it('may ask for a wait in any words: it is a time from now that is not negative, or none', () => {
+    const now = new Date('2026-01-01T00:00:00Z');
+    expect(retryAfterMs('Thu, 01 Jan 2026 00:02:00 GMT', now)).toBe(120_000);
+    expect(retryAfterMs('Wed, 31 Dec 2025 23:00:00 GMT', now)).toBe(0);
+    for (const text of ['', '-1', '1.5', 'soon', 'Infinity']) expect(retryAfterMs(text, now)).toBeUndefined();
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const afterMs = retryAfterMs(text, now) ?? 0;
+        expect(Number.isFinite(afterMs) && afterMs >= 0).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('no answer', () => {
+  it('in time is an attempt that is spent', async () => {
+    service.answer = () => undefined;
+    const outcome = await verify({ signal: AbortSignal.timeout(100) });
+    expect(outcome).toMatchObject({ kind: 'retry', error: { code: 'timeout' } });
+    await vi.waitFor(() => {
+      expect(service.open.now).toBe(0);
+    });
+  });
+
+  it('because a kept connection was just closed costs nothing: it is asked again, as the same attempt', async () => {
+    service.answer = (request, response) => {
+      if (service.seen.length === 2) request.socket.destroy();
+      else response.end();
+    };
+    expect(kinds([await verify(), await verify()])).toEqual(['succeeded', 'succeeded']);
+    expect(service.seen).toHaveLength(3);
+    expect(service.seen[2]?.headers['idempotency-key']).toBe(service.seen[1]?.headers['idempotency-key']);
+  });
+
+  it('because the service breaks over one message spends its attempts, while others succeed', async () => {
+    const bad = 1_000_000;
+    service.answer = (request, response) => {
+      if (service.seen.at(-1)?.body.includes(`"id":"${bad}"`)) request.socket.destroy();
+      else response.end();
+    };
+    for (let n = 1; n <= 10; n += 1) {
+      expect(await verify({ n }, bad)).toMatchObject({ kind: 'retry', error: { code: 'verifier-broke-off' } });
+    }
+    expect(await verify()).toEqual({ kind: 'succeeded' });
+  });
+});
+
+describe('a service that is down', () => {
+  it('spends no attempt when it can not be reached, is not asked in a storm, and is found again', async () => {
+    const { port } = service;
+    await service.stop();
+    const storm = await Promise.all(Array.from({ length: 50 }, () => verify()));
+    expect(new Set(kinds(storm))).toEqual(new Set(['return']));
+    expect(storm[0]).toMatchObject({ fault: { code: 'verifier-unreachable' } });
+    await expect(verifier.check?.()).rejects.toThrow(`http://127.0.0.1:${port}/verify can't be reached`);
+    service = await startService(port);
+    await vi.waitFor(
+      async () => {
+        expect(await verify()).toEqual({ kind: 'succeeded' });
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+    await verifier.check?.();
+  });
+
+  it('spends no attempt when its name is unknown, and names no password', async () => {
+    await verifier.close?.();
+    verifier = httpVerifier({ url: 'http://user:secret@nowhere.invalid/x?token=secret', concurrency: 1 });
+    const outcome = await verify();
+    expect(outcome).toMatchObject({ kind: 'return', fault: { code: 'verifier-unreachable' } });
+    expect(JSON.stringify(outcome)).not.toContain('secret');
+  });
+
+  it('is not asked any more after a run of failures of different messages', async () => {
+    service.answer = answering(503, 'maintenance');
+    const outcomes: VerifierOutcome[] = [];
+    for (let i = 0; i < 30; i += 1) outcomes.push(await verify());
+    expect(kinds(outcomes).filter((kind) => kind === 'retry')).toHaveLength(4);
+    expect(kinds(outcomes.slice(4)).every((kind) => kind === 'return')).toBe(true);
+    expect(service.seen.length).toBeLessThan(10);
+    await expect(verifier.check?.()).rejects.toThrow(/maintenance/);
+  });
+
+  it('is found again by one message at a time', async () => {
+    service.answer = answering(503);
+    for (let i = 0; i < 5; i += 1) await verify();
+    const asked = service.seen.length;
+    await vi.waitFor(
+      async () => {
+        await Promise.all(Array.from({ length: 20 }, () => verify()));
+        expect(service.seen.length).toBeGreaterThan(asked);
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+    expect(service.seen.length).toBe(asked + 1);
+    service.answer = answering(200);
+    await vi.waitFor(
+      async () => {
+        expect(await verify()).toEqual({ kind: 'succeeded' });
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+    expect(kinds(await Promise.all(Array.from({ length: 20 }, () => verify())))).not.toContain('return');
+  });
+
+  it('is not what one message says that always fails: its attempts are spent, also alone', async () => {
+    service.answer = answering(500, 'bug');
+    for (let n = 1; n <= 20; n += 1) expect(await verify({ n }, 2_000_000)).toMatchObject({ kind: 'retry' });
+  });
+
+  it('lets a message that breaks it get through its attempts, even as the only one that probes', async () => {
+    service.answer = answering(500, 'bug');
+    for (let i = 0; i < 5; i += 1) await verify();
+    await vi.waitFor(
+      async () => {
+        expect(await verify({}, 3_000_000)).toMatchObject({ kind: 'retry', error: { code: 'http-500' } });
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+  });
+});
