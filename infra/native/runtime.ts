@@ -6,6 +6,7 @@ import { mainPlace, type Place } from '../src/paths.ts';
 import { isPortFree, movesFor, privatePort } from '../src/ports.ts';
 import type { Report, Runtime, ServiceStatus } from '../src/runtime.ts';
 import { applyMoves, forgetRunning, recordRunning, resolveSettings, startSettings } from '../src/settings.ts';
+import { because } from '../src/until.ts';
 import type { Context } from './context.ts';
 import { findHome, openHome, removeHome, removeIfEmpty, type Home } from './home.ts';
 import { exclusively } from './lock.ts';
@@ -141,7 +142,7 @@ async function prepareAll(services: readonly Service[], settings: Settings, cont
       return [{ service, prepared: await prepare(service, settings, context) }];
     } catch (error) {
       if (service.optional !== true) throw error;
-      context.report(`${service.name} is left out: ${error instanceof Error ? error.message : String(error)}`);
+      context.report(`${service.name} is left out: ${because(error)}`);
       return [];
     }
   });
