@@ -55,8 +55,11 @@ test: $(INSTALLED) ## runs every check and every test, on private servers
 test-brokers: $(INSTALLED) ## runs the messaging tests on real RabbitMQ 3.10, 4.0 and 4.3 (root; BROKERS=trixie for one)
 	@npm run -s test:brokers
 
-lint: $(INSTALLED) ## checks types, code, format, layers and what is unused
+lint: $(INSTALLED) ## checks types, code, format, layers, what is unused, and the documents
 	@npm run -s lint
+
+docs: $(INSTALLED) ## writes what the documents take from the code: settings, .env.example, the diagram
+	@npm run -s docs
 
 # Installs again when the lock file has changed. To the error stream: `make -s env` is read by programs.
 $(INSTALLED): package-lock.json
@@ -67,4 +70,4 @@ $(INSTALLED): package-lock.json
 	@touch $@
 
 .PHONY: help demo start start_with_logs start_system1_separate start_system2_separate start_queue_separate stop clear prune \
-	status logs reconcile env test test-brokers lint
+	status logs reconcile env test test-brokers lint docs

@@ -18,7 +18,7 @@ try {
   photograph(`file://${file}`, 'demo.png', page);
   const api = lines.find((line) => line.includes('try it out'))?.match(/http:\S+docs/)?.[0];
   if (api === undefined) throw new Error('The demo named no address of an API.');
-  photograph(api, 'docs.png', { width: 1000, height: 1160 });
+  photograph(api, 'docs.png', { width: 1000, height: 1050 });
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -28,12 +28,9 @@ async function demoScreen(): Promise<string[]> {
   const record = join(work, 'demo.record');
   const onTerminal = `stty cols ${COLUMNS} rows 60; cd '${ROOT}'; exec ${DEMO}`;
   execFileSync(PROGRAMS.recorder, ['--quiet', '--return', '--command', onTerminal, record], { stdio: ['ignore', 'inherit', 'inherit'] }); // prettier-ignore
-  const screen = await screenAfter(readFileSync(record));
-  // The recording begins and ends with a line of `script` itself.
-  return screen.slice(
-    1,
-    screen.findLastIndex((line) => line.startsWith('Script done')),
-  );
+  // The recording begins and ends with a line of the recorder's own.
+  const bytes = readFileSync(record);
+  return screenAfter(bytes.subarray(bytes.indexOf('\n') + 1, bytes.lastIndexOf('\nScript done')));
 }
 
 /** A picture of a page, below readme_images. */

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { Terminal as TerminalType } from '@xterm/headless';
 
 /** The size of the terminal that is shown. */
-export const COLUMNS = 112;
+export const COLUMNS = 132;
 const MOST_LINES = 400;
 
 // The package is CommonJS without names that an import could see.
