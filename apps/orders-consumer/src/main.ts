@@ -4,11 +4,12 @@ import { EXIT_CONFIG, loadSettings, readEnvFile, SettingsError, type Settings } 
 import { createApp } from '@esteira/http';
 import { DelayStrategyRefused, TopologyMismatch } from '@esteira/messaging';
 import { createLogger, createMetrics } from '@esteira/observability';
-import { simulatedVerifier } from '@esteira/orders/verifiers';
+import { ModuleUnloadable } from '@esteira/orders/verifiers';
 import { startConsumer } from './app.ts';
+import { openVerifier } from './verifier.ts';
 
 /** A person has to act before another start makes sense. */
-const NEEDS_A_PERSON = [DelayStrategyRefused, TopologyMismatch];
+const NEEDS_A_PERSON = [DelayStrategyRefused, TopologyMismatch, ModuleUnloadable];
 
 function settingsOrExit(): Settings {
   try {
@@ -27,7 +28,8 @@ const logger = createLogger({ name: `orders-consumer ${number}`, level: settings
 const metrics = createMetrics({ app: 'orders-consumer', worker });
 
 try {
-  const consumer = await startConsumer({ settings, verifier: simulatedVerifier, logger, metrics, worker });
+  const verifier = await openVerifier(settings);
+  const consumer = await startConsumer({ settings, verifier, logger, metrics, worker });
   const info = {
     title: `Esteira orders consumer ${number}`,
     description: 'Health and metrics of a consumer of the orders pipeline. It has no other routes.',
@@ -39,6 +41,7 @@ try {
   closeWithGrace({ delay: settings.SHUTDOWN_MS + 1_000, logger }, async ({ err }) => {
     if (err !== undefined) logger.fatal({ err }, 'ending after an error that nobody handled');
     await consumer.stop(settings.SHUTDOWN_MS);
+    await verifier.close?.();
     await app.close();
   });
 } catch (error) {
