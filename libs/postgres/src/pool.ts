@@ -29,8 +29,28 @@ export interface PostgresOptions {
   readonly max?: number;
   /** The longest one statement may take, in milliseconds; unlimited by default. */
   readonly statementTimeoutMs?: number;
+  /**
+   * The longest a statement may stay without an answer, in milliseconds; 30,000 by default, 0 for work that takes as
+   * long as it takes. A network that was cut without a word is noticed by it: the statement rejects with a
+   * PostgresSilent and its connection is given up. The server may still have done what it was asked.
+   */
+  readonly queryTimeoutMs?: number;
   /** Hears of idle connections that broke; the pool replaces them by itself. */
   readonly onError?: (error: Error) => void;
+}
+
+/** How long a statement may stay without an answer where nothing else is said, in milliseconds. */
+const QUERY_TIMEOUT_MS = 30_000;
+
+/** The server did not answer a statement in time. Whether it was carried out is not known; the connection is given up. */
+export class PostgresSilent extends Error {
+  /** As a socket would say it, so that it counts as a server that is away. */
+  readonly code = 'ETIMEDOUT';
+
+  constructor(address: string, timeoutMs: number, cause: unknown) {
+    super(`Postgres at ${address} did not answer a statement within ${timeoutMs} ms`, { cause });
+    this.name = 'PostgresSilent';
+  }
 }
 
 // Times never pass through a JS Date: it would cut the microseconds.
@@ -40,6 +60,8 @@ for (const time of [DATE, TIMESTAMP, TIMESTAMPTZ]) types.setTypeParser(time, (va
 
 /** Opens a pool. Nothing is connected before the first query. Sessions speak UTC and ISO dates. */
 export function openPostgres(options: PostgresOptions): Postgres {
+  const address = addressOf(options.url);
+  const timeoutMs = options.queryTimeoutMs ?? QUERY_TIMEOUT_MS;
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.applicationName,
@@ -49,34 +71,57 @@ export function openPostgres(options: PostgresOptions): Postgres {
     options: '-c TimeZone=UTC -c DateStyle=ISO',
     types,
     ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
+    ...(timeoutMs === 0 ? {} : { query_timeout: timeoutMs }),
   });
   pool.on('error', (error) => options.onError?.(error));
-  const query = async <T extends object>(text: string, values?: readonly unknown[]): Promise<T[]> =>
-    (await pool.query<T>(text, values as unknown[] | undefined)).rows;
+  const rowsOf: RowsOf = async (client, text, values) => {
+    try {
+      return (await client.query(text, values as unknown[] | undefined)).rows as never;
+    } catch (error) {
+      throw isSilence(error) ? new PostgresSilent(address, timeoutMs, error) : error;
+    }
+  };
   return {
-    address: addressOf(options.url),
-    query,
-    transaction: (work, first) => inTransaction(pool, work, first),
+    address,
+    query: (text, values) => rowsOf(pool, text, values),
+    transaction: (work, first) => inTransaction(pool, rowsOf, work, first),
     close: () => pool.end(),
   };
 }
 
-async function inTransaction<T>(pool: pg.Pool, work: (sql: Sql) => Promise<T>, first = ''): Promise<T> {
+type RowsOf = <T extends object>(
+  client: pg.Pool | pg.PoolClient,
+  text: string,
+  values?: readonly unknown[],
+) => Promise<T[]>;
+
+/** The driver has no class and no code for it. */
+function isSilence(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Query read timeout';
+}
+
+async function inTransaction<T>(pool: pg.Pool, rowsOf: RowsOf, work: (sql: Sql) => Promise<T>, first = ''): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   // A client checked out of the pool has no listener of its own; without one a cut connection ends the process.
   const onError = (error: Error) => (broken = error);
   client.on('error', onError);
+  const query: Sql['query'] = async (text, values) => {
+    try {
+      return await rowsOf(client, text, values);
+    } catch (error) {
+      if (error instanceof PostgresSilent) broken = error;
+      throw error;
+    }
+  };
   try {
-    await client.query(`BEGIN; ${first}`);
-    const sql: Sql = {
-      query: async (text, values) => (await client.query(text, values as unknown[] | undefined)).rows as never,
-    };
-    const result = await work(sql);
-    await client.query('COMMIT');
+    await query(`BEGIN; ${first}`);
+    const result = await work({ query });
+    await query('COMMIT');
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch((fault: unknown) => (broken = fault as Error));
+    // On a connection that is silent, ROLLBACK would wait as long again; ending the connection rolls back too.
+    if (broken === undefined) await client.query('ROLLBACK').catch((fault: unknown) => (broken = fault as Error));
     throw error;
   } finally {
     client.off('error', onError);
