@@ -1,0 +1,278 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mongodbAttemptLog, type AttemptLog } from '@esteira/attempt-log';
+import { EXIT_CONFIG, loadSettings } from '@esteira/config';
+import {
+  connectBroker,
+  createPublisher,
+  declareTopology,
+  names,
+  openManagement,
+  pipelineTopology,
+  type Broker,
+} from '@esteira/messaging';
+import { createLogger, createMetrics } from '@esteira/observability';
+import { orderMessages, ordersPipeline, type Order, type Verifier } from '@esteira/orders/domain';
+import { messageIds, type Publish } from '@esteira/pipeline';
+import { openPostgres, type Postgres } from '@esteira/postgres';
+import { freshDatabase, freshMongoUrl, freshVirtualHost, serverSetting, type Fresh } from '@esteira/tests/support';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startConsumer, type OrdersConsumer } from '../src/app.ts';
+import { openVerifier } from '../src/verifier.ts';
+
+const logger = createLogger({ name: 'test', level: 'silent' });
+const patient = { timeout: 30_000, interval: 50 };
+
+let vhost: Fresh;
+let database: Fresh;
+let env: Record<string, string>;
+let endput: Postgres;
+let broker: Broker;
+let publish: Publish;
+let log: AttemptLog;
+const opened: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  vhost = await freshVirtualHost();
+  database = await freshDatabase('ENDPUT_DATABASE_URL');
+  env = {
+    RABBITMQ_URL: vhost.url,
+    RABBITMQ_MANAGEMENT_URL: serverSetting('RABBITMQ_MANAGEMENT_URL'),
+    ENDPUT_DATABASE_URL: database.url,
+    MONGODB_URL: freshMongoUrl(),
+    RETRY_DELAY_MS: '100',
+  };
+  endput = openPostgres({ url: database.url, applicationName: 'test' });
+  broker = await connectBroker({ url: vhost.url, name: 'test', logger });
+  await broker.untilConnected();
+  const management = openManagement(serverSetting('RABBITMQ_MANAGEMENT_URL'), vhost.url);
+  await declareTopology(broker, pipelineTopology(ordersPipeline), management, logger);
+  publish = createPublisher(broker, { exchange: names.exchange(ordersPipeline), mandatory: true, appId: 'test' });
+  const { MONGODB_URL: url, ATTEMPT_LOG_TTL_SECONDS: ttlSeconds } = loadSettings(env);
+  log = mongodbAttemptLog({ url, applicationName: 'test', pipeline: ordersPipeline.name, ttlSeconds });
+});
+
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close();
+});
+
+afterAll(async () => {
+  await log.clear(ordersPipeline.name);
+  await Promise.all([log.close(), endput.close(), broker.close()]);
+  await Promise.all([vhost.drop(), database.drop()]);
+});
+
+/** A consumer with the settings given; it is stopped after the test. */
+async function start(more: Record<string, string>): Promise<OrdersConsumer> {
+  const settings = loadSettings({ ...env, ...more });
+  const verifier: Verifier = await openVerifier(settings);
+  const consumer = await startConsumer({ settings, verifier, logger, metrics: createMetrics({}), worker: 'test' });
+  let stopped = false;
+  const stop = async (withinMs: number) => {
+    if (stopped) return;
+    stopped = true;
+    await consumer.stop(withinMs);
+    await verifier.close?.();
+  };
+  opened.push(() => stop(5_000));
+  return { ...consumer, stop };
+}
+
+/** A service at a port, ended after the test. */
+async function serve(
+  listener: RequestListener,
+  port = 0,
+): Promise<{ port: number; url: string; end: () => Promise<void> }> {
+  const server: Server = createServer(listener).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const end = async () => {
+    if (!server.listening) return;
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  };
+  opened.push(end);
+  const actual = (server.address() as AddressInfo).port;
+  return { port: actual, url: `http://127.0.0.1:${actual}/`, end };
+}
+
+let nextId = 1;
+const orders = (count: number, product = '2 CDs'): Order[] =>
+  Array.from({ length: count }, () => ({
+    id: String(nextId++),
+    product,
+    price: '29.33',
+    created_at: '1997-01-01T00:00:00.123456+00:00',
+    security_check: true,
+  }));
+const toMessage = orderMessages({ system: 'system-1', database: 'd', schema: 'public', table: 'orders' });
+const send = (all: readonly Order[], maxAttempts = 5) => publish(all.map((order) => toMessage(order, { maxAttempts })));
+const idOf = messageIds(ordersPipeline.name, 'system-1');
+const idsOf = (all: readonly Order[]) => all.map(({ id }) => idOf(id));
+const stored = (all: readonly Order[]) =>
+  endput.query<{ attempts: number }>('SELECT attempts FROM orders WHERE message_id = ANY($1::uuid[])', [idsOf(all)]);
+const dead = (all: readonly Order[]) =>
+  endput.query<{ reason: string; error: { code: string } }>(
+    'SELECT reason, error FROM dead_letters WHERE message_id = ANY($1::uuid[])',
+    [idsOf(all)],
+  );
+const untilStored = (all: readonly Order[]) =>
+  vi.waitFor(async () => {
+    expect(await stored(all)).toHaveLength(all.length);
+  }, patient);
+const attemptsOf = async (all: readonly Order[]) =>
+  (await stored(all)).reduce((sum, { attempts }) => sum + attempts, 0);
+
+describe('a service that verifies', () => {
+  it('is down, then up: no attempt was spent, all is stored, and the consumer said why it was not ready', async () => {
+    const { url, port, end } = await serve((_, response) => response.end());
+    await end();
+    const consumer = await start({ VERIFIER: 'http', VERIFIER_URL: url });
+    const all = orders(200);
+    await send(all);
+    await vi.waitFor(async () => {
+      await expect(consumer.checks['verifier']!()).rejects.toThrow(/can't be reached.*ECONNREFUSED/);
+    }, patient);
+    expect(await log.ofMessages(idsOf(all))).toEqual([]);
+    await serve((_, response) => response.end(), port);
+    await untilStored(all);
+    expect(await attemptsOf(all)).toBe(200);
+    await vi.waitFor(async () => {
+      expect(await log.ofMessages(idsOf(all))).toHaveLength(200);
+    }, patient);
+    await consumer.checks['verifier']!();
+  });
+
+  it('answers 503 for a while: the attempts of a handful of messages are spent, all is stored', async () => {
+    let well = true;
+    let asked = 0;
+    const { url } = await serve((_, response) => {
+      asked += 1;
+      response.writeHead(well ? 200 : 503).end();
+    });
+    await start({ VERIFIER: 'http', VERIFIER_URL: url });
+    well = false;
+    const all = orders(300);
+    await send(all);
+    await vi.waitFor(() => {
+      expect(asked).toBeGreaterThan(34);
+    }, patient);
+    well = true;
+    await untilStored(all);
+    expect(await attemptsOf(all)).toBeLessThanOrEqual(304);
+    expect(await dead(all)).toEqual([]);
+  });
+
+  it('is slow: each attempt has its whole time, however long it waited for its turn', async () => {
+    let open = 0;
+    let most = 0;
+    const { url } = await serve((_, response) => {
+      most = Math.max(most, ++open);
+      setTimeout(() => {
+        open -= 1;
+        response.end();
+      }, 100);
+    });
+    await start({ VERIFIER: 'http', VERIFIER_URL: url, VERIFIER_CONCURRENCY: '4', ATTEMPT_TIMEOUT_MS: '500' });
+    const all = orders(40);
+    await send(all);
+    await untilStored(all);
+    expect(await attemptsOf(all)).toBe(40);
+    expect(most).toBe(4);
+  });
+
+  it('asks for a wait, and gets the next longer one that the schedule has', async () => {
+    const at: number[] = [];
+    const { url } = await serve((_, response) => {
+      at.push(Date.now());
+      if (at.length === 1) response.writeHead(429, { 'retry-after': '1' }).end();
+      else response.end();
+    });
+    await start({ VERIFIER: 'http', VERIFIER_URL: url, RETRY_SCHEDULE: '50ms,1200ms' });
+    const [order] = orders(1);
+    await send([order!]);
+    await untilStored([order!]);
+    expect(at[1]! - at[0]!).toBeGreaterThanOrEqual(1_150);
+  });
+
+  it('refuses an order: it is a dead letter at once, under the code of the service', async () => {
+    const { url } = await serve((_, response) => {
+      response
+        .writeHead(422, { 'content-type': 'application/json' })
+        .end('{"code":"too-cheap","detail":"no\\u0000pe"}');
+    });
+    await start({ VERIFIER: 'http', VERIFIER_URL: url });
+    const all = orders(3);
+    await send(all);
+    await vi.waitFor(async () => {
+      expect(await dead(all)).toHaveLength(3);
+    }, patient);
+    expect((await dead(all))[0]).toMatchObject({ reason: 'refused-by-verifier', error: { code: 'too-cheap' } });
+  });
+
+  it('hangs: a stop does not wait for it, spends nothing, and the next consumer stores all', async () => {
+    let hangs = true;
+    let asked = 0;
+    const { url } = await serve((_, response) => {
+      asked += 1;
+      if (!hangs) response.end();
+    });
+    const consumer = await start({ VERIFIER: 'http', VERIFIER_URL: url, VERIFIER_CONCURRENCY: '4' });
+    const all = orders(50);
+    await send(all);
+    await vi.waitFor(() => {
+      expect(asked).toBe(4);
+    }, patient);
+    const before = performance.now();
+    await consumer.stop(1_000);
+    expect(performance.now() - before).toBeLessThan(3_000);
+    hangs = false;
+    await start({ VERIFIER: 'http', VERIFIER_URL: url });
+    await untilStored(all);
+    expect(await attemptsOf(all)).toBe(50);
+  });
+});
+
+describe('a module that verifies', () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'esteira-')), 'verifier.ts');
+  writeFileSync(
+    path,
+    `export function verify({ order }: { order: { product: string } }) {
+       if (order.product === 'loop') for (;;);
+       if (order.product === 'exit') process.exit(0);
+       return { kind: 'succeeded', result: { seen: order.product } };
+     }`,
+  );
+
+  it('loops and exits for some: only their attempts are spent, the consumer and all others go on', async () => {
+    await start({ VERIFIER: 'module', VERIFIER_MODULE: path, ATTEMPT_TIMEOUT_MS: '500' });
+    const [good, loop, exit] = [orders(200), orders(2, 'loop'), orders(2, 'exit')] as const;
+    await send([...good.slice(0, 100), ...loop, ...exit, ...good.slice(100)], 2);
+    await untilStored(good);
+    expect(await attemptsOf(good)).toBe(200);
+    await vi.waitFor(async () => {
+      expect((await dead(loop)).map(({ error }) => error.code)).toEqual(['timeout', 'timeout']);
+      expect((await dead(exit)).map(({ error }) => error.code)).toEqual(['verifier-crashed', 'verifier-crashed']);
+    }, patient);
+    const [entry] = await log.ofMessages(idsOf(good.slice(0, 1)));
+    expect(entry?.result).toEqual({ seen: '2 CDs' });
+  });
+
+  it('can not be loaded: the consumer does not start, and says what to look at', async () => {
+    const main = join(import.meta.dirname, '../src/main.ts');
+    const child = execFile(process.execPath, [main], {
+      env: { PATH: process.env['PATH'], ...env, VERIFIER: 'module', VERIFIER_MODULE: '/nowhere/verifier.ts' },
+      cwd: tmpdir(),
+    });
+    let said = '';
+    child.stdout?.on('data', (text: string) => (said += text));
+    const [code] = (await once(child, 'close')) as [number];
+    expect(code).toBe(EXIT_CONFIG);
+    expect(said).toMatch(/The module \/nowhere\/verifier\.ts can't be loaded/);
+  });
+});
