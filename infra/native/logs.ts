@@ -19,20 +19,10 @@ export async function printLogs(
   const all = readdirSync(join(home, 'logs')).filter((file) => file.endsWith('.log'));
   const files = all.filter((file) => service === undefined || file === `${service}.log`);
   if (files.length === 0) throw new Error(`There is no log of ${service ?? 'anything'} yet.`);
-  await Promise.all(
-    files.map((file) => {
-      const name = basename(file, '.log');
-      const path = join(home, 'logs', file);
-      return execa('tail', ['-n', '200', ...(follow ? ['-F'] : []), path], {
-        reject: false,
-        stdin: 'ignore',
-        stderr: 'ignore',
-        buffer: false,
-        *stdout(line: unknown) {
-          process.stdout.write(`${name.padEnd(22)} | ${String(line)}\n`);
-          yield;
-        },
-      });
-    }),
-  );
+  await Promise.all(files.map((file) => print(join(home, 'logs', file), basename(file, '.log'), follow)));
+}
+
+async function print(path: string, name: string, follow: boolean): Promise<void> {
+  const tail = execa('tail', ['-n', '200', ...(follow ? ['-F'] : []), path], { reject: false, stdin: 'ignore', stderr: 'ignore', buffer: false }); // prettier-ignore
+  for await (const line of tail) process.stdout.write(`${name.padEnd(22)} | ${line}\n`);
 }

@@ -46,7 +46,10 @@ export function supervisorConfig(home: Home, programs: readonly Program[], asRoo
   ].join('\n');
 }
 
-/** Started again whenever it ends: at once after it ran for a second, else 1, 2, 3, … seconds later. */
+/** A process that ends sooner has failed to start: an app takes a while to find out that it can't. */
+const STEADY_SECONDS = 5;
+
+/** Started again whenever it ends: at once after it ran for a while, else 1, 2, 3, … seconds later. */
 function section(home: Home, program: Program): string[] {
   const environment = { ...program.environment, [HOME_MARK]: home.path };
   return [
@@ -58,7 +61,7 @@ function section(home: Home, program: Program): string[] {
       .map(([name, text]) => `${name}=${quoted(text)}`)
       .join(',')}`,
     'autorestart=true',
-    'startsecs=1',
+    `startsecs=${STEADY_SECONDS}`,
     'startretries=1000',
     `stopsignal=${program.stopSignal}`,
     `stopwaitsecs=${program.stopSeconds}`,

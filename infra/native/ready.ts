@@ -55,7 +55,7 @@ export async function statusOf(service: Service, program: ProgramState | undefin
   if (program === undefined || ['STOPPED', 'FATAL', 'EXITED'].includes(program.state))
     return { ...base, state: 'down' };
   const known = program.pid === undefined ? base : { ...base, pid: program.pid };
-  if (program.state !== 'RUNNING') return { ...known, state: 'starting', detail: program.detail };
+  if (!['RUNNING', 'STARTING'].includes(program.state)) return { ...known, state: 'starting', detail: program.detail };
   if (!(await accepts(service.listens[0].port))) return { ...known, state: 'starting', detail: 'does not answer yet' };
   if (service.kind === 'server') return { ...known, state: 'up' };
   const reason = await health(service, 'ready').catch((error: unknown) => String(error));
