@@ -20,8 +20,10 @@ export interface Activity {
   view(): ActivityView;
 }
 
-/** The activity of a run that starts. */
-export function startActivity(now: () => number): Activity {
+/**
+ * The activity of a run that starts. `blocked` tells why the place it publishes to takes nothing, while it doesn't.
+ */
+export function startActivity(now: () => number, blocked: () => string | undefined = () => undefined): Activity {
   let current: ActivityView['phase'] = 'starting';
   const waits = new Map<string, string>();
   let samples: { readonly at: number; readonly count: number }[] = [];
@@ -39,7 +41,8 @@ export function startActivity(now: () => number): Activity {
     published: (count) => samples.push({ at: now(), count }),
     perSecond,
     view() {
-      const waitingFor = [...waits.values()].join('; ');
+      const reason = blocked();
+      const waitingFor = [...waits.values(), ...(reason === undefined ? [] : [reason])].join('; ');
       return {
         phase: waitingFor === '' || current === 'stopping' ? current : 'waiting',
         publishedPerSecond: perSecond(),

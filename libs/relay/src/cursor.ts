@@ -1,5 +1,5 @@
 import type { Position, SourceIdentity } from './page-source.ts';
-import { CLEAR, READ, START, UNBLOCK, WRITE } from './cursor-scripts.ts';
+import { CLEAR, READ, START, STOP, TAKE_UP, UNBLOCK, WRITE } from './cursor-scripts.ts';
 import type { RedisConnection } from './redis.ts';
 
 const STATUSES = ['IDLE', 'RUNNING', 'FINISHED', 'ERROR'] as const;
@@ -19,6 +19,12 @@ export interface CursorView {
   /** RUNNING, but its holder has been silent for longer than its lease: it may be started again. */
   readonly interrupted: boolean;
   readonly runId?: string;
+  /** Whether the latest run was asked to go on with the rows that come. */
+  readonly follow?: boolean;
+  /** What every message of the latest run carries. */
+  readonly maxAttempts?: number;
+  /** When the latest run got hold of the cursor, in milliseconds of Redis's clock. */
+  readonly heldSince?: number;
   readonly database?: string;
   readonly schema?: string;
   readonly table?: string;
@@ -33,19 +39,45 @@ export interface CursorView {
   readonly timeline?: string;
 }
 
-/** What became of a holder's write. Only `written` changed anything; `gone` and `taken` end a run. */
-export type WriteOutcome = 'written' | 'gone' | 'taken';
+/**
+ * What became of a holder's write. `gone` and `taken` changed nothing and end a run; `stop-asked` was written, and another
+ * process wants the run to stop.
+ */
+export type WriteOutcome = 'written' | 'stop-asked' | 'gone' | 'taken';
+
+/** What a run is to do. It is kept beside the cursor, so that whoever takes the run up does the same. */
+export interface RunRequest {
+  /** What every message of the run carries. */
+  readonly maxAttempts: number;
+  /** Goes on at the watermark with the rows that come, until it is stopped. */
+  readonly follow?: boolean;
+}
 
 /** How a start was answered. */
 export type StartOutcome =
-  | { readonly kind: 'started' }
+  | { readonly kind: 'started'; readonly heldSince: number }
   | { readonly kind: 'already-running' | 'in-error'; readonly runId: string; readonly error?: RunError };
+
+/** An interrupted run that goes on here. */
+export interface TakenUp {
+  /** The run it goes on with. */
+  readonly before: string;
+  readonly request: RunRequest;
+  readonly heldSince: number;
+}
 
 /** The cursor of one system, in one Redis hash. Every operation rejects with a RedisFault when Redis can't be asked. */
 export interface Cursor {
   read(): Promise<CursorView>;
   /** Takes the cursor for a run, unless a live run holds it or it is in ERROR. Of several at once, one is answered `started`. */
-  start(runId: string, leaseMs: number, startedAt: Date): Promise<StartOutcome>;
+  start(runId: string, leaseMs: number, startedAt: Date, request: RunRequest): Promise<StartOutcome>;
+  /** Takes an interrupted run up under a new run id; undefined when there is none, or when it was asked to stop. */
+  takeUp(runId: string, leaseMs: number): Promise<TakenUp | undefined>;
+  /**
+   * Ends a run, whoever holds it: at once when nobody does any more (`ended` names a run that has ended by now), or by
+   * asking its holder. A run that was asked is never taken up, so asking again until it is not running ends it.
+   */
+  stop(ended?: string): Promise<'not-running' | 'stopped' | 'asked'>;
   /** Writes fields as the run `runId` and renews its lease; 0 gives the lease up. */
   write(runId: string, leaseMs: number, fields?: CursorFields): Promise<WriteOutcome>;
   clear(): Promise<{ readonly kind: 'cleared' } | { readonly kind: 'already-running'; readonly runId: string }>;
@@ -70,11 +102,20 @@ export function openCursor(redis: RedisConnection, system: string): Cursor {
       const [now, flat] = (await redis.script(READ, key)) as [number, string[]];
       return viewOf(fieldsOf(flat), now);
     },
-    async start(runId, leaseMs, startedAt) {
-      const args = [runId, leaseMs, startedAt.toISOString()];
-      const [kind, holder, error] = (await redis.script(START, key, args)) as [StartOutcome['kind'], string, string];
+    async start(runId, leaseMs, startedAt, { follow = false, maxAttempts }) {
+      const args = [runId, leaseMs, startedAt.toISOString(), follow ? '1' : '', maxAttempts];
+      const answer = await redis.script(START, key, args);
+      const [kind, holder, error, heldSince] = answer as [StartOutcome['kind'], string, string, number];
+      if (kind === 'started') return { kind, heldSince };
       return { kind, runId: holder, ...(error === '' ? {} : { error: JSON.parse(error) as RunError }) };
     },
+    async takeUp(runId, leaseMs) {
+      const answer = (await redis.script(TAKE_UP, key, [runId, leaseMs])) as ['nothing'] | TakeUpAnswer;
+      if (answer[0] === 'nothing') return undefined;
+      const [, before, follow, maxAttempts, heldSince] = answer;
+      return { before, request: { maxAttempts: Number(maxAttempts), follow: follow === '1' }, heldSince };
+    },
+    stop: (ended = '') => redis.script(STOP, key, [ended]) as Promise<'not-running' | 'stopped' | 'asked'>,
     write: (runId, leaseMs, fields = {}) =>
       redis.script(WRITE, key, [runId, leaseMs, ...flatOf(fields)]) as Promise<WriteOutcome>,
     async clear() {
@@ -84,6 +125,8 @@ export function openCursor(redis: RedisConnection, system: string): Cursor {
     unblock: async () => (await redis.script(UNBLOCK, key)) === 1,
   };
 }
+
+type TakeUpAnswer = ['taken-up', before: string, follow: string, maxAttempts: string, heldSince: number];
 
 /** The fields of the hash that a write sets, with their values, in turn. */
 function flatOf({ status, source, position, publishedCount, error }: CursorFields): string[] {
@@ -126,8 +169,19 @@ export function viewOf(fields: ReadonlyMap<string, string>, now: number): Cursor
     status,
     interrupted: status === 'RUNNING' && Number(fields.get('lease_until') ?? 0) <= now,
     publishedCount: Number(fields.get('published_count') ?? 0),
+    ...requestOf(fields),
     ...(error ? { error: JSON.parse(error) as RunError } : {}),
     ...present(texts),
+  };
+}
+
+/** What the latest run was asked for; nothing in a hash that an older version left. */
+function requestOf(fields: ReadonlyMap<string, string>): Pick<CursorView, 'follow' | 'maxAttempts' | 'heldSince'> {
+  const [follow, maxAttempts, heldSince] = ['follow', 'max_attempts', 'held_since'].map((name) => fields.get(name));
+  return {
+    ...(follow === undefined ? {} : { follow: follow === '1' }),
+    ...(maxAttempts === undefined ? {} : { maxAttempts: Number(maxAttempts) }),
+    ...(heldSince === undefined ? {} : { heldSince: Number(heldSince) }),
   };
 }
 

@@ -1,7 +1,7 @@
 export type { ActivityView } from './activity.ts';
-export type { Cursor, CursorStatus, CursorView, RunError } from './cursor.ts';
+export type { Cursor, CursorStatus, CursorView, RunError, RunRequest } from './cursor.ts';
 export { openCursor, positionOf } from './cursor.ts';
 export type { Page, PageSource, Position, SourceIdentity, SourceState } from './page-source.ts';
 export { openRedis, RedisFault } from './redis.ts';
 export { createRelay } from './relay.ts';
-export type { Relay, RelayOptions, RunRefusal, RunRequest } from './relay.ts';
+export type { Relay, RelayOptions, RunRefusal } from './relay.ts';

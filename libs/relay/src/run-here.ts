@@ -13,21 +13,22 @@ export interface RunHere {
   activity(): ActivityView;
   /** Ends the run early, after the page at hand, and ends every waiting. Later calls change nothing. */
   end(end: RunEnd): void;
-  /** Resolves when it is written down how the run ended, or when that was given up. Never rejects. */
-  readonly ended: Promise<void>;
+  /** Resolves, with how the run ended, when that is written down or was given up. Never rejects. */
+  readonly ended: Promise<RunEnd>;
 }
 
 /** What a run is made from; the rest of its parts belongs to it alone. */
 export type RunPlan = Omit<RunParts, 'activity' | 'ending' | 'patiently' | 'gate'> & {
   readonly depth?: () => Promise<number>;
   readonly maxLaneDepth: number;
+  readonly blocked?: () => string | undefined;
 };
 
 /** Starts a run that holds the cursor already. */
-export function startRun({ depth, maxLaneDepth, ...plan }: RunPlan): RunHere {
+export function startRun({ depth, maxLaneDepth, blocked, ...plan }: RunPlan): RunHere {
   const { runId, cursor, leaseMs, now } = plan;
   const logger = plan.logger.child({ run_id: runId });
-  const activity = startActivity(now);
+  const activity = startActivity(now, blocked);
   const ending = new AbortController();
   const giveUp = new AbortController();
   const patiently = patience(ending.signal, activity, logger);
@@ -41,6 +42,9 @@ export function startRun({ depth, maxLaneDepth, ...plan }: RunPlan): RunHere {
     onLost: (why) => {
       ending.abort(new RunEnded({ kind: 'lost', why }));
     },
+    onStopAsked: () => {
+      ending.abort(new RunEnded({ kind: 'stopped' }));
+    },
   });
   const live = async () => {
     const end = await endOf(run, logger);
@@ -48,6 +52,7 @@ export function startRun({ depth, maxLaneDepth, ...plan }: RunPlan): RunHere {
     report(end, logger);
     const patientToEnd = patience(giveUp.signal, activity, logger);
     await conclude(end, (fields) => patientToEnd('redis', () => cursor.write(runId, 0, fields)), logger);
+    return end;
   };
   return {
     runId,
@@ -64,7 +69,7 @@ async function endOf(run: Run, logger: Logger): Promise<RunEnd> {
   try {
     return await run.toEnd();
   } catch (defect) {
-    logger.error({ err: defect }, 'The run broke off by a defect; it counts as interrupted and may be started again');
+    logger.error({ err: defect }, 'The run broke off by a defect; it counts as interrupted');
     return { kind: 'closed' };
   }
 }
@@ -111,8 +116,8 @@ function report(end: RunEnd, logger: Logger): void {
     case 'lost':
       logger.warn(
         end.why === 'gone'
-          ? 'The run ends: its cursor is gone from Redis (cleared, or Redis was emptied). The next run publishes everything again'
-          : 'The run ends: another run has taken its cursor',
+          ? 'The run ends: its cursor is gone from Redis, which was emptied. The next run publishes everything again'
+          : 'The run ends: it was stopped, or another run has taken its cursor',
       );
       break;
   }

@@ -13,8 +13,6 @@ import { knownSource, sourceChange, type KnownSource } from './source-change.ts'
 
 /** Pages that wait for their confirms at once. The next one is read while they do. */
 const PAGES_IN_FLIGHT = 3;
-/** How often a run that follows its source looks for new rows, in milliseconds. */
-const FOLLOW_EVERY_MS = 500;
 const SUMMARY_EVERY_MS = 10_000;
 
 /** What one run works with. */
@@ -24,6 +22,8 @@ export interface RunParts {
   readonly maxAttempts: number;
   /** Goes on at the watermark, with the rows that come. */
   readonly follow: boolean;
+  /** How often it then looks for them, in milliseconds. */
+  readonly followPollMs: number;
   readonly source: PageSource;
   readonly publish: Publish;
   /** What people call the place that `publish` publishes to. */
@@ -90,14 +90,15 @@ export class Run {
   }
 
   async #pass(position: Position | undefined): Promise<void> {
-    const { pageSize, gate, activity, follow } = this.#parts;
+    const { pageSize, gate, activity, follow, followPollMs } = this.#parts;
     const { signal } = this.#parts.ending;
     for (let after = position; ;) {
       await unlessAborted(() => this.#flight.room(), signal);
-      if (gate !== undefined) await unlessAborted(() => gate.open(pageSize), signal);
       const page = await unlessAborted(() => this.#read(after), signal);
-      activity.phase('publishing');
       if (page.last !== undefined) {
+        // Not before the page is read: a run that only follows has nothing to ask the broker.
+        if (gate !== undefined) await unlessAborted(() => gate.open(page.messages.length), signal);
+        activity.phase('publishing');
         after = page.last;
         this.#flight.start(this.#confirmed(page.messages), () => this.#advance(page));
       }
@@ -105,7 +106,7 @@ export class Run {
       await unlessAborted(() => this.#flight.landed(), signal);
       if (!follow) return;
       activity.phase('following');
-      await pause(FOLLOW_EVERY_MS, signal);
+      await pause(followPollMs, signal);
     }
   }
 
@@ -147,9 +148,10 @@ export class Run {
   }
 
   async #write(fields: CursorFields): Promise<void> {
-    const { cursor, patiently, runId, leaseMs } = this.#parts;
+    const { cursor, patiently, runId, leaseMs, ending } = this.#parts;
     const outcome = await patiently('redis', () => cursor.write(runId, leaseMs, fields));
-    if (outcome !== 'written') throw new RunEnded({ kind: 'lost', why: outcome });
+    if (outcome === 'stop-asked') ending.abort(new RunEnded({ kind: 'stopped' }));
+    else if (outcome !== 'written') throw new RunEnded({ kind: 'lost', why: outcome });
   }
 
   #summarise(): void {

@@ -3,6 +3,8 @@ import { cursorOf, freshSystem, keyOf, positionAt, redisHere } from './support.t
 
 const source = { database: 'shop', schema: 'public', table: 'things', systemIdentifier: '7431', timeline: '1' };
 const at = new Date('2026-01-01T00:00:00Z');
+const request = { maxAttempts: 5 };
+const recent = expect.any(Number) as number;
 
 describe('a cursor', () => {
   it('is IDLE and has no position before the first run', async () => {
@@ -11,12 +13,15 @@ describe('a cursor', () => {
 
   it('reads back what its run wrote', async () => {
     const cursor = cursorOf(freshSystem());
-    await cursor.start('a', 60_000, at);
+    await cursor.start('a', 60_000, at, request);
     expect(await cursor.write('a', 60_000, { source, position: positionAt(7), publishedCount: 7 })).toBe('written');
     expect(await cursor.read()).toEqual({
       status: 'RUNNING',
       interrupted: false,
       runId: 'a',
+      follow: false,
+      maxAttempts: 5,
+      heldSince: recent,
       startedAt: '2026-01-01T00:00:00.000Z',
       lastTransactionId: '101',
       lastId: '7',
@@ -29,7 +34,7 @@ describe('a cursor', () => {
     const system = freshSystem();
     const cursors = Array.from({ length: 5 }, () => cursorOf(system));
     for (let round = 0; round < 10; round++) {
-      const answers = await Promise.all(cursors.map((cursor, i) => cursor.start(`${round}-${i}`, 60_000, at)));
+      const answers = await Promise.all(cursors.map((cursor, i) => cursor.start(`${round}-${i}`, 60_000, at, request)));
       expect(answers.filter(({ kind }) => kind === 'started')).toHaveLength(1);
       const winner = answers.findIndex(({ kind }) => kind === 'started');
       for (const answer of answers.filter(({ kind }) => kind !== 'started')) {
@@ -41,26 +46,26 @@ describe('a cursor', () => {
 
   it('counts as interrupted when its lease is over, and may be started again, once', async () => {
     const cursor = cursorOf(freshSystem());
-    await cursor.start('a', 50, at);
+    await cursor.start('a', 50, at, request);
     await vi.waitFor(async () => {
       expect(await cursor.read()).toMatchObject({ status: 'RUNNING', interrupted: true });
     }, 10_000);
-    const answers = await Promise.all(['b', 'c'].map((run) => cursor.start(run, 60_000, at)));
+    const answers = await Promise.all(['b', 'c'].map((run) => cursor.start(run, 60_000, at, request)));
     expect(answers.map(({ kind }) => kind).sort()).toEqual(['already-running', 'started']);
   });
 
   it('keeps its position and count from run to run', async () => {
     const cursor = cursorOf(freshSystem());
-    await cursor.start('a', 60_000, at);
+    await cursor.start('a', 60_000, at, request);
     await cursor.write('a', 0, { status: 'FINISHED', position: positionAt(7), publishedCount: 7 });
-    expect(await cursor.start('b', 60_000, at)).toEqual({ kind: 'started', runId: 'b' });
+    expect(await cursor.start('b', 60_000, at, request)).toEqual({ kind: 'started', heldSince: recent });
     expect(await cursor.read()).toMatchObject({ runId: 'b', lastId: '7', publishedCount: 7 });
   });
 
   it('takes nothing from a run whose lease was over and whose cursor is taken', async () => {
     const cursor = cursorOf(freshSystem());
-    await cursor.start('a', 0, at);
-    await cursor.start('b', 60_000, at);
+    await cursor.start('a', 0, at, request);
+    await cursor.start('b', 60_000, at, request);
     await cursor.write('b', 60_000, { position: positionAt(20) });
     expect(await cursor.write('a', 60_000, { position: positionAt(10) })).toBe('taken');
     expect(await cursor.read()).toMatchObject({ runId: 'b', lastId: '20' });
@@ -69,7 +74,7 @@ describe('a cursor', () => {
   it('is not made again by a run that held it when it is gone', async () => {
     const system = freshSystem();
     const cursor = cursorOf(system);
-    await cursor.start('a', 60_000, at);
+    await cursor.start('a', 60_000, at, request);
     await redisHere().script(`return redis.call('DEL', KEYS[1])`, keyOf(system));
     expect(await cursor.write('a', 60_000, { status: 'FINISHED' })).toBe('gone');
     expect(await cursor.read()).toEqual({ status: 'IDLE', interrupted: false, publishedCount: 0 });
@@ -77,7 +82,7 @@ describe('a cursor', () => {
 
   it('is cleared unless a live run holds it', async () => {
     const cursor = cursorOf(freshSystem());
-    await cursor.start('a', 60_000, at);
+    await cursor.start('a', 60_000, at, request);
     expect(await cursor.clear()).toEqual({ kind: 'already-running', runId: 'a' });
     await cursor.write('a', 0);
     expect(await cursor.clear()).toMatchObject({ kind: 'cleared' });
@@ -87,9 +92,9 @@ describe('a cursor', () => {
   it('stays in ERROR until it is unblocked, and keeps its position', async () => {
     const cursor = cursorOf(freshSystem());
     const error = { code: 'unroutable', message: 'm came back: "primary"' };
-    await cursor.start('a', 60_000, at);
+    await cursor.start('a', 60_000, at, request);
     await cursor.write('a', 0, { status: 'ERROR', error, position: positionAt(7) });
-    expect(await cursor.start('b', 60_000, at)).toEqual({ kind: 'in-error', runId: 'a', error });
+    expect(await cursor.start('b', 60_000, at, request)).toEqual({ kind: 'in-error', runId: 'a', error });
     expect(await cursor.read()).toMatchObject({ status: 'ERROR', error, lastId: '7' });
     expect(await cursor.unblock()).toBe(true);
     expect(await cursor.unblock()).toBe(false);

@@ -365,11 +365,12 @@ describe('a run whose cursor is', () => {
     });
     const cursor = cursorOf(system);
     await cursor.write((await cursor.read()).runId ?? '', 0);
-    await cursor.start('b', 60_000, new Date());
+    await cursor.start('b', 60_000, new Date(), request);
     for (const call of calls) call.confirm();
-    await eventually(async () => {
-      expect(await relay.stop()).toEqual({ stopped: false });
+    await eventually(() => {
+      expect(broker.confirmed).toHaveLength(20);
     });
+    await relay.close();
     expect(await cursor.read()).toMatchObject({ status: 'RUNNING', runId: 'b', publishedCount: 0 });
   });
 
@@ -383,7 +384,7 @@ describe('a run whose cursor is', () => {
     const cursor = cursorOf(system);
     const until = performance.now() + 1_500;
     while (performance.now() < until) {
-      expect(await cursor.start('b', 60_000, new Date())).toMatchObject({ kind: 'already-running' });
+      expect(await cursor.start('b', 60_000, new Date(), request)).toMatchObject({ kind: 'already-running' });
       await sleep(20);
     }
     calls[0]?.confirm();
