@@ -29,6 +29,10 @@ const metrics = createMetrics({ app: 'orders-consumer', worker });
 
 try {
   const verifier = await openVerifier(settings);
+  logger.info(
+    { verifier: verifier.name, concurrency: verifier.concurrency, timeoutMs: settings.ATTEMPT_TIMEOUT_MS },
+    'who verifies',
+  );
   const consumer = await startConsumer({ settings, verifier, logger, metrics, worker });
   const info = {
     title: `Esteira orders consumer ${number}`,

@@ -155,12 +155,16 @@ describe('a service that verifies', () => {
       asked += 1;
       response.writeHead(well ? 200 : 503).end();
     });
-    await start({ VERIFIER: 'http', VERIFIER_URL: url });
+    const consumer = await start({ VERIFIER: 'http', VERIFIER_URL: url });
     well = false;
     const all = orders(300);
     await send(all);
+    await vi.waitFor(async () => {
+      await expect(consumer.checks['verifier']!()).rejects.toThrow(/503/);
+    }, patient);
+    const askedBefore = asked;
     await vi.waitFor(() => {
-      expect(asked).toBeGreaterThan(34);
+      expect(asked).toBeGreaterThan(askedBefore);
     }, patient);
     well = true;
     await untilStored(all);
@@ -178,11 +182,11 @@ describe('a service that verifies', () => {
         response.end();
       }, 100);
     });
-    await start({ VERIFIER: 'http', VERIFIER_URL: url, VERIFIER_CONCURRENCY: '4', ATTEMPT_TIMEOUT_MS: '500' });
-    const all = orders(40);
+    await start({ VERIFIER: 'http', VERIFIER_URL: url, VERIFIER_CONCURRENCY: '4', ATTEMPT_TIMEOUT_MS: '1000' });
+    const all = orders(80);
     await send(all);
     await untilStored(all);
-    expect(await attemptsOf(all)).toBe(40);
+    expect(await attemptsOf(all)).toBe(80);
     expect(most).toBe(4);
   });
 
@@ -250,7 +254,7 @@ describe('a module that verifies', () => {
   );
 
   it('loops and exits for some: only their attempts are spent, the consumer and all others go on', async () => {
-    await start({ VERIFIER: 'module', VERIFIER_MODULE: path, ATTEMPT_TIMEOUT_MS: '500' });
+    await start({ VERIFIER: 'module', VERIFIER_MODULE: path, ATTEMPT_TIMEOUT_MS: '1000' });
     const [good, loop, exit] = [orders(200), orders(2, 'loop'), orders(2, 'exit')] as const;
     await send([...good.slice(0, 100), ...loop, ...exit, ...good.slice(100)], 2);
     await untilStored(good);
