@@ -1,4 +1,5 @@
 import type { Check } from '@esteira/http';
+import type { Broker } from '@esteira/messaging';
 import type { Logger, Metrics } from '@esteira/observability';
 import type { Postgres } from '@esteira/postgres';
 import type { Relay } from '@esteira/relay';
@@ -15,6 +16,8 @@ export interface OrdersApi {
   readonly relay: Relay;
   /** Rejects when messages can't be published. */
   readonly brokerReady: Check;
+  /** The connection that messages are published on. */
+  readonly broker: Pick<Broker, 'connected' | 'blocked'>;
   /** What a message of a run carries where the request does not say. */
   readonly maxAttempts: number;
   /** Fires when the API is being stopped: long requests end at the next border between two transactions. */

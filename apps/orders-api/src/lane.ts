@@ -21,6 +21,11 @@ export interface Lane {
   readonly ready: Check;
 }
 
+/** What to tell people while an alarm of the broker holds publishers back; undefined while none does. */
+export function blockedBy({ blocked }: Pick<Broker, 'blocked'>): string | undefined {
+  return blocked === undefined ? undefined : `RabbitMQ holds publishers back: ${blocked}`;
+}
+
 /**
  * Publishes to the orders pipeline. Exchanges and queues are declared before the first message, and again after any
  * publish that went wrong: the broker may have come back empty.
@@ -59,7 +64,8 @@ export function openLane(broker: Broker, management: Management, logger: Logger)
       }
     },
     ready: async () => {
-      if (broker.blocked !== undefined) throw new Error(`RabbitMQ holds publishers back: ${broker.blocked}`);
+      const blocked = blockedBy(broker);
+      if (blocked !== undefined) throw new Error(blocked);
       await depth();
     },
   };

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings, System } from '@esteira/config';
 import type { App } from '@esteira/http';
-import { connectBroker, openManagement } from '@esteira/messaging';
+import { connectBroker, names, openManagement, type Broker } from '@esteira/messaging';
 import { withoutPasswords, type Logger, type Metrics } from '@esteira/observability';
+import { ordersPipeline } from '@esteira/orders/domain';
 import { ordersSource, sourceMigrations } from '@esteira/orders/source';
-import { migrate, openPostgres } from '@esteira/postgres';
-import { createRelay } from '@esteira/relay';
+import type { Publish } from '@esteira/pipeline';
+import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
+import { createRelay, type Relay } from '@esteira/relay';
 import { buildApp } from './app.ts';
 import { classifyFault } from './faults.ts';
-import { openLane } from './lane.ts';
+import { blockedBy, openLane } from './lane.ts';
 import { countedPublish } from './publishing.ts';
 
 /** What the API of a system is started with. */
@@ -33,6 +35,12 @@ const POSTGRES_CONNECTIONS = 16;
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 5_000;
 
+/** The longest that pages in flight may wait for their confirms when the API stops, in milliseconds. */
+const LONGEST_LANDING_MS = 5_000;
+
+/** Half of the time there is: the rest is for the last words of the run, and for closing. */
+const landingMs = (shutdownMs: number) => Math.min(LONGEST_LANDING_MS, shutdownMs / 2);
+
 /** Brings the source up to date, connects, listens. `stopping` ends the wait for Postgres and long requests. */
 export async function startApi(options: StartOptions, stopping: AbortSignal): Promise<StartedApi> {
   const { settings, system, logger, metrics } = options;
@@ -45,21 +53,12 @@ export async function startApi(options: StartOptions, stopping: AbortSignal): Pr
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name, logger });
   const lane = openLane(broker, openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL), logger);
   const counted = countedPublish(lane.publish, metrics, logger);
-  const relay = createRelay({
-    system: system.name,
-    redisUrl: settings.REDIS_URL,
-    source: ordersSource(postgres, { system: system.name }),
-    publish: counted.publish,
-    depth: lane.depth,
-    pageSize: settings.PAGE_SIZE,
-    maxLaneDepth: settings.MAX_LANE_DEPTH,
-    leaseMs: settings.LEASE_MS,
-    logger,
-  });
+  const relay = relayOf(options, { postgres, broker, depth: lane.depth, publish: counted.publish });
   const { HOST: host, MAX_ATTEMPTS: maxAttempts } = settings;
-  const parts = { system: system.name, host, logger, metrics, postgres, relay, maxAttempts, stopping };
+  const parts = { system: system.name, host, logger, metrics, postgres, relay, broker, maxAttempts, stopping };
   const app = await buildApp({ ...parts, brokerReady: lane.ready });
   await app.listen({ host, port: system.apiPort });
+  relay.watch();
   logger.info({ system: system.name, postgres: postgres.address }, `ready at http://${host}:${system.apiPort}/docs`);
   return {
     app,
@@ -70,6 +69,32 @@ export async function startApi(options: StartOptions, stopping: AbortSignal): Pr
       await postgres.close();
     },
   };
+}
+
+interface RelayParts {
+  readonly postgres: Postgres;
+  readonly broker: Broker;
+  readonly depth: () => Promise<number>;
+  readonly publish: Publish;
+}
+
+function relayOf({ settings, system, logger }: StartOptions, parts: RelayParts): Relay {
+  const { postgres, broker, depth, publish } = parts;
+  return createRelay({
+    system: system.name,
+    redisUrl: settings.REDIS_URL,
+    source: ordersSource(postgres, { system: system.name }),
+    publish,
+    depth,
+    pageSize: settings.PAGE_SIZE,
+    maxLaneDepth: settings.MAX_LANE_DEPTH,
+    leaseMs: settings.LEASE_MS,
+    followPollMs: settings.FOLLOW_POLL_MS,
+    landingMs: landingMs(settings.SHUTDOWN_MS),
+    target: `exchange ${names.exchange(ordersPipeline)}`,
+    blocked: () => blockedBy(broker),
+    logger,
+  });
 }
 
 /** Runs the migrations as soon as Postgres answers. @throws what trying again does not mend. */

@@ -1,7 +1,7 @@
 import { within } from '@esteira/http';
 import { rowsBehind, watermark, type RowsBehind, type Watermark } from '@esteira/orders/source';
 import type { Postgres } from '@esteira/postgres';
-import { positionOf, type Position } from '@esteira/relay';
+import { positionOf, type CursorView, type Position } from '@esteira/relay';
 import { Type, type Static, type TSchema } from 'typebox';
 import type { OrdersApi } from './api.ts';
 
@@ -15,7 +15,11 @@ const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 const cursorSchema = Type.Object(
   {
     status: Type.Enum(['IDLE', 'RUNNING', 'FINISHED', 'ERROR']),
-    interrupted: Type.Boolean({ description: 'RUNNING, but its process has been silent for longer than its lease.' }),
+    interrupted: Type.Boolean({
+      description: 'RUNNING, but its process has ended, or has been silent for longer than its lease: it is taken up.',
+    }),
+    follow: optional(Type.Boolean({ description: 'Whether the latest run goes on with the rows that come.' })),
+    max_attempts: optional(Type.Integer({ description: 'What each message of the latest run carries.' })),
     published_count: Type.Integer({ description: 'Messages confirmed since the cursor began.' }),
     last_transaction_id: optional(text),
     last_id: optional(text),
@@ -38,6 +42,14 @@ const runSchema = Type.Object(
     waiting_for: optional(Type.String({ description: 'Why nothing moves.' })),
   },
   { description: 'The run of this process.' },
+);
+
+const brokerSchema = Type.Object(
+  {
+    connected: Type.Boolean(),
+    blocked: nullable(Type.String({ description: 'Why RabbitMQ takes no messages: a memory or disk alarm.' })),
+  },
+  { description: 'RabbitMQ, as this process sees it.' },
 );
 
 const watermarkSchema = Type.Object(
@@ -63,6 +75,12 @@ export const statusSchema = Type.Object({
   system: text,
   cursor: cursorSchema,
   run: nullable(runSchema),
+  notice: optional(
+    Type.String({
+      description: 'A run of this process lost its cursor; until the next request to run, stop or clear.',
+    }),
+  ),
+  broker: brokerSchema,
   behind: nullable(
     Type.Object(
       { rows: Type.Integer(), more: Type.Boolean({ description: 'There are more than `rows`; counting stopped.' }) },
@@ -76,21 +94,12 @@ export const statusSchema = Type.Object({
 type Status = Static<typeof statusSchema>;
 
 /** The status of a system. Rejects when Redis can't be asked; a source that does not answer is part of the status. */
-export async function statusOf({ system, relay, postgres }: OrdersApi): Promise<Status> {
-  const { cursor, activity } = await relay.status();
-  const { runId, publishedCount, lastTransactionId, lastId, startedAt, systemIdentifier, ...rest } = cursor;
+export async function statusOf({ system, relay, postgres, broker }: OrdersApi): Promise<Status> {
+  const { cursor, activity, notice } = await relay.status();
+  const { runId } = cursor;
   return {
     system,
-    cursor: {
-      ...rest,
-      published_count: publishedCount,
-      ...present({
-        last_transaction_id: lastTransactionId,
-        last_id: lastId,
-        started_at: startedAt,
-        system_identifier: systemIdentifier,
-      }),
-    },
+    cursor: cursorViewOf(cursor),
     run:
       activity === undefined || runId === undefined
         ? null
@@ -99,7 +108,27 @@ export async function statusOf({ system, relay, postgres }: OrdersApi): Promise<
             phase: activity.phase,
             ...present({ published_per_second: activity.publishedPerSecond, waiting_for: activity.waitingFor }),
           },
+    ...present({ notice }),
+    broker: { connected: broker.connected, blocked: broker.blocked ?? null },
     ...(await sourceOf(postgres, positionOf(cursor))),
+  };
+}
+
+function cursorViewOf(cursor: CursorView): Status['cursor'] {
+  const { status, interrupted, database, schema, table, timeline, error, follow } = cursor;
+  return {
+    status,
+    interrupted,
+    published_count: cursor.publishedCount,
+    ...present({
+      follow,
+      max_attempts: cursor.maxAttempts,
+      last_transaction_id: cursor.lastTransactionId,
+      last_id: cursor.lastId,
+      started_at: cursor.startedAt,
+      system_identifier: cursor.systemIdentifier,
+      ...{ database, schema, table, timeline, error },
+    }),
   };
 }
 

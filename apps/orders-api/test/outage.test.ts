@@ -33,6 +33,7 @@ beforeAll(async () => {
     postgres,
     relay,
     brokerReady: () => Promise.reject(new Error('RabbitMQ is away')),
+    broker: { connected: false, blocked: undefined },
     maxAttempts: 5,
     stopping: new AbortController().signal,
   });

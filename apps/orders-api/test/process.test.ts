@@ -58,7 +58,12 @@ describe('a run', () => {
       },
     });
     const end = await until(status, ({ cursor }) => cursor.status === 'FINISHED');
-    expect(end).toMatchObject({ cursor: { published_count: 21_005 }, run: null, behind: { rows: 0 } });
+    expect(end).toMatchObject({
+      cursor: { published_count: 21_005, follow: false, max_attempts: 5 },
+      run: null,
+      behind: { rows: 0 },
+      broker: { connected: true, blocked: null },
+    });
     expect(await metric(/^esteira_published_total\{[^}]*\} (\d+)/m)).toBe('21005');
     expect(await metric(/^esteira_rows_behind\{[^}]*\} (\d+)/m)).toBe('0');
     expect(await metric(/^esteira_run_state\{state="FINISHED"[^}]*\} (\d+)/m)).toBe('1');

@@ -148,7 +148,14 @@ export const settingsSchema = Type.Object({
     default: 15_000,
     minimum: 1_000,
     maximum: 600_000,
-    description: 'A run whose holder is silent for this long, in milliseconds, counts as interrupted.',
+    description:
+      'A run whose holder is silent for this long, in milliseconds, counts as interrupted: another API of the system, or the same one started again, takes it up.',
+  }),
+  FOLLOW_POLL_MS: Type.Integer({
+    default: 100,
+    minimum: 1,
+    maximum: 3_600_000,
+    description: 'How often a run that follows its source looks for new rows, in milliseconds.',
   }),
   SHUTDOWN_MS: Type.Integer({
     default: 10_000,

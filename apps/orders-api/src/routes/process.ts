@@ -23,7 +23,8 @@ const runRequest = Type.Object(
     ),
     follow: Type.Optional(
       Type.Boolean({
-        description: 'Goes on with the rows that come, until it is stopped. By default the run ends at the watermark.',
+        description:
+          'Goes on with the rows that come, until it is stopped; also through restarts. By default the run ends at the watermark.',
       }),
     ),
   },
@@ -56,7 +57,8 @@ function addRun(app: App, { relay, system, maxAttempts }: OrdersApi): void {
       summary: 'Publish what is waiting',
       description: [
         'Starts a run in the background: it publishes the orders after the cursor, up to the watermark, and ends there.',
-        'One run at a time; a run whose process died may be started again when its lease is over.',
+        'With `follow` it goes on with the rows that come, until it is stopped.',
+        'One run at a time. A run whose process ends is taken up as it was asked for: by another API of the system, or by the same one when it is back, at the latest when its lease is over.',
       ].join(' '),
       body: runRequest,
       response: {
@@ -88,7 +90,10 @@ function addStop(app: App, { relay, system }: OrdersApi): void {
       operationId: 'stop',
       tags,
       summary: 'Stop the run',
-      description: 'Ends the run after the page at hand and answers when it has ended. The cursor stays where it is.',
+      description: [
+        'Ends the run after the page at hand, whichever API of the system has it, and answers when it has ended.',
+        'It is not taken up again. The cursor stays where it is.',
+      ].join(' '),
       body: nothing,
       response: {
         200: Type.Object(
