@@ -1,4 +1,7 @@
+import { LOCK_TO_BURY } from '@esteira/dead-letters';
+import { createLogger } from '@esteira/observability';
 import { openPostgres } from '@esteira/postgres';
+import { openRedis } from '@esteira/relay';
 import { openBooks, startPipeline, type Books, type Pipeline } from '@esteira/tests/support';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -18,28 +21,24 @@ afterEach(async () => {
   await pipeline.stop();
 });
 
-const rows = { positive_inserts: 6_000, negative_inserts: 500 };
-const TOTAL = 6_500;
+const rows = { positive_inserts: 3_600, negative_inserts: 400 };
+const TOTAL = 4_000;
 
 async function insert(): Promise<void> {
   expect((await pipeline.post(0, '/v0/insert-data', rows)).status).toBe(201);
 }
-const run = () => pipeline.post(0, '/v0/process/run', {});
-
-/** Publishes what is left; an interrupted run may be started again once its lease is over. */
-async function runUntilPublished(): Promise<void> {
-  await vi.waitFor(async () => {
-    const { status } = await run();
-    expect([202, 409]).toContain(status);
-    expect(await pipeline.get(0, '/v0/process/status')).toMatchObject({ behind: { rows: 0 } });
-  }, patient);
-}
-
 /** Exactly the numbers of a run without faults: no attempt was spent by one. */
 async function expectExactNumbers(): Promise<void> {
   const counts = await books.untilAtRest(TOTAL, 90_000);
   const attempts = await books.attemptsAsked(MAX_ATTEMPTS);
-  expect(counts).toEqual({ stored: 6_000, dead: 500, attempts, logged: attempts });
+  expect(counts).toEqual({ stored: 3_600, dead: 400, attempts, logged: attempts });
+}
+
+/** As FLUSHALL does to this system. */
+async function forgetCursor(): Promise<void> {
+  const redis = openRedis(pipeline.settings.REDIS_URL, createLogger({ name: 'test', level: 'silent' }));
+  await redis.script(`return redis.call('DEL', KEYS[1])`, `esteira:cursor:${pipeline.settings.systems[0]!.name}`);
+  await redis.close();
 }
 
 const stored = async () => (await books.counts()).stored;
@@ -51,24 +50,24 @@ const untilStored = (atLeast: number) =>
 describe('a process that is killed', () => {
   it('as a consumer in mid-batch costs no order and no attempt', async () => {
     await insert();
-    await run();
-    for (const [index, atLeast] of [200, 1_500, 3_000].entries()) {
+    const published = pipeline.publishAll(0);
+    for (const [index, atLeast] of [200, 1_000, 2_000].entries()) {
       await untilStored(atLeast);
       const consumer = pipeline.consumers[index % 2]!;
       await consumer.end('SIGKILL');
       await consumer.start();
     }
-    await runUntilPublished();
+    await published;
     await expectExactNumbers();
   }, 120_000);
 
   it('as the API in mid-run costs no order: the run goes on where its cursor was', async () => {
     await insert();
-    await run();
+    const published = pipeline.publishAll(0);
     await untilStored(1);
     await pipeline.apis[0]!.end('SIGKILL');
     await pipeline.apis[0]!.start();
-    await runUntilPublished();
+    await published;
     await expectExactNumbers();
   }, 120_000);
 });
@@ -76,14 +75,51 @@ describe('a process that is killed', () => {
 describe('a process that is asked to stop', () => {
   it('finishes what is in flight, exits 0, and the rest goes on with the others', async () => {
     await insert();
-    await run();
+    const published = pipeline.publishAll(0);
     await untilStored(300);
     expect(await pipeline.consumers[0]!.end('SIGTERM')).toBe(0);
-    await untilStored(1_500);
+    await untilStored(1_000);
     expect(await pipeline.consumers[1]!.end('SIGTERM')).toBe(0);
     expect(await pipeline.apis[0]!.end('SIGTERM')).toBe(0);
     await Promise.all([...pipeline.consumers, ...pipeline.apis].map((app) => app.start()));
-    await runUntilPublished();
+    await published;
+    await expectExactNumbers();
+  }, 120_000);
+});
+
+describe('Redis emptied', () => {
+  it('in mid-run and afterwards makes everything be published again, and changes none of the numbers', async () => {
+    await insert();
+    const published = pipeline.publishAll(0);
+    await untilStored(500);
+    await forgetCursor();
+    await published;
+    await expectExactNumbers();
+    await forgetCursor();
+    await pipeline.publishAll(0);
+    await expectExactNumbers();
+  }, 120_000);
+});
+
+describe('a second signal', () => {
+  it('ends a process at once that is still finishing', async () => {
+    await insert();
+    const published = pipeline.publishAll(0);
+    await untilStored(1);
+    const consumer = pipeline.consumers[0]!;
+    const holder = openPostgres({ url: pipeline.settings.ENDPUT_DATABASE_URL, applicationName: 'holder', max: 1 });
+    // While somebody writes dead letters nobody stores: the batches in flight can't finish.
+    await holder.transaction(async () => {
+      const ended = consumer.end('SIGTERM');
+      await vi.waitFor(() => {
+        expect(consumer.output()).toContain('finishing what is in flight');
+      }, patient);
+      consumer.signal('SIGTERM');
+      expect(await ended).toBe(1);
+    }, LOCK_TO_BURY);
+    await holder.close();
+    await consumer.start();
+    await published;
     await expectExactNumbers();
   }, 120_000);
 });
@@ -91,20 +127,17 @@ describe('a process that is asked to stop', () => {
 describe('a row that commits late with a lower id', () => {
   it('is published and stored like any other', async () => {
     const late = openPostgres({ url: pipeline.settings.systems[0]!.databaseUrl, applicationName: 'late', max: 1 });
-    const { promise: committed, resolve: commit } = Promise.withResolvers<undefined>();
-    const transaction = late.transaction(async (sql) => {
+    await late.transaction(async (sql) => {
       await sql.query(`INSERT INTO orders (product, price, security_check) VALUES ('late', 1, true)`);
-      await committed;
+      await insert();
+      await pipeline.post(0, '/v0/process/run', {});
+      await vi.waitFor(async () => {
+        expect(await pipeline.get(0, '/v0/process/status')).toMatchObject({ cursor: { status: 'FINISHED' } });
+      }, patient);
+      expect(await stored()).toBe(0);
     });
-    await insert();
-    await run();
-    await vi.waitFor(async () => {
-      expect(await pipeline.get(0, '/v0/process/status')).toMatchObject({ cursor: { status: 'FINISHED' } });
-    }, patient);
-    commit(undefined);
-    await transaction;
     await late.close();
-    await runUntilPublished();
+    await pipeline.publishAll(0);
     await books.untilAtRest(TOTAL + 1, 90_000);
     expect(await books.endput(`SELECT 1 FROM orders WHERE product = 'late'`)).toHaveLength(1);
   }, 120_000);

@@ -15,6 +15,8 @@ export interface AppProcess {
   /** What it has written so far. */
   readonly output: () => string;
   readonly running: () => boolean;
+  /** Of the process that runs now. */
+  readonly pid: () => number;
   /** Sends a signal and waits for the end; gives the exit code, or the signal's name. */
   end(signal: NodeJS.Signals): Promise<number | string>;
   signal(signal: NodeJS.Signals): void;
@@ -30,6 +32,11 @@ export interface Pipeline {
   readonly consumers: readonly AppProcess[];
   post(system: number, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }>;
   get(system: number, path: string): Promise<Record<string, unknown>>;
+  /**
+   * Runs a system until no row is behind, whatever ends a run in between: its process, or a transaction of another test
+   * that holds back the watermark of the server they share.
+   */
+  publishAll(system: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -81,12 +88,29 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
     apis,
     consumers,
     post: (system, path, body) => post(apis[system], path, body),
-    get: async (system, path) => (await (await fetch(`${apis[system]?.url ?? ''}${path}`)).json()) as never,
+    get: (system, path) => get(apis[system], path),
+    publishAll: (system) => publishAll(apis[system]),
     stop: async () => {
       await Promise.all([...apis, ...consumers].map((app) => app.end('SIGKILL')));
       await Promise.all([vhost, endput, ...sources].map((fresh) => fresh.drop()));
     },
   };
+}
+
+async function get(api: AppProcess | undefined, path: string): Promise<Record<string, unknown>> {
+  const response = await fetch(`${api?.url ?? ''}${path}`);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+function publishAll(api: AppProcess | undefined): Promise<void> {
+  return vi.waitFor(
+    async () => {
+      await post(api, '/v0/process/run', {});
+      const { behind } = (await get(api, '/v0/process/status')) as { behind: { rows: number } | null };
+      if (behind?.rows !== 0) throw new Error(`${behind?.rows ?? 'an unknown number of'} rows are behind`);
+    },
+    { timeout: 90_000, interval: 200 },
+  );
 }
 
 async function post(api: AppProcess | undefined, path: string, body?: unknown) {
@@ -106,6 +130,7 @@ function appProcess(app: string, port: number, settings: Settings, own: Record<s
   return {
     url,
     running,
+    pid: () => child?.pid ?? 0,
     output: () => output,
     signal: (signal) => child?.kill(signal),
     end: async (signal) => {

@@ -43,7 +43,8 @@ try {
   const app = await createApp({ logger, metrics, info, host: settings.HOST, checks: consumer.checks });
   await app.listen({ host: settings.HOST, port: settings.CONSUMER_PORT + number - 1 });
   closeWithGrace({ delay: settings.SHUTDOWN_MS + 1_000, logger }, async ({ err }) => {
-    if (err !== undefined) logger.fatal({ err }, 'ending after an error that nobody handled');
+    if (err === undefined) logger.info({ withinMs: settings.SHUTDOWN_MS }, 'stopping: finishing what is in flight');
+    else logger.fatal({ err }, 'ending after an error that nobody handled');
     await consumer.stop(settings.SHUTDOWN_MS);
     await verifier.close?.();
     await app.close();
