@@ -46,9 +46,17 @@ function decode(delivery: Delivery, idOf: IdOf): Decoded {
 
 /** A message whose body does not prove who it is: named by a hash, so that it can't stand in for another. */
 function unidentified(delivery: Delivery, content: Content): Decoded {
-  const messageId = contentId(delivery.body, [delivery.messageId, delivery.type, delivery.headers]);
+  const messageId = contentId(delivery.body, [delivery.messageId, delivery.type, sentHeaders(delivery)]);
   const identity = { pipeline: ordersPipeline.name, messageId, system: '', sourceId: '' };
   return { delivery, attempt: { ...identity, round: 1, attempt: 1, maxAttempts: 1 }, createdAt: null, content };
+}
+
+/** What a broker adds to the headers each time it delivers or dead-letters a message again. */
+const ADDED_BY_THE_BROKER = /^x-(delivery-count|acquired-count|death|(first|last)-death-(exchange|queue|reason))$/;
+
+/** The headers as they were sent: the same message has the same id, however often it comes. */
+function sentHeaders({ headers }: Delivery): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ADDED_BY_THE_BROKER.test(name)));
 }
 
 /** A message whose body is not looked at: it ends whoever does. */
