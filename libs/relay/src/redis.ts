@@ -31,6 +31,8 @@ export function openRedis(url: string, logger: Logger): RedisConnection {
     protocol: 2,
     commandTimeout: COMMAND_TIMEOUT_MS,
     connectTimeout: COMMAND_TIMEOUT_MS,
+    // A peer that is gone without a word would be asked on the same connection for ever.
+    socketTimeout: COMMAND_TIMEOUT_MS,
     // A command waits for the first answer of a connection that is being made, and never for the second.
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,

@@ -57,4 +57,15 @@ describe('Redis', () => {
     await vi.waitFor(() => redis.ready(), 5_000);
     expect(lines).toEqual([expect.stringMatching(/not there/), expect.stringMatching(/is back/)]);
   });
+
+  it('that stops answering without closing is connected to again', async () => {
+    const { hostname, port } = new URL(inject('env')['REDIS_URL'] ?? '');
+    const network = await networkTo(hostname, Number(port));
+    const redis = openRedis(`redis://127.0.0.1:${network.port}`, logger);
+    onTestFinished(() => redis.close());
+    await redis.ready();
+    network.fallSilent();
+    await expect(redis.script('return 1', 'k')).rejects.toThrow(RedisFault);
+    await vi.waitFor(() => redis.ready(), 8_000);
+  });
 });

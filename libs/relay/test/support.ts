@@ -121,6 +121,8 @@ export interface Network {
   readonly port: number;
   /** Ends every connection and refuses new ones until `mend`. */
   cut(): void;
+  /** Connections go on, and nothing passes on them any more; new ones work. */
+  fallSilent(): void;
   mend(): void;
 }
 
@@ -152,5 +154,8 @@ export async function networkTo(host: string, port: number): Promise<Network> {
     cut();
     server.close();
   });
-  return { port: (server.address() as AddressInfo).port, cut, mend: () => (whole = true) };
+  const fallSilent = () => {
+    for (const socket of sockets) socket.unpipe().resume();
+  };
+  return { port: (server.address() as AddressInfo).port, cut, fallSilent, mend: () => (whole = true) };
 }
