@@ -1,3 +1,4 @@
+import { parseOwnTable } from './own-table.ts';
 import { parseRetrySchedule } from './retry-schedule.ts';
 
 /**
@@ -18,5 +19,15 @@ export function contradictions(given: Readonly<Record<string, string>>): string[
   if (given['VERIFIER'] === 'module' && given['VERIFIER_MODULE'] === undefined) {
     problems.push('VERIFIER_MODULE must name a file when VERIFIER=module, for example examples/verifier.ts');
   }
-  return problems;
+  return [...problems, ...ownTableProblems(given)];
+}
+
+function ownTableProblems(given: Readonly<Record<string, string>>): string[] {
+  return Object.entries(given).flatMap(([name, value]) => {
+    const [, n, what] = /^SYSTEM(\d+)_(TABLE|COLUMNS)$/.exec(name) ?? [];
+    if (n === undefined) return [];
+    if (what === 'COLUMNS') return given[`SYSTEM${n}_TABLE`] === undefined ? [`${name} needs SYSTEM${n}_TABLE`] : [];
+    const parsed = parseOwnTable(value, given[`SYSTEM${n}_COLUMNS`] ?? '');
+    return 'problem' in parsed ? [`SYSTEM${n}_${parsed.problem}`] : [];
+  });
 }

@@ -1,3 +1,4 @@
 export * from './document.ts';
+export type { OwnColumns, OwnTable } from './own-table.ts';
 export * from './schema.ts';
 export * from './settings.ts';

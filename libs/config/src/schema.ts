@@ -1,5 +1,6 @@
 import type { RetrySchedule } from '@esteira/pipeline';
 import { Type, type Static, type TSchema } from 'typebox';
+import type { OwnTable } from './own-table.ts';
 
 const port = (value: number, description: string) =>
   Type.Integer({ default: value, minimum: 1, maximum: 65_535, description });
@@ -12,7 +13,7 @@ export const DEFAULT_SYSTEMS = 'system-1,system-2';
 
 /**
  * Every setting of Esteira, declared once: type, default, unit, consequence. `.env.example` and the README's table are
- * generated from it. The two settings of each system are in {@link systemSettings}.
+ * generated from it. The settings of each system are in {@link systemSettings}.
  */
 export const settingsSchema = Type.Object({
   SYSTEMS: Type.String({
@@ -179,6 +180,14 @@ export function systemSettings(n: number, system: string): Record<string, TSchem
       `postgres://esteira:esteira@127.0.0.1:${postgresPort}/${system.replaceAll('-', '_')}`,
       `The operational Postgres of ${system}.`,
     ),
+    [`SYSTEM${n}_TABLE`]: Type.String({
+      default: '',
+      description: `A table of your own that ${system} reads in place of orders, for example shop.purchases. Nothing but what npm run -s esteira -- prepare-source adds is ever written to it.`,
+    }),
+    [`SYSTEM${n}_COLUMNS`]: Type.String({
+      default: '',
+      description: `Which columns of SYSTEM${n}_TABLE are what, for example id=order_no,product=title,price=amount,created_at=placed_at,security_check=approved. What is not named has its own name; without security_check every row counts as checked.`,
+    }),
   };
 }
 
@@ -187,6 +196,8 @@ export interface System {
   readonly name: string;
   readonly apiPort: number;
   readonly databaseUrl: string;
+  /** The user's own table; absent where the system has the table `orders` that Esteira makes. */
+  readonly ownTable?: OwnTable;
 }
 
 /**

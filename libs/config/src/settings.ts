@@ -4,6 +4,7 @@ import envSchema from 'env-schema';
 import type { RetrySchedule } from '@esteira/pipeline';
 import { Type, type TSchema } from 'typebox';
 import { contradictions } from './contradictions.ts';
+import { formatOwnTable, parseOwnTable } from './own-table.ts';
 import { parseRetrySchedule } from './retry-schedule.ts';
 import { DEFAULT_SYSTEMS, settingsSchema, systemSettings, type Settings, type System } from './schema.ts';
 
@@ -63,17 +64,34 @@ export function settingsEntries(settings: Settings): [name: string, value: strin
     ...settings.systems.flatMap((system, i): [string, string][] => [
       [`SYSTEM${i + 1}_API_PORT`, String(system.apiPort)],
       [`SYSTEM${i + 1}_DATABASE_URL`, system.databaseUrl],
+      ...ownTableEntries(i + 1, system),
     ]),
+  ];
+}
+
+function ownTableEntries(n: number, { ownTable }: System): [string, string][] {
+  if (ownTable === undefined) return [];
+  const { table, columns } = formatOwnTable(ownTable);
+  return [
+    [`SYSTEM${n}_TABLE`, table],
+    [`SYSTEM${n}_COLUMNS`, columns],
   ];
 }
 
 const systemOf =
   (values: Record<string, unknown>) =>
-  (name: string, index: number): System => ({
-    name,
-    apiPort: values[`SYSTEM${index + 1}_API_PORT`] as number,
-    databaseUrl: values[`SYSTEM${index + 1}_DATABASE_URL`] as string,
-  });
+  (name: string, index: number): System => {
+    const of = (what: string) => values[`SYSTEM${index + 1}_${what}`];
+    const table = of('TABLE') as string;
+    const own = table === '' ? undefined : parseOwnTable(table, of('COLUMNS') as string);
+    return {
+      name,
+      apiPort: of('API_PORT') as number,
+      databaseUrl: of('DATABASE_URL') as string,
+      // What `contradictions` let through can be read.
+      ...(own === undefined || 'problem' in own ? {} : { ownTable: own }),
+    };
+  };
 
 /** What `contradictions` let through can be read. */
 function retryScheduleOf({ RETRY_SCHEDULE, RETRY_DELAY_MS }: Settings): RetrySchedule {

@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   loadSettings,
@@ -62,6 +63,54 @@ describe('settings', () => {
     writeFileSync(file, 'postgres://a:b@127.0.0.1:1/x\n');
     expect(loadSettings({ ENDPUT_DATABASE_URL_FILE: file }).ENDPUT_DATABASE_URL).toBe('postgres://a:b@127.0.0.1:1/x');
     expect(() => loadSettings({ ENDPUT_DATABASE_URL_FILE: `${file}.gone` })).toThrow(/ENDPUT_DATABASE_URL_FILE/);
+  });
+
+  it('take a table of the user in place of orders, with columns of other names', () => {
+    const { systems } = loadSettings({
+      SYSTEM2_TABLE: 'shop.purchases',
+      SYSTEM2_COLUMNS: 'id=order_no, product=title,price="price, net",security_check=approved',
+    });
+    expect(systems[0]).not.toHaveProperty('ownTable');
+    expect(systems[1]?.ownTable).toEqual({
+      schema: 'shop',
+      name: 'purchases',
+      columns: {
+        id: 'order_no',
+        product: 'title',
+        price: 'price, net',
+        createdAt: 'created_at',
+        securityCheck: 'approved',
+        transactionId: 'transaction_id',
+      },
+    });
+  });
+
+  it('say what of a table of the user can not be read', () => {
+    expect(() => loadSettings({ SYSTEM1_COLUMNS: 'id=n' })).toThrow(/SYSTEM1_COLUMNS needs SYSTEM1_TABLE/);
+    expect(() => loadSettings({ SYSTEM1_TABLE: 'a.b.c' })).toThrow(/SYSTEM1_TABLE is no table name/);
+    const columns = (text: string) => () => loadSettings({ SYSTEM2_TABLE: 't', SYSTEM2_COLUMNS: text });
+    expect(columns('id')).toThrow(/SYSTEM2_COLUMNS is not a list/);
+    expect(columns('id=a,colour=b')).toThrow(/names no field of an order; there are id, product/);
+    expect(columns('id=a,id=b')).toThrow(/names id twice/);
+  });
+
+  it('of a table of the user come back from their printed form unchanged, whatever its names are', () => {
+    const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }).filter((text) => !/[\0\n]/.test(text));
+    fc.assert(
+      fc.property(fc.record({ schema: fc.option(name), table: name, id: name, check: fc.option(name) }), (names) => {
+        const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+        const settings = loadSettings({
+          SYSTEM1_TABLE: [names.schema, names.table].flatMap((part) => (part === null ? [] : [quoted(part)])).join('.'),
+          SYSTEM1_COLUMNS: `id=${quoted(names.id)}${names.check === null ? '' : `,security_check=${quoted(names.check)}`}`,
+        });
+        const { ownTable } = settings.systems[0]!;
+        expect(ownTable).toMatchObject({ name: names.table, columns: { id: names.id } });
+        expect(ownTable?.schema ?? null).toBe(names.schema);
+        expect(ownTable?.columns.securityCheck ?? null).toBe(names.check);
+        const printed = loadSettings(Object.fromEntries(settingsEntries(settings)));
+        expect(printed.systems).toEqual(settings.systems);
+      }),
+    );
   });
 
   it('come back from their printed form unchanged', () => {
