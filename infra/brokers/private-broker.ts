@@ -99,6 +99,18 @@ export class PrivateBroker {
     return overview.rabbitmq_version;
   }
 
+  /**
+   * Whether a quorum queue would survive a kill. RabbitMQ writes the list of its quorum queues to disc up to a second
+   * after a declaration; killed before that, it starts the queue again as an empty one, confirmed messages or not.
+   */
+  hasOnDisc(queue: string): boolean {
+    const data = join(this.#outside, 'data');
+    const lists = readdirSync(data, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('names.dets'),
+    );
+    return lists.some((file) => readFileSync(join(data, file)).includes(queue));
+  }
+
   /** kill -9, and waits until it is gone. */
   async kill(): Promise<void> {
     await end(this.#server, 'SIGKILL');

@@ -7,7 +7,10 @@ import { suiteOf } from './suites.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Where a test can have the broker of this run killed (`POST /kill`) and started again (`POST /start`). */
+    /**
+     * Where a test can have the broker of this run killed (`POST /kill`) and started again (`POST /start`), and ask
+     * whether a new queue would survive that (`POST /on-disc/<queue>`: 204 or 404).
+     */
     brokerControl: string;
   }
 }
@@ -43,15 +46,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 /** Tests run in processes of their own; the broker belongs to this one. */
 function createControl(broker: PrivateBroker): Server {
-  const actions: Record<string, (() => Promise<void>) | undefined> = {
-    '/kill': () => broker.kill(),
-    '/start': () => broker.start(),
+  const act = async (path: string): Promise<number> => {
+    const [, command, queue = ''] = path.split('/');
+    if (command === 'on-disc') return broker.hasOnDisc(decodeURIComponent(queue)) ? 204 : 404;
+    if (command === 'kill') await broker.kill();
+    else await broker.start();
+    return 204;
   };
   return createServer((request, response) => {
-    const action = actions[request.url ?? ''];
-    const done = action?.() ?? Promise.reject(new Error(`There is no ${request.url ?? ''}`));
-    done.then(
-      () => response.writeHead(204).end(),
+    act(request.url ?? '').then(
+      (status) => response.writeHead(status).end(),
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
   });
