@@ -40,10 +40,11 @@ function relayFrom(source: PageSource, system: string, onPublish: () => Promise<
 async function runToTheLastRow(relay: Relay, { postgres }: OwnSource): Promise<void> {
   await vi.waitFor(
     async () => {
-      await relay.run({ maxAttempts: 5 });
       const { cursor } = await relay.status();
-      expect(cursor).toMatchObject({ status: 'FINISHED' });
-      expect(await rowsBehind(postgres, positionOf(cursor))).toEqual({ rows: 0, more: false });
+      const { rows } = await rowsBehind(postgres, positionOf(cursor));
+      if (cursor.status === 'FINISHED' && rows === 0) return;
+      if (cursor.status !== 'RUNNING') await relay.run({ maxAttempts: 5 });
+      throw new Error(`${cursor.status}, ${rows} rows behind`);
     },
     { timeout: 20_000, interval: 20 },
   );

@@ -1,4 +1,5 @@
 export * from './bisect.ts';
 export * from './migrate.ts';
 export * from './pool.ts';
+export * from './quote.ts';
 export * from './sql-state.ts';

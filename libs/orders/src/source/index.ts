@@ -6,4 +6,5 @@ export * from './migrations.ts';
 export * from './page.ts';
 export * from './reconcile.ts';
 export * from './rows-behind.ts';
+export * from './table.ts';
 export * from './watermark.ts';

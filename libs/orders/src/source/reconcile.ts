@@ -2,21 +2,24 @@ import type { OutgoingMessage } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
 import type { SourceReader, SourceRow } from '@esteira/reconciliation';
 import { orderMessages, type Order, type Origin } from '../domain/index.ts';
-import { checkedTable, ORDERS_TABLE } from './identity.ts';
+import { originColumns } from './identity.ts';
+import { ordersTable, type SourceTable } from './table.ts';
 
 /**
  * What must arrive of an order, as one text: the endput makes the same of its row (endput/reconcile.ts). Postgres
  * renders it, so that nothing is rounded on the way.
  */
-const CONTENT = `json_build_array(product, price, security_check, created_at)::text`;
+const contentOf = ({ product, priceAsNumber, securityCheck, createdAt }: SourceTable): string =>
+  `json_build_array(${product}, ${priceAsNumber}, ${securityCheck}, ${createdAt})::text`;
 
 /** Reads a source's orders for reconciliation, those that are not yet safe to publish included. */
-export function sourceReader(sql: Sql, table: string = ORDERS_TABLE): SourceReader {
-  const select = `select id, transaction_id as "transactionId", ${CONTENT} as content from ${checkedTable(table)}`;
+export function sourceReader(sql: Sql, source: SourceTable = ordersTable): SourceReader {
+  const { table, id, transactionId } = source;
+  const select = `select ${id}::text as id, ${transactionId} as "transactionId", ${contentOf(source)} as content from ${table}`;
   return {
     page: (after, limit) =>
-      sql.query<SourceRow>(`${select} where id > $1::bigint order by id limit $2::int`, [after ?? '-1', limit]),
-    rows: (ids) => sql.query<SourceRow>(`${select} where id = any($1::bigint[]) order by id`, [ids]),
+      sql.query<SourceRow>(`${select} where ${id} > $1::bigint order by ${id} limit $2::int`, [after ?? '-1', limit]),
+    rows: (ids) => sql.query<SourceRow>(`${select} where ${id} = any($1::bigint[]) order by ${id}`, [ids]),
   };
 }
 
@@ -32,13 +35,13 @@ export async function republishedOrders(
   system: string,
   rows: readonly OrderToRepublish[],
   maxAttempts: number,
-  table: string = ORDERS_TABLE,
+  source: SourceTable = ordersTable,
 ): Promise<OutgoingMessage[]> {
   const orders = await sql.query<Order & Omit<Origin, 'system'>>(
-    `select id, product, price, to_json(created_at) #>> '{}' as created_at, security_check,
-            current_database() as database, c.relnamespace::regnamespace::text as schema, c.relname as table
-       from ${checkedTable(table)}, pg_class as c
-      where id = any($1::bigint[]) and c.oid = '${table}'::regclass order by id`,
+    `select ${source.id}::text as id, ${source.product} as product, ${source.price} as price,
+            to_json(${source.createdAt}) #>> '{}' as created_at, ${source.securityCheck} as security_check,
+            ${originColumns(source)}
+       from ${source.table} where ${source.id} = any($1::bigint[]) order by ${source.id}`,
     [rows.map(({ id }) => id)],
   );
   const [first] = orders;

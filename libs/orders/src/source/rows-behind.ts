@@ -1,7 +1,7 @@
 import type { Sql } from '@esteira/postgres';
 import type { Position } from '@esteira/relay';
-import { checkedTable, ORDERS_TABLE } from './identity.ts';
 import { BEFORE_ALL } from './page.ts';
+import { ordersTable, type SourceTable } from './table.ts';
 
 /** How many rows are counted before the count stops. */
 export const MOST_COUNTED = 1_000_000;
@@ -18,11 +18,12 @@ export interface RowsBehind {
 export async function rowsBehind(
   postgres: Sql,
   position: Position = BEFORE_ALL,
-  { table = ORDERS_TABLE, most = MOST_COUNTED }: { readonly table?: string; readonly most?: number } = {},
+  { table = ordersTable, most = MOST_COUNTED }: { readonly table?: SourceTable; readonly most?: number } = {},
 ): Promise<RowsBehind> {
   const [row] = await postgres.query<{ rows: number }>(
     `select count(*)::int as rows from (
-       select from ${checkedTable(table)} where (transaction_id, id) > ($1::xid8, $2::bigint) limit $3::int + 1
+       select from ${table.table} where (${table.transactionId}, ${table.id}) > ($1::xid8, $2::bigint)
+       limit $3::int + 1
      ) as behind`,
     [position.transactionId, position.id, most],
   );

@@ -1,0 +1,94 @@
+import { quoteIdentifier, quoteLiteral } from '@esteira/postgres';
+
+/** The columns of a table of the user, as Postgres stores their names. */
+export interface ColumnNames {
+  readonly id: string;
+  readonly product: string;
+  readonly price: string;
+  readonly createdAt: string;
+  /** Absent where every row has passed its check. */
+  readonly securityCheck?: string;
+  readonly transactionId: string;
+}
+
+/** A table of the user that is read in place of `orders`. */
+export interface TableNames {
+  /** Absent: whatever schema the search path finds it in. */
+  readonly schema?: string;
+  readonly name: string;
+  readonly columns: ColumnNames;
+}
+
+/** How a source's table is read: every member is SQL, names quoted. */
+export interface SourceTable {
+  readonly table: string;
+  /** Columns, qualified: an alias may have the same name. The index is on these two. */
+  readonly id: string;
+  readonly transactionId: string;
+  /** Text. */
+  readonly product: string;
+  /** Text on the wire; where it fits numeric(12,2), with two decimal places. */
+  readonly price: string;
+  /** numeric(12,2), null where the price does not fit: for comparing. */
+  readonly priceAsNumber: string;
+  /** boolean */
+  readonly securityCheck: string;
+  /** timestamptz */
+  readonly createdAt: string;
+  /** What belongs to the user is never migrated, filled or emptied. */
+  readonly isOwn: boolean;
+}
+
+/** The table that Esteira makes. */
+export const ordersTable: SourceTable = {
+  table: 'orders',
+  id: 'orders.id',
+  transactionId: 'orders.transaction_id',
+  product: 'product',
+  price: 'price::text',
+  priceAsNumber: 'price',
+  securityCheck: 'security_check',
+  createdAt: 'created_at',
+  isOwn: false,
+};
+
+/** The longest product that travels, in bytes: control characters take six each in a message of 1 MB. */
+const MAX_PRODUCT_BYTES = 100_000;
+const CUT_TO_CHARACTERS = 16_000;
+
+/** A price that numeric(12,2) holds without rounding, as text. */
+const FITS = '^-?[0-9]{1,10}([.][0-9]{1,2}0*)?$';
+
+/** What counts as a passed check, in lower case: of boolean, of numbers, and of text. */
+const PASSED = ['true', 't', 'yes', 'y', 'on', '1'];
+
+/** A table's name as SQL. */
+export function quotedTable({ schema, name }: { readonly schema?: string | undefined; readonly name: string }): string {
+  return schema === undefined ? quoteIdentifier(name) : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
+}
+
+/**
+ * Reads a table of the user. Whatever the types of its columns are, no row makes a page fail: each column goes through
+ * its text. A price that does not fit (`1.234`, `NaN`, null) travels as it is, to become a dead letter that says so.
+ */
+export function sourceTable({ schema, name, columns }: TableNames): SourceTable {
+  const product = `coalesce(${quoteIdentifier(columns.product)}::text, '')`;
+  const price = `${quoteIdentifier(columns.price)}::text`;
+  const fits = `${price} ~ ${quoteLiteral(FITS)}`;
+  const table = quotedTable({ schema, name });
+  return {
+    table,
+    id: `${table}.${quoteIdentifier(columns.id)}`,
+    transactionId: `${table}.${quoteIdentifier(columns.transactionId)}`,
+    product: `case when octet_length(${product}) <= ${MAX_PRODUCT_BYTES} then ${product}
+      else left(${product}, ${CUT_TO_CHARACTERS}) || ' … (cut: ' || octet_length(${product}) || ' bytes)' end`,
+    price: `case when ${fits} then ${price}::numeric(12,2)::text else left(${price}, 100) end`,
+    priceAsNumber: `case when ${fits} then ${price}::numeric(12,2) end`,
+    securityCheck:
+      columns.securityCheck === undefined
+        ? 'true'
+        : `coalesce(lower(btrim(${quoteIdentifier(columns.securityCheck)}::text)) in (${PASSED.map(quoteLiteral).join(', ')}), false)`,
+    createdAt: `${quoteIdentifier(columns.createdAt)}::timestamptz`,
+    isOwn: true,
+  };
+}
