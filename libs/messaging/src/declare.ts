@@ -14,7 +14,8 @@ const PRECONDITION_FAILED = 406;
  * Declares a topology. Idempotent. The broker itself compares only some arguments (an unknown or wrong `x-` argument
  * is accepted silently by every version), so what exists is read back and compared too.
  *
- * @throws TopologyMismatch when a queue or exchange of the name exists with other arguments.
+ * @throws TopologyMismatch when a queue or exchange of the name exists with other arguments, or when the broker would
+ * not keep to one of them.
  */
 export async function declareTopology(
   broker: Broker,
@@ -38,6 +39,7 @@ export async function declareTopology(
   }
   await channel.close();
   await compare(topology, management, logger);
+  await insistOnSafeDeadLettering(topology, management, logger);
 }
 
 const ADVICE = 'Let it run empty with the version that declared it, delete it, and start again.';
@@ -52,6 +54,25 @@ async function compare(topology: Topology, management: Management, logger: Logge
     return;
   }
   if (differences.length > 0) throw new TopologyMismatch(`${differences.join('\n')}\n${ADVICE}`);
+}
+
+/** What RabbitMQ 3.10 asks for before it dead-letters at least once; built in since. */
+const AT_LEAST_ONCE_FLAG = 'stream_queue';
+
+/** With the flag off (a node upgraded from an older one) the broker falls back, silently, to what loses messages. */
+async function insistOnSafeDeadLettering(topology: Topology, management: Management, logger: Logger): Promise<void> {
+  if (!topology.queues.some((queue) => queue.arguments['x-dead-letter-strategy'] === 'at-least-once')) return;
+  let enabled: boolean | undefined;
+  try {
+    enabled = await management.featureFlag(AT_LEAST_ONCE_FLAG);
+  } catch (error) {
+    logger.warn({ err: error }, `could not ask RabbitMQ whether its feature flag ${AT_LEAST_ONCE_FLAG} is on`);
+  }
+  if (enabled === false) {
+    throw new TopologyMismatch(
+      `RabbitMQ's feature flag ${AT_LEAST_ONCE_FLAG} is off, so it would lose messages that wait for a retry when it is killed. Run: rabbitmqctl enable_feature_flag ${AT_LEAST_ONCE_FLAG}; then restart RabbitMQ.`,
+    );
+  }
 }
 
 async function queueDifferences(queue: Queue, management: Management): Promise<string[]> {

@@ -14,6 +14,8 @@ export interface Management {
   queues(): Promise<QueueReport[]>;
   queue(name: string): Promise<QueueReport | undefined>;
   exchange(name: string): Promise<ExchangeReport | undefined>;
+  /** Whether a feature flag is on; undefined where this version has no such flag. Needs an administrator. */
+  featureFlag(name: string): Promise<boolean | undefined>;
 }
 
 /** What RabbitMQ's management API says of an exchange. */
@@ -45,6 +47,11 @@ export function openManagement(url: string, brokerUrl: string): Management {
       return raw && queueReport(raw);
     },
     exchange: async (name) => (await get(`exchanges/${named(name)}`)) as ExchangeReport | undefined,
+    featureFlag: async (name) => {
+      const flags = ((await get('feature-flags')) ?? []) as { name: string; state: string }[];
+      const flag = flags.find((known) => known.name === name);
+      return flag && flag.state === 'enabled';
+    },
   };
 }
 

@@ -36,6 +36,7 @@ const noReports: Management = {
   queues: () => Promise.resolve([]),
   queue: () => Promise.resolve(undefined),
   exchange: () => Promise.resolve(undefined),
+  featureFlag: () => Promise.resolve(undefined),
 };
 
 describe('what delayed-exchange says to a broker', () => {
