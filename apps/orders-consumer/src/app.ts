@@ -148,6 +148,8 @@ function startConsuming(broker: Broker, stages: Stages, { settings, logger }: Co
     // Copies of a message run one after the other. Without an id there is nothing to compare: each for itself.
     keyOf: (delivery: { messageId: string | undefined; tag: number }) => delivery.messageId ?? `tag ${delivery.tag}`,
     logger,
+    // Not the verifier: only a message can find out whether it works again.
+    ready: () => Promise.all([stages.endput.query('SELECT 1'), stages.attemptLog.ping()]),
   };
   const lanes = ordersPipeline.lanes.map((lane) =>
     consume(broker, { ...shared, queue: names.lane(ordersPipeline, lane), handler: laneHandler(stages) }),

@@ -15,6 +15,7 @@ export class ConsumeSession {
   progressed = false;
 
   readonly #channel: Channel;
+  readonly #probing: boolean;
   readonly #options: ConsumeOptions;
   readonly #buffer: BatchBuffer<Delivery>;
   readonly #acks = new AckTracker();
@@ -23,16 +24,19 @@ export class ConsumeSession {
   #consumerTag = '';
   #scheduled = false;
   #taking = true;
+  /** The time to finish is over: what is still being handled is given back too. */
+  #abandoned = false;
   #open = true;
 
-  /** Opens a channel and starts to consume. */
-  static async open(broker: Broker, options: ConsumeOptions): Promise<ConsumeSession> {
-    const session = new ConsumeSession(await broker.channel(), options);
+  /** Opens a channel and starts to consume; to probe, one message at a time until the first is settled. */
+  static async open(broker: Broker, options: ConsumeOptions, probing = false): Promise<ConsumeSession> {
+    const session = new ConsumeSession(await broker.channel(), options, probing);
     await session.#begin();
     return session;
   }
 
-  private constructor(channel: Channel, options: ConsumeOptions) {
+  private constructor(channel: Channel, options: ConsumeOptions, probing: boolean) {
+    this.#probing = probing;
     this.#channel = channel;
     this.#options = options;
     this.#buffer = new BatchBuffer(options.keyOf);
@@ -49,7 +53,7 @@ export class ConsumeSession {
   }
 
   async #begin(): Promise<void> {
-    await this.#channel.prefetch(this.#options.prefetch);
+    await this.#channel.prefetch(this.#probing ? 1 : this.#options.prefetch);
     const { consumerTag } = await this.#channel.consume(this.#options.queue, (message) => {
       if (message === null) {
         this.#end({
@@ -91,7 +95,9 @@ export class ConsumeSession {
     try {
       const settlements = await this.#options.handler(batch);
       for (const [index, delivery] of batch.entries()) this.#settle(delivery, settlements[index]);
-      this.#ackSettled();
+      // A probe is acked once the consumer is cancelled: an ack would make the broker hand out the next message first.
+      if (this.#probing) this.#end({ code: 'probed', message: 'A message went through: consuming goes on in full.' });
+      else this.#ackSettled();
     } catch (error) {
       this.#options.logger.warn(
         { queue: this.#options.queue, err: error },
@@ -126,6 +132,7 @@ export class ConsumeSession {
       delay(withinMs, undefined, { signal: timer.signal }).catch(() => undefined),
     ]);
     timer.abort();
+    this.#abandoned = true;
     this.#end({ code: 'stopped', message: 'The consumer was stopped.' });
   }
 
@@ -135,7 +142,7 @@ export class ConsumeSession {
     if (!this.#open) return;
     try {
       await this.#channel.cancel(this.#consumerTag);
-      await Promise.allSettled([...this.#running]);
+      if (!this.#abandoned) await Promise.allSettled([...this.#running]);
       this.#ackSettled();
       for (const tag of this.#acks.beyondGap) this.#ack(tag, false);
       this.#channel.nackAll(true);

@@ -37,15 +37,18 @@ class ConsumeLoop implements Consumer {
 
   async #run(): Promise<void> {
     let backoff: IBackoff<unknown> = firstBackoff();
+    // After a fault one message finds out whether things work again: each return of a message spends a delivery of it.
+    let probing: boolean = false;
     while (!this.#stopping.signal.aborted) {
-      const { fault, progressed } = await this.#oneSession();
+      const { fault, progressed } = await this.#oneSession(probing);
       if (this.#stopped()) break;
       if (progressed) backoff = firstBackoff();
+      const worked: boolean = probing && progressed;
+      probing = !worked;
+      if (worked) continue;
       this.state = { kind: 'backing-off', fault };
-      this.#options.logger.warn(
-        { queue: this.#options.queue, fault, resumesInMs: backoff.duration },
-        'gave back what was held',
-      );
+      const { queue, logger } = this.#options;
+      logger.warn({ queue, fault, resumesInMs: backoff.duration }, 'not consuming; nothing is held');
       await delay(backoff.duration, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       backoff = backoff.next(undefined);
     }
@@ -57,14 +60,18 @@ class ConsumeLoop implements Consumer {
     return this.#stopping.signal.aborted;
   }
 
-  async #oneSession(): Promise<{ fault: Fault; progressed: boolean }> {
+  async #oneSession(probing: boolean): Promise<{ fault: Fault; progressed: boolean }> {
     let session: ConsumeSession | undefined;
     try {
       await this.#broker.untilConnected(this.#stopping.signal);
-      session = await ConsumeSession.open(this.#broker, this.#options);
+      await this.#options.ready?.();
+      session = await ConsumeSession.open(this.#broker, this.#options, probing);
       this.#session = session;
+      if (this.#stopped()) await session.stop(0);
       this.state = { kind: 'consuming' };
-      return { fault: await session.fault, progressed: session.progressed };
+      const fault = await session.fault;
+      await session.close();
+      return { fault, progressed: session.progressed };
     } catch (error) {
       const code = error instanceof BrokerUnavailable ? 'broker-unavailable' : 'consume-failed';
       return { fault: { code, message: (error as Error).message }, progressed: false };

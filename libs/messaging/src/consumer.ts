@@ -20,6 +20,11 @@ export interface ConsumeOptions {
   /** Two deliveries with the same key never run at once. */
   readonly keyOf: (delivery: Delivery) => string;
   readonly handler: BatchHandler;
+  /**
+   * Asked before anything is taken; a rejection says why nothing could be handled now, and is asked again after a
+   * backoff. Without it a long outage would take and return the same messages until their delivery limit.
+   */
+  readonly ready?: () => Promise<unknown>;
   readonly logger: Logger;
 }
 

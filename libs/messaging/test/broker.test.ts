@@ -66,7 +66,7 @@ const messages = (count: number, lane = 'primary'): OutgoingMessage[] =>
 const publisherOf = (pipeline: Pipeline) =>
   createPublisher(broker, { exchange: names.exchange(pipeline), mandatory: true, appId: 'test' });
 
-function consumeAll(pipeline: Pipeline, handler: BatchHandler, lane = 'primary') {
+function consumeAll(pipeline: Pipeline, handler: BatchHandler, lane = 'primary', ready?: () => Promise<unknown>) {
   return consume(broker, {
     queue: names.lane(pipeline, lane),
     prefetch: 100,
@@ -75,6 +75,7 @@ function consumeAll(pipeline: Pipeline, handler: BatchHandler, lane = 'primary')
     keyOf: ({ messageId, tag }) => messageId ?? String(tag),
     handler,
     logger,
+    ...(ready && { ready }),
   });
 }
 
@@ -191,6 +192,38 @@ describe('consuming', () => {
     expect(states).toContain('the endput is down');
     expect(seen.some(({ redelivered }) => redelivered)).toBe(true);
     expect(await laneDepth(broker, pipeline)).toBe(0);
+  });
+
+  it('takes nothing while it is not ready, so that an outage spends no delivery', async () => {
+    const pipeline = await freshPipeline();
+    const { seen, handler } = recorder();
+    let asked = 0;
+    await publisherOf(pipeline)(messages(10));
+    const ready = () => (asked++ < 2 ? Promise.reject(new Error('the endput is down')) : Promise.resolve());
+    const consumer = consumeAll(pipeline, handler, 'primary', ready);
+    await vi.waitFor(() => {
+      expect(seen.length).toBe(10);
+    }, patient);
+    await consumer.stop(5_000);
+    expect(seen.some(({ redelivered }) => redelivered)).toBe(false);
+  });
+
+  it('ends within its time even when a batch never does, and gives that batch back', async () => {
+    const pipeline = await freshPipeline();
+    await publisherOf(pipeline)(messages(10));
+    let taken = 0;
+    const consumer = consumeAll(pipeline, (batch) => {
+      taken += batch.length;
+      return new Promise(() => undefined);
+    });
+    await vi.waitFor(() => {
+      expect(taken).toBe(10);
+    }, patient);
+    await consumer.stop(100);
+    expect(consumer.state.kind).toBe('stopped');
+    await vi.waitFor(async () => {
+      expect(await laneDepth(broker, pipeline)).toBe(10);
+    }, patient);
   });
 
   it('gives back one message and acks its neighbours', async () => {
@@ -341,10 +374,15 @@ describe('depths', () => {
     const pipeline = await freshPipeline();
     const long = waitQueueTopology(pipeline, [600_000]);
     await declareTopology(broker, long, management(), logger);
-    await publisherOf(pipeline)([...messages(3), ...messages(2, 'secondary')]);
+    const channel = await broker.channel();
+    await channel.unbindQueue(names.lane(pipeline, 'secondary'), names.exchange(pipeline), 'secondary');
+    await channel.close();
+    await publisherOf(pipeline)(messages(5));
     await waitQueueStrategy(broker, pipeline).hand(messages(4), 600_000);
+    // Due, but their lane can't be reached: they still wait.
+    await waitQueueStrategy(broker, pipeline).hand(messages(2, 'secondary'), 150);
     await vi.waitFor(async () => {
-      expect(await queueDepths(management(), pipeline)).toEqual({ lanes: 5, waiting: 4, deadLetters: 0, returned: 0 });
+      expect(await queueDepths(management(), pipeline)).toEqual({ lanes: 5, waiting: 6, deadLetters: 0, returned: 0 });
     }, patient);
   });
 });
