@@ -10,10 +10,12 @@ const sent: Delivery = {
   lane: 'primary',
   messageId: 'm',
   type: 'order.placed',
-  headers: { 'x-attempt': 1 },
+  headers: { 'x-attempt': 1, 'x-round': 1, another: 'header' },
   body: Buffer.from('not JSON'),
 };
 const idOf = (delivery: Delivery) => decode([delivery])[0]?.attempt.messageId;
+
+const reversed = (headers: object) => Object.fromEntries(Object.entries(headers).reverse());
 
 describe('a message that nobody can read', () => {
   it('has the same id however often the broker delivers it again', () => {
@@ -26,7 +28,7 @@ describe('a message that nobody can read', () => {
     });
     fc.assert(
       fc.property(added, fc.nat(), (headers, tag) => {
-        const again = { ...sent, tag, redelivered: true, headers: { ...sent.headers, ...headers } };
+        const again = { ...sent, tag, redelivered: true, headers: { ...headers, ...reversed(sent.headers) } };
         expect(idOf(again)).toBe(idOf(sent));
       }),
     );

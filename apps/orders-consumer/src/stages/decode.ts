@@ -54,9 +54,11 @@ function unidentified(delivery: Delivery, content: Content): Decoded {
 /** What a broker adds to the headers each time it delivers or dead-letters a message again. */
 const ADDED_BY_THE_BROKER = /^x-(delivery-count|acquired-count|death|(first|last)-death-(exchange|queue|reason))$/;
 
-/** The headers as they were sent: the same message has the same id, however often it comes. */
-function sentHeaders({ headers }: Delivery): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ADDED_BY_THE_BROKER.test(name)));
+/** The headers as they were sent: the same message has the same id, however often it comes, and in whatever order. */
+function sentHeaders({ headers }: Delivery): [name: string, value: unknown][] {
+  const sent = Object.entries(headers).filter(([name]) => !ADDED_BY_THE_BROKER.test(name));
+  // A broker that adds a header may write the others in another order.
+  return sent.sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
 /** A message whose body is not looked at: it ends whoever does. */
