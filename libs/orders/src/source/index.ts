@@ -8,3 +8,7 @@ export * from './reconcile.ts';
 export * from './rows-behind.ts';
 export * from './table.ts';
 export * from './watermark.ts';
+export { checkOwnTable, SourceNotReady } from './own/check.ts';
+export type { PrepareStep } from './own/plan.ts';
+export { planPreparation, PreparationStopped, prepareSource } from './own/prepare.ts';
+export type { PrepareOptions, PrepareReport } from './own/prepare.ts';

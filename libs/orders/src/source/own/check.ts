@@ -1,0 +1,32 @@
+import type { Sql } from '@esteira/postgres';
+import { quotedTable, type TableNames } from '../table.ts';
+import { hasNegativeIds, tableFacts } from './facts.ts';
+import { unprepared, unsuitable } from './requirements.ts';
+
+/** A table of the user can't be read as it is. The message names what is missing, and the command that adds it. */
+export class SourceNotReady extends Error {
+  readonly problems: readonly string[];
+
+  constructor(system: string, table: string, problems: readonly string[], canPrepare: boolean) {
+    const list = problems.map((problem) => `  ${problem}`).join('\n');
+    const help = canPrepare
+      ? `\n\`npm run -s esteira -- prepare-source --system ${system} --dry-run\` shows what adds it; without --dry-run it is added.`
+      : '\nSYSTEM<n>_TABLE and SYSTEM<n>_COLUMNS name the table and its columns (docs/own-table.md).';
+    super(`${system}: ${table} can't be read as it is:\n${list}${help}`);
+    this.name = 'SourceNotReady';
+    this.problems = problems;
+  }
+}
+
+/** Whether a table of the user has all that a system needs. @throws SourceNotReady with everything that is missing. */
+export async function checkOwnTable(sql: Sql, system: string, names: TableNames): Promise<void> {
+  const facts = await tableFacts(sql, names);
+  const wrong = unsuitable(facts, names);
+  if (wrong.length > 0 || facts === undefined) throw new SourceNotReady(system, quotedTable(names), wrong, false);
+  const missing = unprepared(facts, names);
+  if (missing.length > 0) throw new SourceNotReady(system, quotedTable(names), missing, true);
+  if (await hasNegativeIds(sql, names)) throw new SourceNotReady(system, quotedTable(names), [NEGATIVE], false);
+}
+
+/** Said of a table, by preparation too. */
+export const NEGATIVE = 'some ids are below 0, which no message id can hold';
