@@ -2,7 +2,7 @@ import { createConnection } from 'node:net';
 import type { Settings } from '@esteira/config';
 import { addressOf, isOurs, type Service } from '../src/catalogue.ts';
 import type { Report, ServiceStatus } from '../src/runtime.ts';
-import { health, questionFor } from '../src/health.ts';
+import { answeringPid, health, questionFor } from '../src/health.ts';
 import { tail } from './logs.ts';
 import type { Prepared } from './program.ts';
 import { programStates, type ProgramState } from './supervisor.ts';
@@ -24,7 +24,10 @@ export async function allReady(home: string, running: readonly Running[], report
   const each = running.map(async ({ service, prepared }) => {
     try {
       const giveUp = () => (waiting.signal.aborted ? new Error('another service is not ready') : undefined);
-      await until(prepared.ready, { timeoutMs: service.optional === true ? 20_000 : READY_MS, giveUp });
+      await until(() => readyItself(home, service, prepared), {
+        timeoutMs: service.optional === true ? 20_000 : READY_MS,
+        giveUp,
+      });
       report(`${service.name} is ready: ${addressOf(service)}`);
     } catch (error) {
       const failure = notReady(home, service, because(error));
@@ -37,6 +40,15 @@ export async function allReady(home: string, running: readonly Running[], report
   } finally {
     waiting.abort();
   }
+}
+
+/** Another checkout may have taken the port a moment ago: what answers there must be the process started here. */
+async function readyItself(home: string, service: Service, prepared: Prepared): Promise<string | undefined> {
+  const reason = await prepared.ready();
+  if (reason !== undefined || service.kind !== 'app') return reason;
+  const program = (await programStates(home)).find(({ name }) => name === service.name);
+  if (program?.pid !== undefined && program.pid === (await answeringPid(service))) return undefined;
+  return `another program answers at ${addressOf(service)}`;
 }
 
 /** Apps started without the parts they need can be alive, not ready. */

@@ -9,6 +9,13 @@ export async function health(service: Service, question: 'live' | 'ready'): Prom
   return response.ok ? undefined : `${response.status} ${body.slice(0, 500)}`;
 }
 
+/** The process that answers at an app's port. */
+export async function answeringPid(service: Service): Promise<number | undefined> {
+  const url = `http://127.0.0.1:${service.listens[0].port}/health/live`;
+  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+  return ((await response.json()) as { pid?: number }).pid;
+}
+
 /** An app started without the parts it needs can be alive, not ready. */
 export function questionFor(app: Service, started: readonly Service[], settings: Settings): 'live' | 'ready' {
   const elsewhere = catalogue(settings).filter((service) => !isOurs(service));

@@ -78,9 +78,14 @@ export function addHealthRoutes(app: App, checks: Checks): void {
       tags: ['health'],
       summary: 'Whether the process runs',
       description: 'Answers as long as the process does, whatever else is down.',
-      response: { 200: Type.Object({ status: Type.Literal('live') }) },
+      response: {
+        200: Type.Object({
+          status: Type.Literal('live'),
+          pid: Type.Integer({ description: 'Tells whether it is this process that answers at this port.' }),
+        }),
+      },
     },
-    handler: () => ({ status: 'live' as const }),
+    handler: () => ({ status: 'live' as const, pid: process.pid }),
   });
   app.get('/health/ready', {
     schema: {
