@@ -46,6 +46,9 @@ logs: $(INSTALLED) ## follows the logs of everything (SERVICE=api-system-1 for o
 reconcile: $(INSTALLED) ## proves row by row that nothing is lost (REPUBLISH=1 sends what is missing; FORMAT=json|csv)
 	@$(ESTEIRA) reconcile
 
+drill: $(INSTALLED) ## breaks a private copy of everything under load and proves that nothing was lost (KILLS=20 for more)
+	@$(ESTEIRA) drill
+
 env: $(INSTALLED) ## prints every resolved setting as NAME=value
 	@$(ESTEIRA) env
 
@@ -70,4 +73,4 @@ $(INSTALLED): package-lock.json
 	@touch $@
 
 .PHONY: help demo start start_with_logs start_system1_separate start_system2_separate start_queue_separate stop clear prune \
-	status logs reconcile env test test-brokers lint docs
+	status logs reconcile drill env test test-brokers lint docs

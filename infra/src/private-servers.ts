@@ -19,7 +19,7 @@ export interface PrivateServers {
   readonly mark: Readonly<Record<string, string>>;
   /** Servers by the names of the catalogue, for example `rabbitmq` or `postgres-system-1`. */
   readonly servers: readonly string[];
-  /** kill -9. The supervisor starts it again. @throws while it doesn't run. */
+  /** kill -9. The supervisor starts it again. @throws when it doesn't run, and is not started within two minutes. */
   kill(server: string): Promise<void>;
   /** Takes a server out until {@link start}: in order, or by kill -9. */
   stop(server: string, how: 'in order' | 'killed'): Promise<void>;
@@ -114,10 +114,15 @@ class SupervisedServers implements PrivateServers {
     return this.#end(data);
   }
 
+  /** The supervisor may be about to start it again. */
   async #pidOf(server: string): Promise<number> {
-    const pid = await this.#pidNow(server);
-    if (pid === undefined) throw new Error(`${server} of ${this.name} does not run.`);
-    return pid;
+    let pid: number | undefined;
+    const runs = async () => {
+      pid = await this.#pidNow(server);
+      return pid === undefined ? `${server} of ${this.name} does not run.` : undefined;
+    };
+    await until(runs, { timeoutMs: READY_MS });
+    return pid ?? 0;
   }
 
   async #pidNow(server: string): Promise<number | undefined> {

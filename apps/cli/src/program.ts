@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Env } from '@esteira/config';
 import { clearCommand } from './commands/clear.ts';
 import { demoCommand } from './commands/demo.ts';
+import { drillCommand } from './commands/drill.ts';
 import { envCommand } from './commands/env.ts';
 import { logsCommand } from './commands/logs.ts';
 import { pruneCommand } from './commands/prune.ts';
@@ -23,6 +24,7 @@ export function buildProgram(env: Env): Command {
     reconcileCommand,
     envCommand,
     clearCommand,
+    drillCommand,
     pruneCommand,
   ]) {
     program.addCommand(command(env));
