@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   joined,
   laneDepth,
+  purgePipeline,
   type BatchHandler,
   type Broker,
   type Delivery,
@@ -144,6 +145,21 @@ export function exercise(name: DelayStrategy['name'], make: MakeStrategy): void 
       }, patient);
       await consumer.stop(5_000);
       expect(seen[0]?.messageId).toBe('m-99');
+    });
+
+    it('is gone after a purge, for good, although everything is declared again', async () => {
+      const { pipeline, strategy } = await prepared(500, 700);
+      await strategy.hand(messages(10), 500);
+      await purgePipeline(stage.broker, stage.management, pipeline);
+      await declare(stage, strategy.topology(policyOf(500, 700)));
+      await strategy.hand([messageOf(99)], 700);
+      const { seen, handler } = recorder();
+      const consumer = consumeLane(stage.broker, pipeline, handler);
+      await vi.waitFor(() => {
+        expect(idsOf(seen)).toContain('m-99');
+      }, patient);
+      await consumer.stop(5_000);
+      expect(idsOf(seen)).toEqual(['m-99']);
     });
 
     it('is refused where its place to wait is not there, so that nothing is acked for it', async () => {

@@ -1,6 +1,13 @@
 import { freshVirtualHost, serverSetting } from '@esteira/tests/support';
-import { describe, expect, it } from 'vitest';
-import { delayedExchangeStrategy, hasDelayedExchange, waitQueueStrategy } from '../../src/index.ts';
+import { describe, expect, it, vi } from 'vitest';
+import {
+  delayedExchangeStrategy,
+  delayedExchangeTopology,
+  hasDelayedExchange,
+  queueDepths,
+  waitQueueStrategy,
+} from '../../src/index.ts';
+import { freshPipeline, messages, openStage, patient } from '../support/stage.ts';
 import { exercise, exerciseChange } from './exercise.ts';
 
 /** The exchange types a broker lists: another source than the probe. */
@@ -22,6 +29,18 @@ if (hasPlugin) {
   exercise(delayedExchange.name, delayedExchange.make);
   exerciseChange(waitQueue, delayedExchange);
   exerciseChange(delayedExchange, waitQueue);
+
+  describe('what waits in a delayed exchange', () => {
+    it('is counted as waiting', async () => {
+      const stage = await openStage();
+      const pipeline = await freshPipeline(stage, delayedExchangeTopology);
+      await delayedExchangeStrategy(stage.broker, pipeline).hand(messages(7), 600_000);
+      await vi.waitFor(async () => {
+        expect((await queueDepths(stage.management, pipeline)).waiting).toBe(7);
+      }, patient);
+      await stage.close();
+    });
+  });
 }
 
 describe('the probe for the delayed-message plugin', () => {
