@@ -3,6 +3,7 @@ import type { Settings } from '@esteira/config';
 import { openManagement, type Management } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
+import { ordersTable, sourceTable, type SourceTable } from '@esteira/orders/source';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import { openCursor, openRedis, type Cursor } from '@esteira/relay';
 
@@ -10,6 +11,8 @@ import { openCursor, openRedis, type Cursor } from '@esteira/relay';
 interface SystemConnections {
   readonly name: string;
   readonly source: Postgres;
+  /** What of it is published. */
+  readonly table: SourceTable;
   readonly cursor: Cursor;
 }
 
@@ -33,8 +36,9 @@ export async function withConnections<T>(
 ): Promise<T> {
   const redis = openRedis(settings.REDIS_URL, quiet);
   const endput = openPostgres({ url: settings.ENDPUT_DATABASE_URL, applicationName });
-  const systems = settings.systems.map(({ name, databaseUrl }) => ({
+  const systems = settings.systems.map(({ name, databaseUrl, ownTable }) => ({
     name,
+    table: ownTable === undefined ? ordersTable : sourceTable(ownTable),
     source: openPostgres({ url: databaseUrl, applicationName }),
     cursor: openCursor(redis, name),
   }));

@@ -34,9 +34,9 @@ export async function figures(
 
 const unknown = (error: unknown): string => `not known: ${(error as Error).message}`;
 
-async function progressOf({ source, cursor }: Connections['systems'][number]): Promise<string> {
+async function progressOf({ source, table, cursor }: Connections['systems'][number]): Promise<string> {
   const view = await cursor.read();
-  const { rows, more } = await rowsBehind(source, positionOf(view));
+  const { rows, more } = await rowsBehind(source, positionOf(view), { table });
   const status = view.interrupted ? 'INTERRUPTED' : view.status;
   return `${formatted(rows)}${more ? '+' : ''} rows behind, ${status}${view.error === undefined ? '' : `: ${view.error.message}`}`;
 }

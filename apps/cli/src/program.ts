@@ -5,6 +5,7 @@ import { demoCommand } from './commands/demo.ts';
 import { drillCommand } from './commands/drill.ts';
 import { envCommand } from './commands/env.ts';
 import { logsCommand } from './commands/logs.ts';
+import { prepareSourceCommand } from './commands/prepare-source.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { startCommand } from './commands/start.ts';
@@ -22,6 +23,7 @@ export function buildProgram(env: Env): Command {
     statusCommand,
     logsCommand,
     reconcileCommand,
+    prepareSourceCommand,
     envCommand,
     clearCommand,
     drillCommand,

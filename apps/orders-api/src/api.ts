@@ -1,6 +1,7 @@
 import type { Check } from '@esteira/http';
 import type { Broker } from '@esteira/messaging';
 import type { Logger, Metrics } from '@esteira/observability';
+import type { SourceTable } from '@esteira/orders/source';
 import type { Postgres } from '@esteira/postgres';
 import type { Relay } from '@esteira/relay';
 
@@ -13,6 +14,8 @@ export interface OrdersApi {
   readonly metrics: Metrics;
   /** The system's operational database. */
   readonly postgres: Postgres;
+  /** The table of it that is published. */
+  readonly source: SourceTable;
   readonly relay: Relay;
   /** Rejects when messages can't be published. */
   readonly brokerReady: Check;

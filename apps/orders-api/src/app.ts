@@ -5,6 +5,7 @@ import { addRunMetrics } from './run-metrics.ts';
 import { addImportRefusals } from './routes/import-refusals.ts';
 import { addInsertData } from './routes/insert-data.ts';
 import { addOrdersImport } from './routes/orders-import.ts';
+import { addWritingRefused } from './routes/own-table.ts';
 import { addProcess } from './routes/process.ts';
 
 const DESCRIPTION = `Brings orders into one system's operational Postgres, and publishes them.
@@ -35,9 +36,12 @@ export async function buildApp(api: OrdersApi): Promise<App> {
     classify: classifyFault,
   });
   addRunMetrics(api);
-  addInsertData(app, api);
-  addOrdersImport(app, api);
-  addImportRefusals(app, api);
+  if (api.source.isOwn) addWritingRefused(app, api);
+  else {
+    addInsertData(app, api);
+    addOrdersImport(app, api);
+    addImportRefusals(app, api);
+  }
   addProcess(app, api);
   return app;
 }

@@ -10,7 +10,7 @@ const COLLECT_TIMEOUT_MS = 2_000;
 const STATUSES = ['IDLE', 'RUNNING', 'FINISHED', 'ERROR'] as const;
 
 /** The state of the run and the rows behind the cursor, asked when somebody scrapes. */
-export function addRunMetrics({ metrics, relay, postgres, logger }: OrdersApi): void {
+export function addRunMetrics({ metrics, relay, postgres, source, logger }: OrdersApi): void {
   /** A server that is down leaves its metric out, and the others in. */
   const collected = async (gauge: Gauge, set: () => Promise<void>) => {
     gauge.reset();
@@ -39,7 +39,7 @@ export function addRunMetrics({ metrics, relay, postgres, logger }: OrdersApi): 
     async collect() {
       await collected(this, async () => {
         const { cursor } = await relay.status();
-        this.set((await rowsBehind(postgres, positionOf(cursor))).rows);
+        this.set((await rowsBehind(postgres, positionOf(cursor), { table: source })).rows);
       });
     },
   });

@@ -4,7 +4,14 @@ import type { App } from '@esteira/http';
 import { connectBroker, names, openManagement, type Broker } from '@esteira/messaging';
 import { withoutPasswords, type Logger, type Metrics } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
-import { ordersSource, sourceMigrations } from '@esteira/orders/source';
+import {
+  checkOwnTable,
+  ordersSource,
+  ordersTable,
+  sourceMigrations,
+  sourceTable,
+  type SourceTable,
+} from '@esteira/orders/source';
 import type { Publish } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { createRelay, type Relay } from '@esteira/relay';
@@ -44,18 +51,19 @@ const landingMs = (shutdownMs: number) => Math.min(LONGEST_LANDING_MS, shutdownM
 /** Brings the source up to date, connects, listens. `stopping` ends the wait for Postgres and long requests. */
 export async function startApi(options: StartOptions, stopping: AbortSignal): Promise<StartedApi> {
   const { settings, system, logger, metrics } = options;
-  await migrateWhenThere(system.databaseUrl, logger, stopping);
   const name = `esteira orders-api ${system.name}`;
   const onError = (error: Error) => {
     logger.warn({ err: error }, 'an idle connection to Postgres broke; it is replaced when it is needed');
   };
   const postgres = openPostgres({ url: system.databaseUrl, applicationName: name, max: POSTGRES_CONNECTIONS, onError });
+  await sourceReady(postgres, system, logger, stopping);
+  const source = system.ownTable === undefined ? ordersTable : sourceTable(system.ownTable);
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name, logger });
   const lane = openLane(broker, openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL), logger);
   const counted = countedPublish(lane.publish, metrics, logger);
-  const relay = relayOf(options, { postgres, broker, depth: lane.depth, publish: counted.publish });
+  const relay = relayOf(options, { postgres, source, broker, depth: lane.depth, publish: counted.publish });
   const { HOST: host, MAX_ATTEMPTS: maxAttempts } = settings;
-  const parts = { system: system.name, host, logger, metrics, postgres, relay, broker, maxAttempts, stopping };
+  const parts = { system: system.name, host, logger, metrics, postgres, source, relay, broker, maxAttempts, stopping };
   const app = await buildApp({ ...parts, brokerReady: lane.ready });
   await app.listen({ host, port: system.apiPort });
   relay.watch();
@@ -73,17 +81,18 @@ export async function startApi(options: StartOptions, stopping: AbortSignal): Pr
 
 interface RelayParts {
   readonly postgres: Postgres;
+  readonly source: SourceTable;
   readonly broker: Broker;
   readonly depth: () => Promise<number>;
   readonly publish: Publish;
 }
 
 function relayOf({ settings, system, logger }: StartOptions, parts: RelayParts): Relay {
-  const { postgres, broker, depth, publish } = parts;
+  const { postgres, source: table, broker, depth, publish } = parts;
   return createRelay({
     system: system.name,
     redisUrl: settings.REDIS_URL,
-    source: ordersSource(postgres, { system: system.name }),
+    source: ordersSource(postgres, { system: system.name, table }),
     publish,
     depth,
     pageSize: settings.PAGE_SIZE,
@@ -97,16 +106,22 @@ function relayOf({ settings, system, logger }: StartOptions, parts: RelayParts):
   });
 }
 
-/** Runs the migrations as soon as Postgres answers. @throws what trying again does not mend. */
-async function migrateWhenThere(url: string, logger: Logger, stopping: AbortSignal): Promise<void> {
+/**
+ * As soon as Postgres answers: brings our tables up to date, or checks a table of the user, which is never migrated.
+ *
+ * @throws what trying again does not mend, for example SourceNotReady.
+ */
+async function sourceReady(postgres: Postgres, system: System, logger: Logger, stopping: AbortSignal): Promise<void> {
+  const { name, databaseUrl, ownTable } = system;
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
     try {
-      await migrate(url, sourceMigrations);
+      if (ownTable === undefined) await migrate(databaseUrl, sourceMigrations);
+      else await checkOwnTable(postgres, name, ownTable);
       return;
     } catch (error) {
       const fault = classifyFault(error as Error);
       if (fault === undefined) throw error;
-      logger.warn(`${withoutPasswords(url)}: ${fault.message} Trying again in ${wait} ms.`);
+      logger.warn(`${withoutPasswords(databaseUrl)}: ${fault.message} Trying again in ${wait} ms.`);
     }
     await sleep(wait, undefined, { signal: stopping });
   }

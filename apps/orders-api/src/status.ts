@@ -1,5 +1,5 @@
 import { within } from '@esteira/http';
-import { rowsBehind, watermark, type RowsBehind, type Watermark } from '@esteira/orders/source';
+import { rowsBehind, watermark, type RowsBehind, type SourceTable, type Watermark } from '@esteira/orders/source';
 import type { Postgres } from '@esteira/postgres';
 import { positionOf, type CursorView, type Position } from '@esteira/relay';
 import { Type, type Static, type TSchema } from 'typebox';
@@ -94,7 +94,7 @@ export const statusSchema = Type.Object({
 type Status = Static<typeof statusSchema>;
 
 /** The status of a system. Rejects when Redis can't be asked; a source that does not answer is part of the status. */
-export async function statusOf({ system, relay, postgres, broker }: OrdersApi): Promise<Status> {
+export async function statusOf({ system, relay, postgres, source, broker }: OrdersApi): Promise<Status> {
   const { cursor, activity, notice } = await relay.status();
   const { runId } = cursor;
   return {
@@ -110,7 +110,7 @@ export async function statusOf({ system, relay, postgres, broker }: OrdersApi): 
           },
     ...present({ notice }),
     broker: { connected: broker.connected, blocked: broker.blocked ?? null },
-    ...(await sourceOf(postgres, positionOf(cursor))),
+    ...(await sourceOf(postgres, source, positionOf(cursor))),
   };
 }
 
@@ -134,10 +134,11 @@ function cursorViewOf(cursor: CursorView): Status['cursor'] {
 
 async function sourceOf(
   postgres: Postgres,
+  table: SourceTable,
   position: Position | undefined,
 ): Promise<Pick<Status, 'behind' | 'watermark' | 'source_error'>> {
   try {
-    const asked = Promise.all([rowsBehind(postgres, position), watermark(postgres)]);
+    const asked = Promise.all([rowsBehind(postgres, position, { table }), watermark(postgres)]);
     const [behind, mark] = await within(SOURCE_TIMEOUT_MS, asked);
     return { behind: behindOf(behind), watermark: watermarkOf(mark) };
   } catch (error) {

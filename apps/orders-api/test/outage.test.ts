@@ -1,6 +1,6 @@
 import type { App } from '@esteira/http';
 import { createLogger, createMetrics } from '@esteira/observability';
-import { ordersSource } from '@esteira/orders/source';
+import { ordersSource, ordersTable } from '@esteira/orders/source';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import { createRelay, type Relay } from '@esteira/relay';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -31,6 +31,7 @@ beforeAll(async () => {
     logger,
     metrics: createMetrics({}),
     postgres,
+    source: ordersTable,
     relay,
     brokerReady: () => Promise.reject(new Error('RabbitMQ is away')),
     broker: { connected: false, blocked: undefined },

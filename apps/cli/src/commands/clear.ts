@@ -34,10 +34,11 @@ export const clearCommand = (env: Env): Command =>
     });
 
 async function clearAll(settings: Settings, { systems, endput, attemptLog, management }: Connections): Promise<void> {
-  for (const { name, source, cursor } of systems) {
+  for (const { name, source, table, cursor } of systems) {
     const cleared = await cursor.clear();
     if (cleared.kind !== 'cleared') throw new Refused(`The cursor of ${name} is held by a run of another program.`);
-    await ifThere(clearSource(source));
+    // A table of the user is not ours to empty: its rows are published again.
+    if (!table.isOwn) await ifThere(clearSource(source));
   }
   await ifThere(clearStored(endput));
   await ifThere(clearDeadLetters(endput, ordersPipeline.name));

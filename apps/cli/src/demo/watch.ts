@@ -73,10 +73,10 @@ async function settled(
 
 async function publishWhatIsLeft({ systems }: Connections, apis: readonly OrdersApi[]): Promise<void> {
   await Promise.all(
-    systems.map(async ({ name, source, cursor }) => {
+    systems.map(async ({ name, source, table, cursor }) => {
       const view = await cursor.read();
       if (view.status === 'RUNNING' && !view.interrupted) return;
-      if ((await rowsBehind(source, positionOf(view))).rows > 0)
+      if ((await rowsBehind(source, positionOf(view), { table })).rows > 0)
         await apis.find(({ system }) => system === name)?.run();
     }),
   );
@@ -102,9 +102,13 @@ async function look({ systems, endput, management }: Connections): Promise<Progr
 }
 
 /** The cursor is read first: rows that arrive in between count as behind. */
-async function rowsOf({ source, cursor }: Connections['systems'][number]): Promise<{ rows: number; behind: number }> {
+async function rowsOf({
+  source,
+  table,
+  cursor,
+}: Connections['systems'][number]): Promise<{ rows: number; behind: number }> {
   const position = positionOf(await cursor.read());
-  const { rows: behind } = await rowsBehind(source, position, { most });
-  const { rows } = await rowsBehind(source, undefined, { most });
+  const { rows: behind } = await rowsBehind(source, position, { table, most });
+  const { rows } = await rowsBehind(source, undefined, { table, most });
   return { rows, behind: Math.min(behind, rows) };
 }

@@ -33,9 +33,9 @@ export function reconcileOrders(
   onRow?: (row: UnrestedRow) => void,
 ): Promise<Reconciliation> {
   return reconcile({
-    systems: systems.map(({ name, source, cursor }): SystemReaders => ({
+    systems: systems.map(({ name, source, table, cursor }): SystemReaders => ({
       system: name,
-      source: sourceReader(source),
+      source: sourceReader(source, table),
       endput: endputReader(endput, name),
       cursor: async () => positionOf(await cursor.read()),
     })),
@@ -62,11 +62,11 @@ export async function republishOrders(
       appId: 'esteira cli',
     });
     const total = { confirmed: 0, unroutable: 0, refused: 0, gone: 0 };
-    for (const { name, source } of systems) {
+    for (const { name, source, table } of systems) {
       const rows = missing.filter(({ system }) => system === name);
       const result = await republish(
         rows,
-        (some) => republishedOrders(source, name, some, settings.MAX_ATTEMPTS),
+        (some) => republishedOrders(source, name, some, settings.MAX_ATTEMPTS, table),
         publish,
       );
       for (const outcome of ['confirmed', 'unroutable', 'refused', 'gone'] as const) total[outcome] += result[outcome];
