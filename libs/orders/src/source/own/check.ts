@@ -1,6 +1,6 @@
 import type { Sql } from '@esteira/postgres';
 import { quotedTable, type TableNames } from '../table.ts';
-import { hasNegativeIds, tableFacts } from './facts.ts';
+import { hasForeignStamps, hasNegativeIds, tableFacts } from './facts.ts';
 import { unprepared, unsuitable } from './requirements.ts';
 
 /** A table of the user can't be read as it is. The message names what is missing, and the command that adds it. */
@@ -26,7 +26,11 @@ export async function checkOwnTable(sql: Sql, system: string, names: TableNames)
   const missing = unprepared(facts, names);
   if (missing.length > 0) throw new SourceNotReady(system, quotedTable(names), missing, true);
   if (await hasNegativeIds(sql, names)) throw new SourceNotReady(system, quotedTable(names), [NEGATIVE], false);
+  if (await hasForeignStamps(sql, names)) throw new SourceNotReady(system, quotedTable(names), [FOREIGN], false);
 }
+
+const FOREIGN =
+  'some rows were stamped by another Postgres cluster and restored from a dump; docs/own-table.md says how to stamp them again';
 
 /** Said of a table, by preparation too. */
 export const NEGATIVE = 'some ids are below 0, which no message id can hold';

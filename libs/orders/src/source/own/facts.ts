@@ -146,3 +146,12 @@ export async function hasNegativeIds(sql: Sql, names: TableNames): Promise<boole
   );
   return row?.any === true;
 }
+
+/** Whether any row has a stamp that this cluster has not given yet: they came from another, in a dump. By the index. */
+export async function hasForeignStamps(sql: Sql, names: TableNames): Promise<boolean> {
+  const [row] = await sql.query<{ any: boolean }>(
+    `select exists (select from ${quotedTable(names)}
+      where ${quoteIdentifier(names.columns.transactionId)} >= pg_snapshot_xmax(pg_current_snapshot())) as any`,
+  );
+  return row?.any === true;
+}
