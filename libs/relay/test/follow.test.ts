@@ -63,7 +63,9 @@ describe('a run that follows', () => {
     const second = another();
     source.rows = 30;
     await published(broker, 30);
-    expect((await second.status()).cursor).toMatchObject({ status: 'RUNNING', follow: true, publishedCount: 30 });
+    await eventually(async () => {
+      expect((await second.status()).cursor).toMatchObject({ status: 'RUNNING', follow: true, publishedCount: 30 });
+    });
   });
 
   it('is held by one of several processes, and taken up by another when the lease of a silent one is over', async () => {
