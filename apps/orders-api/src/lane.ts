@@ -1,7 +1,7 @@
 import type { Check } from '@esteira/http';
 import {
   createPublisher,
-  declareTopology,
+  declareForGood,
   laneDepth,
   names,
   pipelineTopology,
@@ -38,7 +38,7 @@ export function openLane(broker: Broker, management: Management, logger: Logger)
   });
   let declaring: Promise<void> | undefined;
   const declared = async () => {
-    declaring ??= declareTopology(broker, pipelineTopology(ordersPipeline), management, logger);
+    declaring ??= declareForGood(broker, pipelineTopology(ordersPipeline), management, logger);
     try {
       await declaring;
     } catch (error) {

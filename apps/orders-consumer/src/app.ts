@@ -6,7 +6,7 @@ import {
   connectBroker,
   consume,
   createPublisher,
-  declareTopology,
+  declareForGood,
   joined,
   names,
   openManagement,
@@ -100,7 +100,7 @@ async function prepareBroker(broker: Broker, policy: RetryPolicy, options: Consu
   );
   const management = openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL);
   const topology = joined(pipelineTopology(ordersPipeline), strategy.topology(waits));
-  await declareTopology(broker, topology, management, logger);
+  await declareForGood(broker, topology, management, logger);
   return strategy;
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@esteira/observability';
 import type { Broker } from './broker.ts';
 import type { Management } from './management.ts';
@@ -40,6 +41,26 @@ export async function declareTopology(
   await channel.close();
   await compare(topology, management, logger);
   await insistOnSafeDeadLettering(topology, management, logger);
+}
+
+/**
+ * How long RabbitMQ may take until a new quorum queue survives a kill of the broker, in milliseconds. It writes the
+ * names of new queues to disc about once a second; killed before that it starts the queue anew, empty, although it had
+ * confirmed messages in it (seen on 3.10.8 and 4.3.6: `Starting member as a new one`).
+ */
+const NEW_QUEUE_SETTLES_MS = 1_500;
+
+/** Declares a topology as `declareTopology` does; where a queue is new it resolves only when the queue is there to stay. */
+export async function declareForGood(
+  broker: Broker,
+  topology: Topology,
+  management: Management,
+  logger: Logger,
+): Promise<void> {
+  const existing = await management.queues().catch(() => []);
+  await declareTopology(broker, topology, management, logger);
+  const known = new Set(existing.map(({ name }) => name));
+  if (topology.queues.some(({ name }) => !known.has(name))) await delay(NEW_QUEUE_SETTLES_MS);
 }
 
 const ADVICE = 'Let it run empty with the version that declared it, delete it, and start again.';
