@@ -91,12 +91,14 @@ async function look({ systems, endput, management }: Connections): Promise<Progr
   ]);
   const total = (counts: Iterable<number>) => [...counts].reduce((sum, count) => sum + count, 0);
   const imported = total(sources.map(({ rows }) => rows));
+  const atRest = total(stored.values());
   return {
     imported,
     published: imported - total(sources.map(({ behind }) => behind)),
-    stored: total(stored.values()),
+    stored: atRest,
     deadLettered,
-    waiting: depths.waiting,
+    // The broker's counts lag: what is at rest by now does not wait any more.
+    waiting: Math.min(depths.waiting, Math.max(0, imported - atRest - deadLettered)),
     inLanes: depths.lanes + depths.returned,
   };
 }
