@@ -2,13 +2,14 @@ import type { Logger, Metrics } from '@esteira/observability';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyError, type FastifyReply } from 'fastify';
 import type { App } from './app-type.ts';
-import { malformedRequest, methodNotAllowed, notFound } from './common-problems.ts';
+import { expectationFailed, malformedRequest, methodNotAllowed, notFound, shuttingDown } from './common-problems.ts';
 import { addDocumentation, type ApiInfo } from './documentation.ts';
 import { toProblem, type Classify } from './errors.ts';
 import { foreignCaller, isLoopback } from './guard.ts';
 import { addHealthRoutes, type Checks } from './health.ts';
 import { knownPaths } from './method-not-allowed.ts';
 import { addMetrics } from './metrics.ts';
+import { takeMissingBodies } from './optional-body.ts';
 import { isProblem, PROBLEM_JSON, problemBody, type ProblemError } from './problem.ts';
 import { RequestLog } from './request-log.ts';
 import { validatorCompiler } from './validation.ts';
@@ -54,6 +55,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     logController: new RequestLog(),
     // A slow answer is ended by its own limit; connections that only idle are closed at once.
     forceCloseConnections: 'idle',
+    // Fastify's own answer is no problem: ours is a hook.
+    return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       request.log.info({ url: request.raw.url }, error.message);
       void sendProblem(reply, malformedRequest(error.message));
@@ -61,10 +64,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     clientErrorHandler: answerUnreadable,
   }).withTypeProvider<TypeBoxTypeProvider>();
   takeEmptyJson(app);
+  takeMissingBodies(app);
+  answerExpectations(app);
   app.setValidatorCompiler(validatorCompiler);
   // Answers are what the handlers make of them; a serializer made from the schema would drop what it does not name.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   addErrors(app, options.classify ?? (() => undefined));
+  refuseWhileClosing(app);
   addGuards(app, options.host);
   await addDocumentation(app, options.info);
   addMetrics(app, options.metrics);
@@ -105,6 +111,23 @@ function sendProblem(reply: FastifyReply, problem: ProblemError): FastifyReply {
   return reply.code(problem.statusCode).type(PROBLEM_JSON).send(problemBody(problem));
 }
 
+/** On connections that are kept alive, requests still come while the others are finished. */
+function refuseWhileClosing(app: App): void {
+  let closing = false;
+  app.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (!closing) {
+      done();
+      return;
+    }
+    reply.header('connection', 'close');
+    done(shuttingDown('The service is being stopped. Ask again when it is back.'));
+  });
+}
+
 /** What is decided before a body is read: who may ask, and whether there is something to ask. */
 function addGuards(app: App, host: string): void {
   const paths = knownPaths();
@@ -130,6 +153,16 @@ function addGuards(app: App, host: string): void {
     }
     reply.header('allow', allowed.join(', '));
     done(methodNotAllowed(`${path} takes ${allowed.join(', ')}, not ${request.method}.`));
+  });
+}
+
+/** Node answers an `Expect` that is not `100-continue` by itself, with no word of why. */
+function answerExpectations(app: App): void {
+  app.server.on('checkExpectation', (request, response) => {
+    const body = problemBody(
+      expectationFailed(`Expect: ${request.headers.expect ?? ''} is nothing this service does.`),
+    );
+    response.writeHead(expectationFailed.status, { 'content-type': PROBLEM_JSON }).end(JSON.stringify(body));
   });
 }
 

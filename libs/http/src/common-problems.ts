@@ -38,6 +38,11 @@ export const unsupportedMediaType = defineProblem({
   status: 415,
   title: 'The path does not take bodies of this content type.',
 });
+export const expectationFailed = defineProblem({
+  code: 'expectation-failed',
+  status: 417,
+  title: 'The header Expect asks for something that this service does not do.',
+});
 export const internalError = defineProblem({
   code: 'internal-error',
   status: 500,

@@ -5,7 +5,8 @@ import fastifyStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { App } from './app-type.ts';
-import { PROBLEM_JSON, problemSchema, type ProblemKind } from './problem.ts';
+import { openApi } from './openapi.ts';
+import { problemSchema } from './problem.ts';
 
 /** What the documentation says about an API as a whole. */
 export interface ApiInfo {
@@ -16,32 +17,13 @@ export interface ApiInfo {
   readonly tags: readonly { readonly name: string; readonly description: string }[];
 }
 
-/** What a route may be refused with, for its schema: one response per status, an example per code. */
-export function problemResponses(...kinds: readonly ProblemKind[]): Record<number, object> {
-  const byStatus = Map.groupBy(kinds, ({ status }) => status);
-  return Object.fromEntries([...byStatus].map(([status, list]) => [status, problemResponse(list)]));
-}
-
-function problemResponse(kinds: readonly ProblemKind[]): object {
-  const examples = kinds.map(({ code, status, title }) => [
-    code,
-    {
-      summary: title,
-      value: { type: `urn:esteira:problem:${code}`, title, status, code, detail: title },
-    },
-  ]);
-  return {
-    description: kinds.map(({ code, title }) => `\`${code}\`: ${title}`).join('\n\n'),
-    content: { [PROBLEM_JSON]: { schema: { $ref: 'Problem#' }, examples: Object.fromEntries(examples) as object } },
-  };
-}
-
 /** `/docs` (Swagger UI), `/docs/json` (OpenAPI 3.1) and `/redoc` (Redoc). Everything is served from here. */
 export async function addDocumentation(app: App, info: ApiInfo): Promise<void> {
   app.addSchema(problemSchema);
   const { title, version, description } = info;
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title, version, description }, tags: [...info.tags] },
+    ...openApi,
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => nameOf(json) ?? `schema-${i}` },
   });
   await app.register(swaggerUi, {

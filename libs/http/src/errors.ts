@@ -11,20 +11,24 @@ import {
   timedOut,
   unsupportedMediaType,
 } from './common-problems.ts';
-import { defineProblem, isProblem, type Problem, type ProblemError } from './problem.ts';
+import { defineProblem, isProblem, placed, type Mistake, type Problem, type ProblemError } from './problem.ts';
 
 /** Turns an error of a dependency into the problem it is answered with; undefined for one it does not know. */
 export type Classify = (error: Error) => ProblemError | undefined;
 
-/** Fastify's own errors, by their codes. */
+/** Fastify's own errors about bodies as a whole, by their codes. */
+const OF_BODY: Readonly<Record<string, Problem>> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: malformedJson,
+  FST_ERR_CTP_INVALID_JSON_BODY: malformedJson,
+  FST_ERR_CTP_BODY_TOO_LARGE: bodyTooLarge,
+};
+
+/** Fastify's other errors, by their codes. */
 const FASTIFY: Readonly<Record<string, Problem>> = {
   FST_ERR_NOT_FOUND: notFound,
   FST_ERR_BAD_URL: malformedRequest,
   FST_ERR_MAX_PARAM_LENGTH: notFound,
-  FST_ERR_CTP_EMPTY_JSON_BODY: malformedJson,
-  FST_ERR_CTP_INVALID_JSON_BODY: malformedJson,
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: malformedRequest,
-  FST_ERR_CTP_BODY_TOO_LARGE: bodyTooLarge,
   FST_ERR_HANDLER_TIMEOUT: timedOut,
   FST_ERR_REOPENED_CLOSE_SERVER: shuttingDown,
 };
@@ -34,6 +38,8 @@ export function toProblem(error: FastifyError, request: FastifyRequest, classify
   if (isProblem(error)) return error;
   if (error.validation !== undefined) return invalid(error);
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return mediaType(request);
+  const ofBody = OF_BODY[error.code];
+  if (ofBody !== undefined) return ofBody(error.message, placed('body', '', error.message));
   const known = FASTIFY[error.code];
   if (known !== undefined) return known(error.message);
   const classified = classify(error);
@@ -47,18 +53,13 @@ export function toProblem(error: FastifyError, request: FastifyRequest, classify
 
 function mediaType({ headers, routeOptions }: FastifyRequest): ProblemError {
   const given = headers['content-type'] ?? 'A body without a content type';
-  return unsupportedMediaType(`${given} is not taken at ${routeOptions.url ?? 'this path'}. GET /docs says what is.`);
+  const detail = `${given} is not taken at ${routeOptions.url ?? 'this path'}. GET /docs says what is.`;
+  return unsupportedMediaType(detail, placed('headers', '/content-type', 'is not taken here'));
 }
 
 function ofStatus(status: number, detail: string): ProblemError {
   const title = STATUS_CODES[status] ?? 'Refused';
   return defineProblem({ code: title.toLowerCase().replaceAll(' ', '-'), status, title })(detail);
-}
-
-interface Mistake {
-  readonly pointer: string;
-  readonly in: string;
-  readonly detail: string;
 }
 
 function invalid({ validation = [], validationContext = 'body' }: FastifyError): ProblemError {
@@ -67,7 +68,7 @@ function invalid({ validation = [], validationContext = 'body' }: FastifyError):
   return invalidRequest(`In the ${validationContext}: ${summary}.`, { errors: mistakes });
 }
 
-function explained(entry: NonNullable<FastifyError['validation']>[number], part: string): Mistake[] {
+function explained(entry: NonNullable<FastifyError['validation']>[number], part: Mistake['in']): Mistake[] {
   const { keyword, instancePath, params, message = 'is wrong' } = entry;
   // `additionalProperties` names them all; TypeBox gives a `boolean` for each beside it, and a `const` for each
   // member of a union.

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { App } from './app-type.ts';
 import { notReady } from './common-problems.ts';
-import { problemResponses } from './documentation.ts';
+import { problemResponses } from './problem-responses.ts';
 
 /** Asks a dependency something that it can only answer when it can be used; rejects otherwise. */
 export type Check = () => Promise<unknown>;

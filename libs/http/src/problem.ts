@@ -16,10 +16,10 @@ export const problemSchema = Type.Object(
       Type.Array(
         Type.Object({
           pointer: Type.String({ description: 'JSON pointer (RFC 6901) to the value that is wrong.' }),
-          in: Type.String({ description: 'The part of the request: body, querystring, params or headers.' }),
+          in: Type.Enum(['body', 'querystring', 'params', 'headers'], { description: 'The part of the request.' }),
           detail: Type.String(),
         }),
-        { description: 'With code `invalid-request`: each mistake.' },
+        { description: 'Each mistake of the request that has a place in it; always with code `invalid-request`.' },
       ),
     ),
   },
@@ -28,6 +28,19 @@ export const problemSchema = Type.Object(
 
 /** Further members of a problem, for example the columns that were found. */
 export type Extensions = Readonly<Record<string, unknown>>;
+
+/** A mistake of a request, and its place in it. */
+export interface Mistake {
+  /** JSON pointer to the value; empty for the whole part. */
+  readonly pointer: string;
+  readonly in: 'body' | 'querystring' | 'params' | 'headers';
+  readonly detail: string;
+}
+
+/** The members of a problem that says where its one mistake is. */
+export function placed(part: Mistake['in'], pointer: string, detail: string): { errors: [Mistake] } {
+  return { errors: [{ pointer, in: part, detail }] };
+}
 
 /** One kind of error: a stable code, the status it is answered with, and what it means. */
 export interface ProblemKind {

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { createLogger, createMetrics } from '@esteira/observability';
 import { Type } from 'typebox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createApp, defineProblem, problemResponses, type App } from '../src/index.ts';
+import { createApp, defineProblem, optionalBody, problemResponses, type App } from '../src/index.ts';
 
 const taken = defineProblem({ code: 'name-taken', status: 409, title: 'Somebody else has that name.' });
 const state = { dependency: (): Promise<unknown> => Promise.resolve() };
@@ -36,6 +36,10 @@ function addRoutes(to: App): void {
       if (body.name === 'crash') throw new Error('secret: postgres://u:p@h/d');
       return { ok: true, n: query.n };
     },
+  });
+  to.post('/optional', {
+    schema: { body: Type.Object({ n: Type.Optional(Type.Integer()) }, closed), ...optionalBody, response: {} },
+    handler: ({ body }) => body,
   });
 }
 
@@ -124,6 +128,22 @@ describe('an app', () => {
     expect(response.json<{ errors: unknown[] }>().errors).toHaveLength(3);
   });
 
+  it('says where a body as a whole is wrong, and which header', async () => {
+    const errorsOf = async (payload: unknown, headers: Record<string, string> = {}) =>
+      (await post('/things/1', payload, headers)).json<{ errors: unknown }>().errors;
+    expect(await errorsOf('{')).toEqual([expect.objectContaining({ pointer: '', in: 'body' })]);
+    expect(await errorsOf({ name: 'x'.repeat(70_000) })).toEqual([expect.objectContaining({ in: 'body' })]);
+    expect(await errorsOf('<a/>', { 'content-type': 'text/xml' })).toEqual([
+      { pointer: '/content-type', in: 'headers', detail: 'is not taken here' },
+    ]);
+  });
+
+  it('takes a body for {} that is left out where it may be, and no null for one', async () => {
+    expect((await app.inject({ method: 'POST', url: '/optional' })).json()).toEqual({});
+    expect((await post('/optional', '')).json()).toEqual({});
+    expect((await post('/optional', 'null')).json()).toMatchObject({ code: 'invalid-request', status: 400 });
+  });
+
   it('takes no text for a number in a body, and does in a query', async () => {
     expect((await post('/things/1', { name: 5 })).statusCode).toBe(400);
     expect((await post('/things/1?n=5', { name: 'five' })).json()).toEqual({ ok: true, n: 5 });
@@ -134,14 +154,22 @@ describe('an app', () => {
     expect(response.headers.allow).toBe('GET, HEAD');
   });
 
-  it('answers bytes that are no HTTP with a problem', async () => {
-    await app.listen({ port: 0, host: '127.0.0.1' });
+  it.each([
+    ['bytes that are no HTTP', 'NONSENSE\r\n\r\n', 400, 'malformed-request'],
+    [
+      'an expectation it can not meet',
+      'GET /health/live HTTP/1.1\r\nHost: localhost\r\nExpect: cake\r\nConnection: close\r\n\r\n',
+      417,
+      'expectation-failed',
+    ],
+  ])('answers %s with a problem', async (_what, bytes, status, code) => {
+    if (!app.server.listening) await app.listen({ port: 0, host: '127.0.0.1' });
     const { port } = app.server.address() as { port: number };
-    const socket = connect(port, '127.0.0.1', () => socket.write('NONSENSE\r\n\r\n'));
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
     let answer = '';
     socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
     await once(socket, 'close');
-    expect(answer).toMatch(/^HTTP\/1.1 400 [^]*application\/problem\+json[^]*"code":"malformed-request"/);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*application/problem\\+json[^]*"code":"${code}"`, 'i'));
   });
 });
 
@@ -236,5 +264,45 @@ describe('documentation', () => {
     if (url !== '/redoc') return;
     expect(response.headers['content-security-policy']).toContain("default-src 'none'");
     expect(response.body).not.toMatch(/https?:/);
+  });
+});
+
+describe('an app that is being stopped', () => {
+  it('answers what still comes with a problem, and finishes what is at work', async () => {
+    const own = await createApp({
+      logger: createLogger({ name: 'test', level: 'silent' }),
+      metrics: createMetrics({ app: 'test' }),
+      info: { title: 'Test', version: '1', description: 'A test.', tags: [] },
+      host: '127.0.0.1',
+      checks: {},
+    });
+    const work = Promise.withResolvers<{ done: true }>();
+    const taken = Promise.withResolvers<undefined>();
+    const stopping = Promise.withResolvers<undefined>();
+    own.get('/slow', { schema: { hide: true } }, () => {
+      taken.resolve(undefined);
+      return work.promise;
+    });
+    own.addHook('preClose', (done) => {
+      stopping.resolve(undefined);
+      done();
+    });
+    await own.listen({ port: 0, host: '127.0.0.1' });
+    const ask = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+    const socket = connect((own.server.address() as { port: number }).port, '127.0.0.1');
+    let answers = '';
+    socket.on('data', (chunk: Buffer) => (answers += chunk.toString()));
+    const ended = once(socket, 'close');
+    socket.write(ask('/slow'));
+    await taken.promise;
+    const closed = own.close();
+    await stopping.promise;
+    socket.write(ask('/health/live'));
+    await once(own.server, 'request');
+    work.resolve({ done: true });
+    await Promise.all([closed, ended]);
+    expect(answers).toMatch(
+      /^HTTP\/1.1 200 [^]*{"done":true}HTTP\/1.1 503 [^]*retry-after: 10\r\n[^]*"code":"shutting-down"/,
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { defineProblem } from '@esteira/http';
+import { defineProblem, placed, type ProblemError } from '@esteira/http';
 import type { OpenBody } from './body.ts';
 import { readHeader } from './csv-header.ts';
 import { CsvReader } from './csv-reader.ts';
@@ -68,19 +68,23 @@ class HeadedCsvReader implements RecordReader {
   }
 
   end(): Part[] {
-    if (this.#records === undefined) throw columnsNotFound('The file has no header line.', { columns: [] });
+    if (this.#records === undefined) throw headerRefused('The file has no header line.', []);
     return this.#records.end();
   }
 
   /** The reader of the records after a header line; undefined for a blank line before it. */
   #header(line: Line): CsvReader | undefined {
     const decoded = decodeLine(line);
-    if ('reason' in decoded) throw columnsNotFound(`In line ${line.number}, ${decoded.reason}.`, { columns: [] });
+    if ('reason' in decoded) throw headerRefused(`In line ${line.number}, ${decoded.reason}.`, []);
     if (decoded.text.trim() === '') return undefined;
     const header = readHeader(decoded.text, this.#mapping, this.#delimiter);
-    if ('columns' in header) throw columnsNotFound(refused(header.reason, header.columns), { columns: header.columns });
+    if ('columns' in header) throw headerRefused(refused(header.reason, header.columns), header.columns);
     return new CsvReader(header);
   }
+}
+
+function headerRefused(detail: string, columns: readonly string[]): ProblemError {
+  return columnsNotFound(detail, { columns, ...placed('body', '', 'has no such header line') });
 }
 
 function refused(reason: string, columns: readonly string[]): string {

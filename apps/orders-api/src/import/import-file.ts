@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { defineProblem } from '@esteira/http';
+import { defineProblem, placed } from '@esteira/http';
 import {
   commitChunk,
   importByKey,
@@ -104,7 +104,8 @@ function seeded({ mapping, delimiter }: ImportRequest): Hash {
 }
 
 function reused({ importId }: ImportState) {
-  return keyReused(`Import ${importId} had this Idempotency-Key and another content. Use a new key for another file.`);
+  const detail = `Import ${importId} had this Idempotency-Key and another content. Use a new key for another file.`;
+  return keyReused(detail, placed('headers', '/idempotency-key', 'belongs to another import'));
 }
 
 /** Collects records and commits them; skips those that an earlier request has dealt with, when they are the same. */

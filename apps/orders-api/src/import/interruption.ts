@@ -2,6 +2,7 @@ import {
   defineProblem,
   dependencyUnavailable,
   isProblem,
+  placed,
   shuttingDown,
   type Extensions,
   type Problem,
@@ -33,13 +34,15 @@ export function interruption(error: unknown): unknown {
 
 /** Which problem a cause is; given what stays, it makes the error. */
 function problemOf(cause: unknown): ((stays: string, extensions?: Extensions) => Error) | undefined {
-  const as = (problem: Problem, why: string) => (stays: string, extensions?: Extensions) =>
-    problem(`${why}${stays}`, extensions);
+  const as = (problem: Problem, why: string, place?: Extensions) => (stays: string, extensions?: Extensions) =>
+    problem(`${why}${stays}`, { ...extensions, ...place });
   if (!(cause instanceof Error) || isProblem(cause)) return undefined;
   if (cause instanceof BodyBrokeOff) return as(bodyIncomplete, `${cause.message}.`);
   if (cause instanceof ImportMoved) return as(importInProgress, `${cause.message}.`);
   if (cause.name === 'AbortError') return as(shuttingDown, 'The service is being stopped.');
-  if ('code' in cause && String(cause.code).startsWith('Z_')) return as(bodyNotGzip, `gzip: ${cause.message}.`);
+  if ('code' in cause && String(cause.code).startsWith('Z_')) {
+    return as(bodyNotGzip, `gzip: ${cause.message}.`, placed('body', '', cause.message));
+  }
   const fault = classifyFault(cause);
   return fault === undefined ? undefined : as(dependencyUnavailable, fault.message);
 }

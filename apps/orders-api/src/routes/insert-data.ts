@@ -1,4 +1,4 @@
-import { dependencyUnavailable, invalidRequest, problemResponses, shuttingDown, type App } from '@esteira/http';
+import { dependencyUnavailable, invalidRequest, placed, problemResponses, shuttingDown, type App } from '@esteira/http';
 import { InsertInterrupted, insertMadeUpOrders } from '@esteira/orders/source';
 import { Type } from 'typebox';
 import type { OrdersApi } from '../api.ts';
@@ -42,7 +42,7 @@ export function addInsertData(app: App, { postgres, stopping }: OrdersApi): void
       const total = positive + negative;
       if (total < 1 || total > MAX_ROWS) {
         const detail = `positive_inserts + negative_inserts is ${total}; it must be 1 to ${MAX_ROWS}`;
-        throw invalidRequest(`In the body: ${detail}.`, { errors: [{ pointer: '', in: 'body', detail }] });
+        throw invalidRequest(`In the body: ${detail}.`, placed('body', '', detail));
       }
       try {
         await insertMadeUpOrders(postgres, { positive, negative }, stopping);

@@ -4,6 +4,7 @@ import {
   defineProblem,
   dependencyUnavailable,
   invalidRequest,
+  placed,
   problemResponses,
   shuttingDown,
   unsupportedMediaType,
@@ -90,7 +91,8 @@ function addRoute(app: App, api: OrdersApi): void {
 }
 
 async function importOne(api: OrdersApi, body: Readable | undefined, request: ImportRequest): Promise<ImportState> {
-  if (body === undefined) throw invalidRequest('There is no body. Send the file as the body.', { errors: [] });
+  if (body === undefined)
+    throw invalidRequest('There is no body. Send the file as the body.', placed('body', '', 'is missing'));
   const started = performance.now();
   try {
     const state = await importFile(api.postgres, await openBody(body, api.stopping), request);
@@ -123,7 +125,8 @@ function requestOf(query: Static<typeof importQuery>, key: string | undefined, c
 function refuseEncoding({ headers }: FastifyRequest): void {
   const encoding = headers['content-encoding']?.trim().toLowerCase();
   if (encoding === undefined || ENCODINGS.includes(encoding)) return;
-  throw unsupportedMediaType(`Content-Encoding ${encoding} is not known here. Send gzip, or nothing packed.`);
+  const detail = `Content-Encoding ${encoding} is not known here. Send gzip, or nothing packed.`;
+  throw unsupportedMediaType(detail, placed('headers', '/content-encoding', 'is not known here'));
 }
 
 async function resultOf({ postgres }: OrdersApi, state: ImportState): Promise<Static<typeof importResult>> {

@@ -1,4 +1,11 @@
-import { defineProblem, dependencyUnavailable, invalidRequest, problemResponses, type App } from '@esteira/http';
+import {
+  defineProblem,
+  dependencyUnavailable,
+  invalidRequest,
+  optionalBody,
+  problemResponses,
+  type App,
+} from '@esteira/http';
 import type { RunRefusal } from '@esteira/relay';
 import { Type } from 'typebox';
 import type { OrdersApi } from '../api.ts';
@@ -33,12 +40,6 @@ const runRequest = Type.Object(
 const nothing = Type.Object({}, closed);
 const tags = ['process'];
 
-/** These routes take a body, and do without one. */
-const preValidation = (request: { body: unknown }, _reply: unknown, done: () => void): void => {
-  request.body ??= {};
-  done();
-};
-
 /** `POST /v0/process/run|stop|clear|unblock` and `GET /v0/process/status`. */
 export function addProcess(app: App, api: OrdersApi): void {
   addRun(app, api);
@@ -50,7 +51,6 @@ export function addProcess(app: App, api: OrdersApi): void {
 
 function addRun(app: App, { relay, system, maxAttempts }: OrdersApi): void {
   app.post('/v0/process/run', {
-    preValidation,
     schema: {
       operationId: 'run',
       tags,
@@ -61,6 +61,7 @@ function addRun(app: App, { relay, system, maxAttempts }: OrdersApi): void {
         'One run at a time. A run whose process ends is taken up as it was asked for: by another API of the system, or by the same one when it is back, at the latest when its lease is over.',
       ].join(' '),
       body: runRequest,
+      ...optionalBody,
       response: {
         202: Type.Object(
           { system: Type.String(), message: Type.Literal('Running process'), run_id: Type.String() },
@@ -85,7 +86,6 @@ function addRun(app: App, { relay, system, maxAttempts }: OrdersApi): void {
 
 function addStop(app: App, { relay, system }: OrdersApi): void {
   app.post('/v0/process/stop', {
-    preValidation,
     schema: {
       operationId: 'stop',
       tags,
@@ -95,6 +95,7 @@ function addStop(app: App, { relay, system }: OrdersApi): void {
         'It is not taken up again. The cursor stays where it is.',
       ].join(' '),
       body: nothing,
+      ...optionalBody,
       response: {
         200: Type.Object(
           { system: Type.String(), stopped: Type.Boolean({ description: 'False where no run was on its way.' }) },
@@ -109,13 +110,13 @@ function addStop(app: App, { relay, system }: OrdersApi): void {
 
 function addClear(app: App, { relay, system }: OrdersApi): void {
   app.post('/v0/process/clear', {
-    preValidation,
     schema: {
       operationId: 'clear',
       tags,
       summary: 'Delete the cursor',
       description: 'The next run publishes everything again. Orders that are at rest already are recognised.',
       body: nothing,
+      ...optionalBody,
       response: {
         200: Type.Object(
           { system: Type.String(), cleared: Type.Literal(true) },
@@ -134,13 +135,13 @@ function addClear(app: App, { relay, system }: OrdersApi): void {
 
 function addUnblock(app: App, { relay, system }: OrdersApi): void {
   app.post('/v0/process/unblock', {
-    preValidation,
     schema: {
       operationId: 'unblock',
       tags,
       summary: 'Leave the error',
       description: 'Takes the cursor out of ERROR and keeps its position, so that a run may be started again.',
       body: nothing,
+      ...optionalBody,
       response: {
         200: Type.Object(
           { system: Type.String(), unblocked: Type.Boolean({ description: 'False where there was no error.' }) },

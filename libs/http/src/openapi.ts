@@ -1,0 +1,51 @@
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import type { FastifySchema } from 'fastify';
+import {
+  bodyTooLarge,
+  foreignHost,
+  foreignOrigin,
+  malformedJson,
+  shuttingDown,
+  timedOut,
+  unsupportedMediaType,
+} from './common-problems.ts';
+import { BODY_IS_OPTIONAL } from './optional-body.ts';
+import { joinedResponses, problemResponses, type ProblemResponses } from './problem-responses.ts';
+
+/** What a route need not say of itself. */
+const ANYWHERE = problemResponses(foreignHost, foreignOrigin, timedOut, shuttingDown);
+const WITH_BODY = problemResponses(bodyTooLarge, unsupportedMediaType);
+const WITH_JSON = problemResponses(malformedJson);
+
+/** How the document of an app is made of its routes. */
+export const openApi: Required<Pick<FastifyDynamicSwaggerOptions, 'transform' | 'transformObject'>> = {
+  transform: ({ schema, url }) => ({ schema: withCommonProblems(schema), url }),
+  transformObject: (document) => {
+    if (!('openapiObject' in document)) return document.swaggerObject;
+    markOptionalBodies(document.openapiObject.paths ?? {});
+    return document.openapiObject;
+  },
+};
+
+function withCommonProblems(schema: FastifySchema | undefined): FastifySchema {
+  if (schema === undefined || schema.hide === true) return { hide: true };
+  const common = [ANYWHERE];
+  if (schema.body !== undefined) common.push(WITH_BODY);
+  // A route that does not say what it takes takes JSON.
+  if (schema.body !== undefined && schema.consumes === undefined) common.push(WITH_JSON);
+  const own = schema.response as ProblemResponses;
+  return { ...schema, response: common.reduce(joinedResponses, own) };
+}
+
+interface Operation {
+  requestBody?: { required?: boolean };
+}
+
+/** `@fastify/swagger` describes every body as required. */
+function markOptionalBodies(paths: object): void {
+  for (const operation of Object.values(paths).flatMap((path: object) => Object.values(path) as Operation[])) {
+    if (!(BODY_IS_OPTIONAL in operation)) continue;
+    if (operation.requestBody !== undefined) operation.requestBody.required = false;
+    Reflect.deleteProperty(operation, BODY_IS_OPTIONAL);
+  }
+}
