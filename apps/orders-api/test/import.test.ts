@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { Readable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { importByKey } from '@esteira/orders/source';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -229,7 +231,11 @@ describe('an import with a key', () => {
 
 describe('a large import', () => {
   it('takes no more memory than a small one', { timeout: 120_000 }, async () => {
+    // What is garbage already does not count: when it is collected is V8's business.
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
     const used = () => {
+      collect();
       const { heapUsed, external, arrayBuffers } = process.memoryUsage();
       return heapUsed + external + arrayBuffers;
     };
@@ -237,9 +243,9 @@ describe('a large import', () => {
     async function* wide(megabytes: number): AsyncGenerator<string> {
       yield 'product,price\n';
       const piece = `${'x'.repeat(10_000)},n/a\n`.repeat(6);
-      for (let sent = 0; sent < megabytes * 1e6; sent += piece.length) {
+      for (let pieces = 0; pieces * piece.length < megabytes * 1e6; pieces++) {
         yield piece;
-        peak = Math.max(peak, used());
+        if (pieces % 60 === 0) peak = Math.max(peak, used());
         await Promise.resolve();
       }
     }
@@ -250,7 +256,7 @@ describe('a large import', () => {
     const response = await upload(Readable.from(wide(50)));
     expect(response.status).toBe(201);
     expect(((await response.json()) as Imported).refused.count).toBeGreaterThan(4_900);
-    expect(peak - small).toBeLessThan(60e6);
+    expect(peak - small).toBeLessThan(20e6);
   });
 
   it('holds a fast client back while Postgres is slow', { timeout: 60_000 }, async () => {
