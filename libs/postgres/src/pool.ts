@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { addressOf, sessionOptions } from './session.ts';
 
 /** A row as the driver gives it: bigint, numeric and times are text; jsonb is parsed; int and boolean are native. */
 export type Row = Record<string, unknown>;
@@ -35,12 +36,20 @@ export interface PostgresOptions {
    * PostgresSilent and its connection is given up. The server may still have done what it was asked.
    */
   readonly queryTimeoutMs?: number;
+  /**
+   * The longest a transaction may wait for its client, in milliseconds; 60,000 by default. The server ends it then: what
+   * a client that vanished holds is free again. Work that pauses for longer sets it for itself, in `first`.
+   */
+  readonly idleInTransactionMs?: number;
   /** Hears of idle connections that broke; the pool replaces them by itself. */
   readonly onError?: (error: Error) => void;
 }
 
 /** How long a statement may stay without an answer where nothing else is said, in milliseconds. */
 const QUERY_TIMEOUT_MS = 30_000;
+
+/** How long a transaction may wait for its client where nothing else is said, in milliseconds. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
 
 /** The server did not answer a statement in time. Whether it was carried out is not known; the connection is given up. */
 export class PostgresSilent extends Error {
@@ -68,7 +77,11 @@ export function openPostgres(options: PostgresOptions): Postgres {
     max: options.max ?? 10,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
-    options: '-c TimeZone=UTC -c DateStyle=ISO',
+    options: sessionOptions({
+      TimeZone: 'UTC',
+      DateStyle: 'ISO',
+      idle_in_transaction_session_timeout: options.idleInTransactionMs ?? IDLE_IN_TRANSACTION_MS,
+    }),
     types,
     ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
     ...(timeoutMs === 0 ? {} : { query_timeout: timeoutMs }),
@@ -127,9 +140,4 @@ async function inTransaction<T>(pool: pg.Pool, rowsOf: RowsOf, work: (sql: Sql) 
     client.off('error', onError);
     client.release(broken);
   }
-}
-
-function addressOf(url: string): string {
-  const { hostname, port, pathname } = new URL(url);
-  return `${hostname}:${port || '5432'}${pathname}`;
 }

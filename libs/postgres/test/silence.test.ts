@@ -1,7 +1,10 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { openPostgres, PostgresSilent, type Postgres } from '../src/index.ts';
+import { migrate, openPostgres, PostgresSilent, type Postgres } from '../src/index.ts';
 
 /** A network that can stop carrying bytes without closing anything, as a pulled cable does. */
 async function networkTo(url: string) {
@@ -38,6 +41,10 @@ async function networkTo(url: string) {
     mend: () => {
       for (const each of connections) each.removeAllListeners('data');
       isSilent = false;
+    },
+    /** Ends every connection. */
+    cut: () => {
+      for (const each of connections) each.destroy();
     },
     open: () => connections.size / 2,
   };
@@ -79,5 +86,74 @@ describe('a network that is cut without a word', () => {
     const patient = openPostgres({ url: network.url, applicationName: 'silence test', max: 1, queryTimeoutMs: 0 });
     expect(await patient.query('select 1 as answer from pg_sleep(0.4)')).toEqual([{ answer: 1 }]);
     await patient.close();
+  });
+});
+
+describe('a client that vanishes in a transaction', () => {
+  it('frees what it holds when its time is over, and those who wait go on', async () => {
+    const vanishing = openPostgres({
+      url: network.url,
+      applicationName: 'vanishing',
+      max: 1,
+      idleInTransactionMs: 500,
+    });
+    const direct = openPostgres({
+      url: inject('env')['ENDPUT_DATABASE_URL'] ?? '',
+      applicationName: 'waiting',
+      max: 1,
+    });
+    const held = Promise.withResolvers<undefined>();
+    const gone = Promise.withResolvers<undefined>();
+    const work = vanishing.transaction(async () => {
+      network.fallSilent();
+      held.resolve(undefined);
+      await gone.promise;
+      throw new Error('nobody hears of it');
+    }, 'select pg_advisory_xact_lock(4711)');
+    await held.promise;
+    const freed = direct.transaction(
+      async (sql) => sql.query('select 1 as answer'),
+      'select pg_advisory_xact_lock(4711)',
+    );
+    expect(await freed).toEqual([{ answer: 1 }]);
+    network.cut();
+    gone.resolve(undefined);
+    await expect(work).rejects.toThrow();
+    await Promise.all([vanishing.close(), direct.close()]);
+  }, 20_000);
+
+  it('is given 60 seconds, and its server asks for it after 30', async () => {
+    const shown = await postgres.query(
+      `select name, setting from pg_settings where name in ('idle_in_transaction_session_timeout', 'tcp_keepalives_idle') order by name`,
+    );
+    expect(shown).toEqual([
+      { name: 'idle_in_transaction_session_timeout', setting: '60000' },
+      { name: 'tcp_keepalives_idle', setting: '30' },
+    ]);
+  });
+});
+
+describe('a migration', () => {
+  const migrationsOf = (statement: string) => {
+    const directory = mkdtempSync(join(tmpdir(), 'migrations-'));
+    onTestFinished(() => {
+      rmSync(directory, { recursive: true });
+    });
+    writeFileSync(join(directory, '001_test.sql'), statement);
+    return { name: `silence_${process.pid}`, directory };
+  };
+
+  it('rejects when the server takes the connection and says nothing', async () => {
+    network.fallSilent();
+    await expect(migrate(network.url, migrationsOf('select 1;'), 300)).rejects.toMatchObject({
+      code: 'ETIMEDOUT',
+      message: expect.stringContaining('did not take a connection within 300 ms') as string,
+    });
+  });
+
+  it('rejects when its connection is cut, and the process lives', async () => {
+    const migrating = migrate(network.url, migrationsOf('select pg_sleep(30);'));
+    setTimeout(network.cut, 500);
+    await expect(migrating).rejects.toThrow(/terminated|ECONNRESET/);
   });
 });
