@@ -36,37 +36,36 @@ export function openLane(broker: Broker, management: Management, logger: Logger)
     mandatory: true,
     appId: 'esteira-orders-api',
   });
-  let declaring: Promise<void> | undefined;
-  const declared = async () => {
-    declaring ??= declareForGood(broker, pipelineTopology(ordersPipeline), management, logger);
-    try {
-      await declaring;
-    } catch (error) {
-      declaring = undefined;
-      throw error;
-    }
-  };
-  const depth = async () => {
-    await declared();
-    return laneDepth(broker, ordersPipeline);
-  };
+  const onDeclared = declaredFirst(() => declareForGood(broker, pipelineTopology(ordersPipeline), management, logger));
+  const depth = () => onDeclared(async () => ({ result: await laneDepth(broker, ordersPipeline), again: false }));
   return {
     depth,
-    publish: async (messages) => {
-      await declared();
-      try {
+    publish: (messages) =>
+      onDeclared(async () => {
         const outcomes = await send(messages);
-        if (outcomes.includes('unroutable')) declaring = undefined;
-        return outcomes;
-      } catch (error) {
-        declaring = undefined;
-        throw error;
-      }
-    },
+        return { result: outcomes, again: outcomes.includes('unroutable') };
+      }),
     ready: async () => {
       const blocked = blockedBy(broker);
       if (blocked !== undefined) throw new Error(blocked);
       await depth();
     },
+  };
+}
+
+/** Does work once everything is declared. What went wrong is declared again before the next try: it may be gone. */
+function declaredFirst(declare: () => Promise<void>) {
+  let declaring: Promise<void> | undefined;
+  return async <T>(work: () => Promise<{ result: T; again: boolean }>): Promise<T> => {
+    declaring ??= declare();
+    try {
+      await declaring;
+      const { result, again } = await work();
+      if (again) declaring = undefined;
+      return result;
+    } catch (error) {
+      declaring = undefined;
+      throw error;
+    }
   };
 }

@@ -67,11 +67,11 @@ export async function startConsumer(options: ConsumerOptions): Promise<OrdersCon
   });
   await attemptLog.prepare();
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: `esteira ${worker}`, logger });
-  const delay = await prepareBroker(broker, policy, options);
+  const { delay, declare } = await prepareBroker(broker, policy, options);
   const summary = startSummary(logger, options.metrics, () => consumers.every(isConsuming));
   const turns = new Turns(options.verifier.concurrency ?? Number.POSITIVE_INFINITY);
   const stages = stagesOf(options, { endput, attemptLog, broker, delay, policy, summary, turns });
-  const consumers = startConsuming(broker, stages, options);
+  const consumers = startConsuming(broker, declare, stages, options);
   return {
     checks: checksOf({ endput, attemptLog, broker, consumers, verifier: options.verifier }),
     stop: async (withinMs) => {
@@ -84,7 +84,13 @@ export async function startConsumer(options: ConsumerOptions): Promise<OrdersCon
   };
 }
 
-async function prepareBroker(broker: Broker, policy: RetryPolicy, options: ConsumerOptions): Promise<DelayStrategy> {
+/** How retries wait on this broker, and what declares all that the pipeline needs on it. */
+interface PreparedBroker {
+  readonly delay: DelayStrategy;
+  readonly declare: () => Promise<void>;
+}
+
+async function prepareBroker(broker: Broker, policy: RetryPolicy, options: ConsumerOptions): Promise<PreparedBroker> {
   const { settings, logger } = options;
   await broker.untilConnected();
   // Each wait needs its place on the broker, those on request too.
@@ -100,8 +106,9 @@ async function prepareBroker(broker: Broker, policy: RetryPolicy, options: Consu
   );
   const management = openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL);
   const topology = joined(pipelineTopology(ordersPipeline), strategy.topology(waits));
-  await declareForGood(broker, topology, management, logger);
-  return strategy;
+  const declare = () => declareForGood(broker, topology, management, logger);
+  await declare();
+  return { delay: strategy, declare };
 }
 
 interface Parts {
@@ -140,7 +147,12 @@ function stagesOf({ settings, verifier, logger, worker }: ConsumerOptions, parts
   };
 }
 
-function startConsuming(broker: Broker, stages: Stages, { settings, logger }: ConsumerOptions): Consumer[] {
+function startConsuming(
+  broker: Broker,
+  declare: PreparedBroker['declare'],
+  stages: Stages,
+  { settings, logger }: ConsumerOptions,
+): Consumer[] {
   const shared = {
     prefetch: settings.PREFETCH,
     batchSize: settings.BATCH_SIZE,
@@ -148,8 +160,8 @@ function startConsuming(broker: Broker, stages: Stages, { settings, logger }: Co
     // Copies of a message run one after the other. Without an id there is nothing to compare: each for itself.
     keyOf: (delivery: { messageId: string | undefined; tag: number }) => delivery.messageId ?? `tag ${delivery.tag}`,
     logger,
-    // Not the verifier: only a message can find out whether it works again.
-    ready: () => Promise.all([stages.endput.query('SELECT 1'), stages.attemptLog.ping()]),
+    // A queue that was deleted is declared again. Not the verifier: only a message can find out whether it works again.
+    ready: () => Promise.all([declare(), stages.endput.query('SELECT 1'), stages.attemptLog.ping()]),
   };
   const lanes = ordersPipeline.lanes.map((lane) =>
     consume(broker, { ...shared, queue: names.lane(ordersPipeline, lane), handler: laneHandler(stages) }),

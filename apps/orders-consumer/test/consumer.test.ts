@@ -345,6 +345,24 @@ describe('a message of a newer release', () => {
   });
 });
 
+describe('queues that are deleted under the consumer', () => {
+  it('are declared again, the one where retries wait too, and what comes then is handled', async () => {
+    await start();
+    const channel = await broker.channel();
+    await channel.deleteQueue(names.lane(ordersPipeline, 'primary'));
+    await channel.deleteExchange(names.waitExchange(ordersPipeline, RETRY_DELAY_MS));
+    await channel.close();
+    await vi.waitFor(async () => {
+      expect(await laneDepth(broker, ordersPipeline)).toBe(0);
+    }, patient);
+    const all = orders(20, true);
+    await vi.waitFor(async () => {
+      expect(new Set(await publish(all.map((order) => messageOf(order))))).toEqual(new Set(['confirmed']));
+    }, patient);
+    await untilAtRest(all);
+  });
+});
+
 describe('dead letters in the queue', () => {
   it('are the ids of the table, with the reason on them', async () => {
     await endput.query('DELETE FROM dead_letters');

@@ -6,9 +6,12 @@ export class BatchBuffer<T> {
   #waiting: T[] = [];
   readonly #busy = new Set<string>();
   readonly #keyOf: (item: T) => string;
+  readonly #sizeOf: (item: T) => number;
 
-  constructor(keyOf: (item: T) => string) {
+  /** @param sizeOf the bytes of an item; a batch may be bounded by them. */
+  constructor(keyOf: (item: T) => string, sizeOf: (item: T) => number = () => 0) {
     this.#keyOf = keyOf;
+    this.#sizeOf = sizeOf;
   }
 
   /** Items that wait, those held back by a busy key included. */
@@ -20,12 +23,17 @@ export class BatchBuffer<T> {
     this.#waiting.push(item);
   }
 
-  /** Takes the next batch, in order of arrival; empty when nothing can go now. */
-  take(most: number): T[] {
+  /**
+   * Takes the next batch, in order of arrival: at most `most` items and, beyond the first one, `mostBytes` bytes. Empty
+   * when nothing can go now.
+   */
+  take(most: number, mostBytes = Number.POSITIVE_INFINITY): T[] {
     const batch: T[] = [];
     const rest: T[] = [];
+    let bytes = 0;
     for (const [index, item] of this.#waiting.entries()) {
-      if (batch.length === most) {
+      bytes += this.#sizeOf(item);
+      if (batch.length === most || (batch.length > 0 && bytes > mostBytes)) {
         rest.push(...this.#waiting.slice(index));
         break;
       }

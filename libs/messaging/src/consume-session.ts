@@ -7,6 +7,13 @@ import type { Broker } from './broker.ts';
 import type { ConsumeOptions, Settlement } from './consumer.ts';
 import { deliveryOf, type Delivery } from './delivery.ts';
 
+/** What a consumer holds of message bodies at most, in bytes, whatever its prefetch allows. */
+const MAX_HELD_BYTES = 64 * 2 ** 20;
+/** What goes into one batch, in bytes: its statements must fit into a string several times over. */
+const MAX_BATCH_BYTES = 16 * 2 ** 20;
+/** The fault of a session whose messages are larger than its prefetch is good for. */
+export const HELD_TOO_MUCH = 'held-too-much';
+
 /** One stretch of consuming on one channel, from the first delivery to a fault or a stop. */
 export class ConsumeSession {
   /** Resolves when this session can't go on, or was stopped. */
@@ -16,6 +23,7 @@ export class ConsumeSession {
 
   readonly #channel: Channel;
   readonly #probing: boolean;
+  readonly #prefetch: number;
   readonly #options: ConsumeOptions;
   readonly #buffer: BatchBuffer<Delivery>;
   readonly #acks = new AckTracker();
@@ -24,22 +32,31 @@ export class ConsumeSession {
   #consumerTag = '';
   #scheduled = false;
   #taking = true;
-  /** The time to finish is over: what is still being handled is given back too. */
-  #abandoned = false;
+  /** Resolves when the time to finish is over: what is still being handled is given back too. */
+  readonly #abandoned = Promise.withResolvers<undefined>();
+  #closing: Promise<void> | undefined;
   #open = true;
+  /** Bytes of the deliveries that are held: waiting, or being handled. */
+  #heldBytes = 0;
 
   /** Opens a channel and starts to consume; to probe, one message at a time until the first is settled. */
-  static async open(broker: Broker, options: ConsumeOptions, probing = false): Promise<ConsumeSession> {
-    const session = new ConsumeSession(await broker.channel(), options, probing);
+  static async open(
+    broker: Broker,
+    options: ConsumeOptions,
+    prefetch: number,
+    probing = false,
+  ): Promise<ConsumeSession> {
+    const session = new ConsumeSession(await broker.channel(), options, prefetch, probing);
     await session.#begin();
     return session;
   }
 
-  private constructor(channel: Channel, options: ConsumeOptions, probing: boolean) {
+  private constructor(channel: Channel, options: ConsumeOptions, prefetch: number, probing: boolean) {
     this.#probing = probing;
+    this.#prefetch = probing ? 1 : prefetch;
     this.#channel = channel;
     this.#options = options;
-    this.#buffer = new BatchBuffer(options.keyOf);
+    this.#buffer = new BatchBuffer(options.keyOf, ({ body }) => body.byteLength);
     const { promise, resolve } = Promise.withResolvers<Fault>();
     this.fault = promise;
     this.#end = (fault) => {
@@ -53,7 +70,7 @@ export class ConsumeSession {
   }
 
   async #begin(): Promise<void> {
-    await this.#channel.prefetch(this.#probing ? 1 : this.#options.prefetch);
+    await this.#channel.prefetch(this.#prefetch);
     const { consumerTag } = await this.#channel.consume(this.#options.queue, (message) => {
       if (message === null) {
         this.#end({
@@ -62,10 +79,20 @@ export class ConsumeSession {
         });
         return;
       }
-      this.#buffer.add(deliveryOf(message));
-      this.#schedule();
+      this.#take(deliveryOf(message));
     });
     this.#consumerTag = consumerTag;
+  }
+
+  #take(delivery: Delivery): void {
+    this.#heldBytes += delivery.body.byteLength;
+    if (this.#heldBytes > MAX_HELD_BYTES && this.#prefetch > 1) {
+      const message = `${this.#prefetch} messages ahead are more than ${MAX_HELD_BYTES} bytes; taking fewer at once.`;
+      this.#end({ code: HELD_TOO_MUCH, message });
+      return;
+    }
+    this.#buffer.add(delivery);
+    this.#schedule();
   }
 
   /** Starts batches once everything that the socket brought has been taken in. */
@@ -80,11 +107,12 @@ export class ConsumeSession {
 
   #startBatches(): void {
     while (this.#taking && this.#running.size < this.#options.batchesInFlight) {
-      const batch = this.#buffer.take(this.#options.batchSize);
+      const batch = this.#buffer.take(this.#options.batchSize, MAX_BATCH_BYTES);
       if (batch.length === 0) return;
       const run = this.#runBatch(batch).finally(() => {
         this.#running.delete(run);
         this.#buffer.done(batch);
+        for (const { body } of batch) this.#heldBytes -= body.byteLength;
         if (this.#buffer.size > 0) this.#startBatches();
       });
       this.#running.add(run);
@@ -132,17 +160,23 @@ export class ConsumeSession {
       delay(withinMs, undefined, { signal: timer.signal }).catch(() => undefined),
     ]);
     timer.abort();
-    this.#abandoned = true;
+    this.#abandoned.resolve(undefined);
     this.#end({ code: 'stopped', message: 'The consumer was stopped.' });
   }
 
   /** Cancels, waits for batches in flight, acks what is settled beyond a gap, gives back the rest, closes. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#taking = false;
-    if (!this.#open) return;
     try {
-      await this.#channel.cancel(this.#consumerTag);
-      if (!this.#abandoned) await Promise.allSettled([...this.#running]);
+      if (this.#open) await this.#channel.cancel(this.#consumerTag);
+      // Also when the channel is gone: the next session is given the same messages, and must not run beside this one.
+      await Promise.race([Promise.allSettled([...this.#running]), this.#abandoned.promise]);
+      if (!this.#open) return;
       this.#ackSettled();
       for (const tag of this.#acks.beyondGap) this.#ack(tag, false);
       this.#channel.nackAll(true);

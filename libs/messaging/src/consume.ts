@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ExponentialBackoff, type IBackoff } from 'cockatiel';
 import type { Fault } from '@esteira/pipeline';
 import { BrokerUnavailable, type Broker } from './broker.ts';
-import { ConsumeSession } from './consume-session.ts';
+import { ConsumeSession, HELD_TOO_MUCH } from './consume-session.ts';
 import type { ConsumeOptions, Consumer, ConsumerState } from './consumer.ts';
 
 /**
@@ -24,11 +24,13 @@ class ConsumeLoop implements Consumer {
   readonly #options: ConsumeOptions;
   readonly #stopping = new AbortController();
   #session: ConsumeSession | undefined;
+  #prefetch: number;
   #ended: Promise<void> = Promise.resolve();
 
   constructor(broker: Broker, options: ConsumeOptions) {
     this.#broker = broker;
     this.#options = options;
+    this.#prefetch = options.prefetch;
   }
 
   start(): void {
@@ -44,8 +46,8 @@ class ConsumeLoop implements Consumer {
       if (this.#stopped()) break;
       if (progressed) backoff = firstBackoff();
       const worked: boolean = probing && progressed;
-      probing = !worked;
-      if (worked) continue;
+      probing = !worked && fault.code !== HELD_TOO_MUCH;
+      if (worked || this.#takesFewer(fault)) continue;
       this.state = { kind: 'backing-off', fault };
       const { queue, logger } = this.#options;
       logger.warn({ queue, fault, resumesInMs: backoff.duration }, 'not consuming; nothing is held');
@@ -53,6 +55,15 @@ class ConsumeLoop implements Consumer {
       backoff = backoff.next(undefined);
     }
     this.state = { kind: 'stopped' };
+  }
+
+  /** Large messages: with a quarter of the prefetch at once, and so on, until they fit. */
+  #takesFewer(fault: Fault): boolean {
+    if (fault.code !== HELD_TOO_MUCH) return false;
+    this.#prefetch = Math.max(1, Math.floor(this.#prefetch / 4));
+    const { queue, logger } = this.#options;
+    logger.info({ queue, prefetch: this.#prefetch }, 'messages are large; taking fewer at once');
+    return true;
   }
 
   /** A getter in words: TypeScript would take the loop's condition as settled for its whole body. */
@@ -65,7 +76,7 @@ class ConsumeLoop implements Consumer {
     try {
       await this.#broker.untilConnected(this.#stopping.signal);
       await this.#options.ready?.();
-      session = await ConsumeSession.open(this.#broker, this.#options, probing);
+      session = await ConsumeSession.open(this.#broker, this.#options, this.#prefetch, probing);
       this.#session = session;
       if (this.#stopped()) await session.stop(0);
       this.state = { kind: 'consuming' };

@@ -19,8 +19,6 @@ interface Line {
   readonly channel: ConfirmChannel;
   /** Ids that came back. The broker acks them right after: a return is correlated before its confirm. */
   readonly returned: Set<string>;
-  /** Rejects when the channel is gone. */
-  readonly gone: Promise<never>;
 }
 
 /**
@@ -38,21 +36,37 @@ export function createPublisher(broker: Broker, options: PublisherOptions): Publ
       throw error;
     }
   };
-  return async (messages) => (messages.length === 0 ? [] : sendAll(await line(), messages, options));
+  return async (messages) => {
+    if (messages.length === 0) return [];
+    const open = await line();
+    return unlessGone(open.channel, broker.address, () => sendAll(open, messages, options));
+  };
 }
 
 async function openLine(broker: Broker, onClose: () => void): Promise<Line> {
   const channel = await broker.confirmChannel();
   const returned = new Set<string>();
   channel.on('return', (message) => returned.add(String(message.properties.messageId)));
-  const gone = new Promise<never>((_, reject) => {
-    channel.once('close', () => {
-      onClose();
-      reject(new BrokerUnavailable(`The channel to RabbitMQ at ${broker.address} closed before it confirmed`));
-    });
-  });
-  gone.catch(() => undefined); // Heard by the calls that wait for it; without one, nobody minds.
-  return { channel, returned, gone };
+  channel.setMaxListeners(0);
+  channel.once('close', onClose);
+  return { channel, returned };
+}
+
+/**
+ * Does work that waits for the channel, and rejects when the channel closes first. Each call has a listener of its own,
+ * which goes with it: a promise that lives as long as the channel would keep what every call left behind.
+ */
+async function unlessGone<T>(channel: ConfirmChannel, address: string, work: () => Promise<T>): Promise<T> {
+  const { promise: gone, reject } = Promise.withResolvers<never>();
+  const onClose = () => {
+    reject(new BrokerUnavailable(`The channel to RabbitMQ at ${address} closed before it confirmed`));
+  };
+  channel.once('close', onClose);
+  try {
+    return await Promise.race([work(), gone]);
+  } finally {
+    channel.off('close', onClose);
+  }
 }
 
 async function sendAll(
@@ -74,12 +88,12 @@ async function sendAll(
     };
     const properties = propertiesOf(message, options, timestamp);
     const goesOn = line.channel.publish(options.exchange, message.lane, bufferOf(message.body), properties, answered);
-    if (!goesOn) await Promise.race([once(line.channel, 'drain'), line.gone]);
+    if (!goesOn) await once(line.channel, 'drain');
   }
-  return Promise.race([allAnswered, line.gone]);
+  return allAnswered;
 }
 
-/** Undefined when the channel closed without an answer: `gone` tells of that, for all messages at once. */
+/** Undefined when the channel closed without an answer: `unlessGone` tells of that, for all messages at once. */
 function outcomeOf(error: unknown, cameBack: boolean): PublishOutcome | undefined {
   if (error instanceof Error) return error.message === 'message nacked' ? 'refused' : undefined;
   return cameBack ? 'unroutable' : 'confirmed';

@@ -47,4 +47,23 @@ describe('batches of a buffer', () => {
       }),
     );
   });
+
+  it('stay within their bytes, except for one item that is larger by itself', () => {
+    const sizes = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 40 });
+    fc.assert(
+      fc.property(sizes, (all) => {
+        const buffer = new BatchBuffer<{ size: number; n: number }>(
+          ({ n }) => String(n),
+          ({ size }) => size,
+        );
+        for (const [n, size] of all.entries()) buffer.add({ size, n });
+        while (buffer.size > 0) {
+          const batch = buffer.take(100, 50);
+          const bytes = batch.reduce((sum, { size }) => sum + size, 0);
+          expect(batch.length === 1 || bytes <= 50).toBe(true);
+          expect(batch.length).toBeGreaterThan(0);
+        }
+      }),
+    );
+  });
 });

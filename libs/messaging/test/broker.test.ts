@@ -208,6 +208,24 @@ describe('consuming', () => {
     expect(seen.some(({ redelivered }) => redelivered)).toBe(false);
   });
 
+  it('holds few messages at once when they are large, and gets through them', async () => {
+    const pipeline = await freshPipeline();
+    const large = messages(150).map((message) => ({ ...message, body: Buffer.alloc(900_000, 'x') }));
+    await publisherOf(pipeline)(large);
+    const seen = new Set<string>();
+    let most = 0;
+    const consumer = consumeAll(pipeline, (batch) => {
+      most = Math.max(most, batch.length);
+      for (const { messageId = '' } of batch) seen.add(messageId);
+      return Promise.resolve(batch.map(() => ({ kind: 'ack' })));
+    });
+    await vi.waitFor(() => {
+      expect(seen.size).toBe(150);
+    }, patient);
+    await consumer.stop(5_000);
+    expect(most).toBeLessThanOrEqual(18);
+  });
+
   it('ends within its time even when a batch never does, and gives that batch back', async () => {
     const pipeline = await freshPipeline();
     await publisherOf(pipeline)(messages(10));
