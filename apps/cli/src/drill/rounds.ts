@@ -1,3 +1,4 @@
+import { resultOf, type CheckResult } from './checks/result.ts';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { republishedOrders } from '@esteira/orders/source';
 import { HEADER, type OutgoingMessage } from '@esteira/pipeline';
@@ -35,6 +36,18 @@ export async function redriveAmongLateCopies(options: SettleOptions): Promise<st
     await hand.publish([...late, ...again, ...late], signal);
   }
   return settled(options);
+}
+
+/** Sums up what the checks found once the dead letters had been sent back. Pure. */
+export function redriven(checks: readonly CheckResult[]): CheckResult {
+  return resultOf(
+    {
+      guarantee: 'Dead letters that are sent back come to rest in their new round, whatever late copies do',
+      how: 'up to half of the dead letters were redriven, each between copies of its last message; then everything above was checked once more',
+    },
+    checks.reduce((sum, { looked }) => sum + looked, 0),
+    checks.flatMap(({ guarantee, problems }) => problems.map((problem) => `${guarantee}: ${problem}`)),
+  );
 }
 
 /** The last message of the round before. */

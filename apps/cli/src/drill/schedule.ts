@@ -30,14 +30,27 @@ export interface Plan {
 export function schedule(plan: Plan, chance: Chance): Track[] {
   const tracks = [
     ...plan.processes.map((process) => ({ name: process, faults: processFaults(process, plan, chance.fork(process)) })),
-    ...serverTracks(plan, chance.fork('servers')),
+    ...serverTracks(plan, chance.fork(SERVERS)),
     { name: 'network', faults: networkFaults(plan, chance.fork('network')) },
     { name: 'messages', faults: messageFaults(plan, chance.fork('messages')) },
   ];
   return tracks.map(({ name, faults }) => {
     const gaps = chance.fork(`gaps of ${name}`);
-    return { name, steps: faults.map((fault) => ({ afterMs: gaps.between(200, 2_500), fault })) };
+    const longestMs = name.startsWith(SERVERS) ? BREATHER_MS : longestGap(plan, faults.length);
+    return { name, steps: faults.map((fault) => ({ afterMs: gaps.between(200, longestMs), fault })) };
   });
+}
+
+const SERVERS = 'servers';
+const SERVER_TRACKS = 2;
+const LONGEST_GAP_MS = 2_500;
+/** Between two faults of servers orders flow, so that the next one finds work. */
+const BREATHER_MS = 6_000;
+
+/** The servers' outages last longest: everything else is spread over their time, half of it waiting for a moment. */
+function longestGap({ servers, outageMs }: Plan, faults: number): number {
+  const lastsMs = (outageMs * servers.length) / SERVER_TRACKS;
+  return Math.max(LONGEST_GAP_MS, Math.round(lastsMs / faults));
 }
 
 function processFaults(process: string, { kills, leaseMs }: Plan, chance: Chance): Fault[] {
@@ -59,9 +72,9 @@ function serverTracks({ servers, outageMs }: Plan, chance: Chance): { name: stri
     ms: outageMs,
   }));
   const [first, second] = [chance.shuffled(outages), chance.shuffled(kills)];
-  return [0, 1].map((track) => ({
-    name: `servers ${track + 1}`,
-    faults: chance.shuffled([...first, ...second].filter((_, i) => i % 2 === track)),
+  return Array.from({ length: SERVER_TRACKS }, (_, track) => ({
+    name: `${SERVERS} ${track + 1}`,
+    faults: chance.shuffled([...first, ...second].filter((__, i) => i % SERVER_TRACKS === track)),
   }));
 }
 

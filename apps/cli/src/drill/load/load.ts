@@ -14,6 +14,8 @@ export interface LoadOptions {
   readonly ledger: Ledger;
   /** How many of the faults have passed, of 1. */
   readonly faultsPassed: () => number;
+  /** How much of the load may be ahead of the faults, of 1. */
+  readonly ahead: number;
   readonly signal: AbortSignal;
 }
 
@@ -23,7 +25,7 @@ const FEW_ROWS = 10;
 const MOST_AT_ONCE = 6;
 
 /** Brings all parts in, as the faults pass, and a few rows more while there would be no work. */
-export async function load({ parts, faultsPassed, signal, ...options }: LoadOptions): Promise<void> {
+export async function load({ parts, faultsPassed, ahead, signal, ...options }: LoadOptions): Promise<void> {
   const { ledger } = options;
   const underWay = new Set<Promise<void>>();
   const rest = [...parts];
@@ -36,7 +38,7 @@ export async function load({ parts, faultsPassed, signal, ...options }: LoadOpti
   for (let extra = 0; rest.length > 0 || faultsPassed() < 1;) {
     signal.throwIfAborted();
     const partsReleased = 1 - rest.length / parts.length;
-    const pace = nextRelease({ partsReleased, faultsPassed: faultsPassed(), backlog: backlogOf(ledger) });
+    const pace = nextRelease({ partsReleased, faultsPassed: faultsPassed(), backlog: backlogOf(ledger), ahead });
     if (pace !== 'wait' && underWay.size < MOST_AT_ONCE) {
       const next = pace === 'part' ? rest.shift() : fewRows(extra++, parts);
       if (next !== undefined) start(next);

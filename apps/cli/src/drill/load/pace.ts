@@ -4,13 +4,19 @@ export interface Pace {
   readonly faultsPassed: number;
   /** Rows that are in a source and not at rest. */
   readonly backlog: number;
+  /** How much of the load may be ahead of the faults. */
+  readonly ahead: number;
 }
 
 /** A backlog of fewer rows leaves processes without work, and the faults that wait for work without a moment. */
 const STARVING_ROWS = 25;
 
-/** The load must last as long as the faults: a part as faults pass, a few rows where everything else is at rest. */
-export function nextRelease({ partsReleased, faultsPassed, backlog }: Pace): 'part' | 'few rows' | 'wait' {
-  if (partsReleased < 1 && (partsReleased <= faultsPassed || faultsPassed >= 1)) return 'part';
-  return backlog < STARVING_ROWS && faultsPassed < 1 ? 'few rows' : 'wait';
+/** A backlog of more rows is pressure enough. */
+const PRESSURE_ROWS = 600;
+
+/** The load must last as long as the faults: parts as faults pass, a few rows where everything else is at rest. */
+export function nextRelease({ partsReleased, faultsPassed, backlog, ahead }: Pace): 'part' | 'few rows' | 'wait' {
+  if (faultsPassed >= 1) return partsReleased < 1 ? 'part' : 'wait';
+  if (partsReleased < Math.min(1, faultsPassed + ahead) && backlog < PRESSURE_ROWS) return 'part';
+  return backlog < STARVING_ROWS ? 'few rows' : 'wait';
 }
