@@ -1,5 +1,6 @@
 import { within } from '@esteira/http';
 import { Gauge } from '@esteira/observability';
+import { ordersPipeline } from '@esteira/orders/domain';
 import { rowsBehind } from '@esteira/orders/source';
 import { positionOf } from '@esteira/relay';
 import type { OrdersApi } from './api.ts';
@@ -7,7 +8,12 @@ import type { OrdersApi } from './api.ts';
 /** The longest a scrape waits for a server, in milliseconds. */
 const COLLECT_TIMEOUT_MS = 2_000;
 
+/** How many rows behind are counted for a scrape: enough to see that publishing does not keep up. */
+const MOST_COUNTED = 10_000;
+
 const STATUSES = ['IDLE', 'RUNNING', 'FINISHED', 'ERROR'] as const;
+
+const pipeline = ordersPipeline.name;
 
 /** The state of the run and the rows behind the cursor, asked when somebody scrapes. */
 export function addRunMetrics({ metrics, relay, postgres, source, logger }: OrdersApi): void {
@@ -23,24 +29,34 @@ export function addRunMetrics({ metrics, relay, postgres, source, logger }: Orde
   new Gauge({
     name: 'esteira_run_state',
     help: '1 for the state the cursor is in.',
-    labelNames: ['state'],
+    labelNames: ['pipeline', 'state'],
     registers: [metrics],
     async collect() {
       await collected(this, async () => {
         const { cursor } = await relay.status();
-        for (const state of STATUSES) this.set({ state }, cursor.status === state ? 1 : 0);
+        for (const state of STATUSES) this.set({ pipeline, state }, cursor.status === state ? 1 : 0);
       });
     },
+  });
+  const countBehind = oneAtATime(async () => {
+    const { cursor } = await relay.status();
+    return (await rowsBehind(postgres, positionOf(cursor), { table: source, most: MOST_COUNTED })).rows;
   });
   new Gauge({
     name: 'esteira_rows_behind',
-    help: 'Rows after the cursor, up to 1,000,000.',
+    help: `Rows after the cursor, counted up to ${MOST_COUNTED}.`,
+    labelNames: ['pipeline'],
     registers: [metrics],
     async collect() {
       await collected(this, async () => {
-        const { cursor } = await relay.status();
-        this.set((await rowsBehind(postgres, positionOf(cursor), { table: source })).rows);
+        this.set({ pipeline }, await countBehind());
       });
     },
   });
+}
+
+/** Work that a scrape no longer waits for goes on: who asks meanwhile waits for the same, instead of starting more. */
+function oneAtATime<T>(work: () => Promise<T>): () => Promise<T> {
+  let current: Promise<T> | undefined;
+  return () => (current ??= work().finally(() => (current = undefined)));
 }

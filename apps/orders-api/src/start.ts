@@ -60,8 +60,8 @@ export async function startApi(options: StartOptions, stopping: AbortSignal): Pr
   const source = system.ownTable === undefined ? ordersTable : sourceTable(system.ownTable);
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name, logger });
   const lane = openLane(broker, openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL), logger);
-  const counted = countedPublish(lane.publish, metrics, logger);
-  const relay = relayOf(options, { postgres, source, broker, depth: lane.depth, publish: counted.publish });
+  const publish = countedPublish(lane.publish, metrics);
+  const relay = relayOf(options, { postgres, source, broker, depth: lane.depth, publish });
   const { HOST: host, MAX_ATTEMPTS: maxAttempts } = settings;
   const parts = { system: system.name, host, logger, metrics, postgres, source, relay, broker, maxAttempts, stopping };
   const app = await buildApp({ ...parts, brokerReady: lane.ready });
@@ -72,7 +72,6 @@ export async function startApi(options: StartOptions, stopping: AbortSignal): Pr
     app,
     stop: async () => {
       await Promise.all([app.close(), relay.close()]);
-      counted.close();
       await broker.close();
       await postgres.close();
     },

@@ -48,6 +48,7 @@ describe('inserted data', () => {
 describe('a run', () => {
   it('publishes what is waiting, and ends at the watermark', async () => {
     expect((await status()).behind).toEqual({ rows: 21_005, more: false });
+    expect(await metric(/^esteira_rows_behind\{[^}]*\} (\d+)/m), 'a scrape counts no further').toBe('10000');
     const started = await post('/v0/process/run');
     expect(started).toEqual({
       status: 202,
@@ -64,9 +65,9 @@ describe('a run', () => {
       behind: { rows: 0 },
       broker: { connected: true, blocked: null },
     });
-    expect(await metric(/^esteira_published_total\{[^}]*\} (\d+)/m)).toBe('21005');
-    expect(await metric(/^esteira_rows_behind\{[^}]*\} (\d+)/m)).toBe('0');
-    expect(await metric(/^esteira_run_state\{state="FINISHED"[^}]*\} (\d+)/m)).toBe('1');
+    expect(await metric(/^esteira_published_total\{pipeline="orders"[^}]*\} (\d+)/m)).toBe('21005');
+    expect(await metric(/^esteira_rows_behind\{pipeline="orders"[^}]*\} (\d+)/m)).toBe('0');
+    expect(await metric(/^esteira_run_state\{pipeline="orders",state="FINISHED"[^}]*\} (\d+)/m)).toBe('1');
   });
 
   it('is the only one: a second is refused, and so is clear, until it was stopped', async () => {

@@ -1,8 +1,11 @@
 import { Counter, Gauge, Histogram, type Logger, type Metrics } from '@esteira/observability';
+import { ordersPipeline } from '@esteira/orders/domain';
 import type { Decided } from './work.ts';
 
 /** How often the summary is logged while work goes on, in milliseconds. */
 const EVERY_MS = 10_000;
+
+const pipeline = ordersPipeline.name;
 
 /** Counts what happens to messages: for Prometheus, and as a line every 10 s while work goes on. */
 export interface Summary {
@@ -21,17 +24,11 @@ export function startSummary(logger: Logger, metrics: Metrics, isConsuming: () =
   const batchSize = new Histogram({
     name: 'esteira_batch_messages',
     help: 'Messages in a batch.',
+    labelNames: ['pipeline'],
     buckets: [1, 10, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000],
     registers,
   });
-  new Gauge({
-    name: 'esteira_consuming',
-    help: '1 while this process takes messages.',
-    registers,
-    collect() {
-      this.set(isConsuming() ? 1 : 0);
-    },
-  });
+  tellWhether(isConsuming, metrics);
   let counts: Record<string, number> = {};
   const timer = setInterval(() => {
     if (Object.keys(counts).length > 0) logger.info({ ...counts }, 'messages in the last 10 s, by decision');
@@ -39,14 +36,26 @@ export function startSummary(logger: Logger, metrics: Metrics, isConsuming: () =
   }, EVERY_MS).unref();
   return {
     observe(batch) {
-      batchSize.observe(batch.length);
+      batchSize.observe({ pipeline }, batch.length);
       for (const [decision, group] of Map.groupBy(batch, (work) => work.decision.kind)) {
         counts[decision] = (counts[decision] ?? 0) + group.length;
-        decisions.inc({ pipeline: group[0]?.attempt.pipeline ?? '', decision }, group.length);
+        decisions.inc({ pipeline, decision }, group.length);
       }
     },
     stop: () => {
       clearInterval(timer);
     },
   };
+}
+
+function tellWhether(isConsuming: () => boolean, metrics: Metrics): void {
+  new Gauge({
+    name: 'esteira_consuming',
+    help: '1 while this process takes messages.',
+    labelNames: ['pipeline'],
+    registers: [metrics],
+    collect() {
+      this.set({ pipeline }, isConsuming() ? 1 : 0);
+    },
+  });
 }
