@@ -53,7 +53,8 @@ export async function countDeadLetters(sql: Sql, pipeline: string): Promise<numb
   return Number(row?.count ?? 0);
 }
 
-/** Removes all dead letters of a pipeline, their history too. */
+/** Removes all dead letters of a pipeline, their history too, and what is remembered of messages that came back. */
 export async function clearDeadLetters(sql: Sql, pipeline: string): Promise<void> {
   await sql.query('DELETE FROM dead_letters WHERE pipeline = $1', [pipeline]);
+  await sql.query('DELETE FROM trials WHERE pipeline = $1', [pipeline]);
 }
