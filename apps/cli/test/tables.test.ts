@@ -67,6 +67,14 @@ describe('the tables of services', () => {
     ]);
   });
 
+  it('show why an app that is up is not ready, before its work', () => {
+    const notReady: ServiceStatus = { ...up('consumer-1'), detail: 'not ready: mongodb' };
+    expect(statusRows([notReady, { ...notReady, name: 'api' }], new Map([['api', '5 rows behind']]))).toEqual([
+      ['consumer-1', 'up', 'http://127.0.0.1:1', 'not ready: mongodb'],
+      ['api', 'up', 'http://127.0.0.1:1', 'not ready: mongodb; 5 rows behind'],
+    ]);
+  });
+
   it('tell which parts ran before everything was stopped for a clear', () => {
     expect(partsOf(settings, [up('api-system-2'), up('redis')])).toEqual(['system-2']);
     expect(partsOf(settings, [up('api-system-1'), up('api-system-2'), up('consumer-2')])).toEqual([

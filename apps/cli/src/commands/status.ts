@@ -23,6 +23,6 @@ export function statusRows(services: readonly ServiceStatus[], notes: ReadonlyMa
     name,
     state,
     address,
-    notes.get(name) ?? (state === 'up' ? '' : (detail ?? '')),
+    [detail, notes.get(name)].filter((text) => text !== undefined).join('; '),
   ]);
 }
