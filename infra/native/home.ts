@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import {
-  chmodSync,
   chownSync,
   existsSync,
   lstatSync,
@@ -51,8 +50,9 @@ export function openHome(wanted: string): Home {
     file(name, text, user) {
       const file = join(path, name);
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, text);
-      chmodSync(file, 0o600);
+      // A file anew: one that was there would keep its mode, and whoever has it open.
+      rmSync(file, { force: true });
+      writeFileSync(file, text, { mode: 0o600 });
       own(file, user);
       return file;
     },

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -92,4 +92,15 @@ describe('the configuration of the servers', () => {
     expect(redisConfig('/d', 6379, '')).toContain('maxmemory-policy noeviction');
     expect(redisConfig('/d', 6379, 'a"b')).toContain('requirepass "a\\"b"');
   });
+});
+
+it('writes what holds secrets into a file that nobody else could read, or has open', () => {
+  const home = openHome(join(directory, 'home'));
+  const file = join(home.path, 'secret.conf');
+  writeFileSync(file, 'old', { mode: 0o644 });
+  const open = openSync(file, 'r');
+  expect(home.file('secret.conf', 'new', undefined)).toBe(file);
+  expect(readFileSync(open, 'utf8')).toBe('old');
+  closeSync(open);
+  expect([readFileSync(file, 'utf8'), statSync(file).mode & 0o777]).toEqual(['new', 0o600]);
 });
