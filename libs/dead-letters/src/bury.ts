@@ -3,34 +3,35 @@ import type { Burial, DeadLetter } from './dead-letter.ts';
 
 /**
  * Writes dead letters, compare-and-set on the round, and answers for each in the order given. Runs inside a
- * transaction that holds `LOCK_TO_BURY`. Of twins in one call the later ones are `same`.
+ * transaction that holds `LOCK_TO_BURY`; rows are written in the order of their ids. Of twins in one call the first is
+ * written; a later one is `same`, or `conflict` if its source row was made at another time.
  *
  * @param storedTable the pipeline's table of stored messages: what rests there can't become dead.
  */
 export async function bury(sql: Sql, storedTable: string, letters: readonly DeadLetter[]): Promise<Burial[]> {
   if (letters.length === 0) return [];
-  const rows = await sql.query<{ message_id: string; burial: Burial }>(burySql(storedTable), [
-    JSON.stringify([...new Map(letters.map((letter) => [letter.messageId, letter])).values()].map(rowOf)),
+  const rows = await sql.query<{ burial: Burial }>(burySql(storedTable), [
+    JSON.stringify(letters.map((letter, index) => ({ ...rowOf(letter), index }))),
   ]);
-  const burials = new Map(rows.map(({ message_id, burial }) => [message_id, burial]));
-  return letters.map(({ messageId }) => {
-    const burial = burials.get(messageId) ?? 'same';
-    burials.set(messageId, burial === 'buried' ? 'same' : burial);
-    return burial;
-  });
+  return rows.map(({ burial }) => burial);
 }
 
 const burySql = (storedTable: string) => `
   WITH given AS (
-    SELECT *, decode(body_base64, 'base64') AS body
+    SELECT *, decode(body_base64, 'base64') AS body,
+           row_number() OVER (PARTITION BY message_id, source_created_at ORDER BY index) = 1 AS is_first,
+           source_created_at IS NOT DISTINCT FROM
+             first_value(source_created_at) OVER (PARTITION BY message_id ORDER BY index) AS is_of_first
       FROM jsonb_to_recordset($1::jsonb) AS letter (
-        message_id uuid, pipeline text, system text, source_id bigint, source_created_at timestamptz, round int,
-        attempts jsonb, reason text, error jsonb, body_base64 text, headers jsonb,
+        index int, message_id uuid, pipeline text, system text, source_id bigint, source_created_at timestamptz,
+        round int, attempts jsonb, reason text, error jsonb, body_base64 text, headers jsonb,
         first_attempt_at timestamptz, dead_at timestamptz)
   ), judged AS (
     SELECT given.*,
-           CASE WHEN stored.message_id IS NOT NULL THEN 'stored'
+           CASE WHEN stored.source_created_at = given.source_created_at THEN 'stored'
+                WHEN there.message_id IS NULL AND (stored.message_id IS NOT NULL OR NOT is_of_first) THEN 'conflict'
                 WHEN there.message_id IS NULL THEN 'buried'
+                WHEN there.source_created_at IS DISTINCT FROM given.source_created_at THEN 'conflict'
                 WHEN there.state = 'redriven' AND there.round = given.round THEN 'buried'
                 WHEN there.state = 'dead' AND there.round = given.round THEN 'same'
                 ELSE 'late' END AS burial
@@ -42,13 +43,13 @@ const burySql = (storedTable: string) => `
                                       attempts, reason, error, body, headers, first_attempt_at, dead_at)
     SELECT message_id, pipeline, system, source_id, source_created_at, 'dead', round,
            attempts, reason, error, body, headers, first_attempt_at, dead_at
-      FROM judged WHERE burial = 'buried'
+      FROM judged WHERE burial = 'buried' AND is_first ORDER BY message_id
     ON CONFLICT (message_id) DO UPDATE
       SET state = 'dead', attempts = dead.attempts || excluded.attempts, reason = excluded.reason,
           error = excluded.error, body = excluded.body, headers = excluded.headers, dead_at = excluded.dead_at
       WHERE dead.state = 'redriven' AND dead.round = excluded.round
   )
-  SELECT message_id, burial FROM judged`;
+  SELECT CASE WHEN burial = 'buried' AND NOT is_first THEN 'same' ELSE burial END AS burial FROM judged ORDER BY index`;
 
 function rowOf(letter: DeadLetter): Record<string, unknown> {
   return {

@@ -1,21 +1,38 @@
 import type { Sql } from '@esteira/postgres';
 
+/** A message that was stored just now. */
+export interface StoredMessage {
+  readonly messageId: string;
+  readonly round: number;
+  /** When the source row was made, ISO 8601. */
+  readonly createdAt: string;
+}
+
 /**
  * Stored wins: messages that were stored just now are no dead letters any more. A copy of theirs had come to another
- * end; the row stays as `redriven`, keeps the attempts of earlier rounds and says in its history what happened. Runs
- * in the transaction that stores, which holds `LOCK_TO_STORE`.
+ * end; the row stays as `redriven`, keeps the attempts of earlier rounds and says in its history what happened. The
+ * dead letter of another order with the same id, made at another time, stays dead. Runs in the transaction that
+ * stores, which holds `LOCK_TO_STORE`; rows are locked in the order of their ids.
  */
-export async function supersede(sql: Sql, messages: readonly { messageId: string; round: number }[]): Promise<void> {
+export async function supersede(sql: Sql, messages: readonly StoredMessage[]): Promise<void> {
   if (messages.length === 0) return;
   await sql.query(
-    `UPDATE dead_letters AS dead
+    `WITH stored AS (
+       SELECT dead.message_id, given.round
+         FROM jsonb_to_recordset($1::jsonb) AS given (message_id uuid, round int, created_at timestamptz)
+         JOIN dead_letters AS dead
+           ON dead.message_id = given.message_id AND dead.source_created_at = given.created_at AND dead.state = 'dead'
+        ORDER BY dead.message_id
+          FOR UPDATE OF dead
+     )
+     UPDATE dead_letters AS dead
         SET state = 'redriven',
             attempts = (SELECT coalesce(jsonb_agg(attempt), '[]') FROM jsonb_array_elements(dead.attempts) AS attempt
                          WHERE (attempt ->> 'round')::int < stored.round),
             history = dead.history || jsonb_build_object('action', 'superseded', 'at', now(), 'round', stored.round,
                                                          'why', 'a copy of this message was stored')
-       FROM jsonb_to_recordset($1::jsonb) AS stored (message_id uuid, round int)
-      WHERE dead.message_id = stored.message_id AND dead.state = 'dead'`,
-    [JSON.stringify(messages.map(({ messageId, round }) => ({ message_id: messageId, round })))],
+       FROM stored
+      WHERE dead.message_id = stored.message_id`,
+    [JSON.stringify(messages.map((m) => ({ message_id: m.messageId, round: m.round, created_at: m.createdAt })))],
   );
 }

@@ -64,7 +64,7 @@ const storeOne = (messageId: string, round = 1) =>
       createdAt,
       round,
     ]);
-    await supersede(tx, [{ messageId, round }]);
+    await supersede(tx, [{ messageId, round, createdAt }]);
   }, LOCK_TO_STORE);
 const redrive = (messageId: string) =>
   sql.query(`UPDATE dead_letters SET state = 'redriven', round = round + 1 WHERE message_id = $1`, [messageId]);
@@ -107,6 +107,28 @@ describe('a dead letter', () => {
     expect(await stateOf(id)).toBeUndefined();
   });
 
+  it('of another order with the same id is neither the same nor stored: it is in conflict, and nothing changes', async () => {
+    const [stored, dead, twins] = [randomUUID(), randomUUID(), randomUUID()];
+    const sourceCreatedAt = '2027-01-01T00:00:00+00:00';
+    await storeOne(stored);
+    await buryOne(letter(dead));
+    for (const at of [sourceCreatedAt, null]) {
+      expect(await buryOne(letter(stored, 1, { sourceCreatedAt: at }))).toBe('conflict');
+      expect(await buryOne(letter(dead, 1, { sourceCreatedAt: at }))).toBe('conflict');
+    }
+    const together = [letter(twins), letter(stored, 1, { sourceCreatedAt }), letter(twins, 1, { sourceCreatedAt })];
+    const all = [...together, letter(twins), letter(stored)];
+    expect(await sql.transaction((tx) => bury(tx, STORED, all), LOCK_TO_BURY)).toEqual([
+      'buried',
+      'conflict',
+      'conflict',
+      'same',
+      'stored',
+    ]);
+    expect(await stateOf(stored)).toBeUndefined();
+    expect(await stateOf(dead)).toEqual(['dead', 1, 1]);
+  });
+
   it('keeps its bytes, and headers that hold what jsonb refuses', async () => {
     const id = randomUUID();
     const body = Buffer.from([0, 255, 1, 254]);
@@ -141,6 +163,15 @@ describe('where a message rests', () => {
     await buryOne(letter(id));
     await storeOne(id);
     expect(await stateOf(id)).toEqual(['redriven', 1, 0]);
+  });
+});
+
+describe('a dead letter whose id is used again', () => {
+  it('stays dead when the other order is stored', async () => {
+    const id = randomUUID();
+    await buryOne(letter(id, 1, { sourceCreatedAt: '2020-01-01T00:00:00+00:00' }));
+    await storeOne(id);
+    expect(await stateOf(id)).toEqual(['dead', 1, 1]);
   });
 });
 

@@ -2,7 +2,7 @@ import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { messageIds, type Attempt } from '@esteira/pipeline';
 import { freshDatabase, type Fresh } from '@esteira/tests/support';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Order } from '../src/domain/index.ts';
 import { endputMigrations, storeOrders, type OrderToStore } from '../src/endput/index.ts';
 
@@ -98,5 +98,15 @@ describe('storing a batch', () => {
     const inserted = answers.flat().filter((answer) => answer === 'inserted');
     expect(inserted).toHaveLength(200);
     expect(answers.flat().filter((answer) => answer === 'same')).toHaveLength(200);
+  });
+
+  it('never waits for good when two batches hold the same orders the other way round', async () => {
+    await endput.query(`
+      CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.02); RETURN new; END';
+      CREATE TRIGGER slowly BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION slowly()`);
+    onTestFinished(() => endput.query('DROP FUNCTION slowly CASCADE').then(() => undefined));
+    const many = Array.from({ length: 20 }, (_, index) => toStore(index + 1));
+    const [forth, back] = await Promise.all([results(many), results(many.toReversed())]);
+    expect([...forth, ...back].filter((answer) => answer === 'inserted')).toHaveLength(many.length);
   });
 });

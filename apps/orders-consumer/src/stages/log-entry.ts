@@ -18,15 +18,21 @@ export function logEntryOf(work: Stored, worker: string, now: Date, ttlSeconds: 
     case 'wait':
       return entry(work, { status: 'failed', error: work.decision.error }, worker, now);
     case 'dead-letter': {
-      if (work.decision.reason === 'delivery-limit' || work.decision.reason === 'crashed-consumer') return undefined;
-      const status = work.decision.reason === 'invalid' ? 'invalid' : 'dead-lettered';
-      return entry(work, { status, error: work.decision.error, reason: work.decision.reason }, worker, now);
+      const { error, reason } = work.decision;
+      if (reason === 'delivery-limit' || reason === 'crashed-consumer') return undefined;
+      if (work.content.kind === 'unreadable') return entry(work, { status: 'invalid', error, reason }, worker, now);
+      return diedOfAttempt(work) ? entry(work, { status: 'dead-lettered', error, reason }, worker, now) : undefined;
     }
     case 'skip':
       return unlogged(work, worker, now, ttlSeconds);
     case 'return':
       return undefined;
   }
+}
+
+/** Whether this attempt was made: what was given up may become an identity conflict without one. */
+function diedOfAttempt({ letter, attempt }: Stored): boolean {
+  return letter?.attempts.some((a) => a.round === attempt.round && a.attempt === attempt.attempt) ?? false;
 }
 
 /** The attempt that brought a message to rest, when its consumer ended between the effect and the log. */

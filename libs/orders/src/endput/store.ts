@@ -13,9 +13,19 @@ export type Stored = 'inserted' | 'same' | 'conflict';
 
 /**
  * Stores a batch once, and answers for each in the order given. A row whose data Postgres refuses gets the refusal as
- * its own answer. Runs in one transaction, with savepoints where a part is refused.
+ * its own answer. Runs in one transaction, with savepoints where a part is refused. Rows are written in the order of
+ * their ids, so that two batches with the same orders wait for each other and never for good.
  */
-export function storeOrders(sql: Sql, orders: readonly OrderToStore[]): Promise<Bisected<Stored>[]> {
+export async function storeOrders(sql: Sql, orders: readonly OrderToStore[]): Promise<Bisected<Stored>[]> {
+  const ordered = [...orders].sort((one, other) => compareText(one.attempt.messageId, other.attempt.messageId));
+  const answers = await storeOrdered(sql, ordered);
+  const answerOf = new Map(ordered.map((one, index) => [one, answers[index]]));
+  return orders.flatMap((one) => answerOf.get(one) ?? []);
+}
+
+const compareText = (one: string, other: string) => (one === other ? 0 : one < other ? -1 : 1);
+
+function storeOrdered(sql: Sql, orders: readonly OrderToStore[]): Promise<Bisected<Stored>[]> {
   return bisect(orders, async (part) => {
     await sql.query('SAVEPOINT store_orders');
     try {
