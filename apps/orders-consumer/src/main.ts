@@ -1,11 +1,12 @@
 import { hostname } from 'node:os';
 import closeWithGrace from 'close-with-grace';
 import { EXIT_CONFIG, loadSettings, readEnvFile, SettingsError, type Settings } from '@esteira/config';
-import { createApp } from '@esteira/http';
+import { createApp, type App, type Check } from '@esteira/http';
 import { DelayStrategyRefused, TopologyMismatch } from '@esteira/messaging';
 import { createLogger, createMetrics } from '@esteira/observability';
 import { ModuleUnloadable } from '@esteira/orders/verifiers';
-import { startConsumer } from './app.ts';
+import { startConsumer, type OrdersConsumer } from './app.ts';
+import { openServers } from './servers.ts';
 import { openVerifier } from './verifier.ts';
 
 /** A person has to act before another start makes sense. */
@@ -27,30 +28,48 @@ const worker = `consumer-${number}@${hostname()}`;
 const logger = createLogger({ name: `orders-consumer ${number}`, level: settings.LOG_LEVEL });
 const metrics = createMetrics({ app: 'orders-consumer', worker });
 
+const stopping = new AbortController();
+let consumer: OrdersConsumer | undefined;
+
 try {
   const verifier = await openVerifier(settings);
   logger.info(
     { verifier: verifier.name, concurrency: verifier.concurrency, timeoutMs: settings.ATTEMPT_TIMEOUT_MS },
     'who verifies',
   );
-  const consumer = await startConsumer({ settings, verifier, logger, metrics, worker });
+  const servers = await openServers(settings, worker, logger);
+  const starting = () => Promise.reject(new Error('the consumer is starting'));
+  // Answered from the first moment on; what is asked changes hands when the consumer has started.
+  const checks: Record<string, Check> = { ...servers.checks, consuming: starting };
+  const app = await listening(checks);
+  closeWithGrace({ delay: settings.SHUTDOWN_MS + 1_000, logger }, async ({ err }) => {
+    if (err === undefined) logger.info({ withinMs: settings.SHUTDOWN_MS }, 'stopping: finishing what is in flight');
+    else logger.fatal({ err }, 'ending after an error that nobody handled');
+    stopping.abort();
+    await consumer?.stop(settings.SHUTDOWN_MS);
+    await verifier.close?.();
+    await app.close();
+  });
+  await servers.untilThere(stopping.signal);
+  consumer = await startConsumer({ settings, verifier, logger, metrics, worker });
+  Object.assign(checks, consumer.checks);
+  await servers.close();
+} catch (error) {
+  if (!stopping.signal.aborted) {
+    logger.fatal({ err: error }, 'the consumer could not start');
+    process.exit(NEEDS_A_PERSON.some((kind) => error instanceof kind) ? EXIT_CONFIG : 1);
+  }
+}
+
+/** Health and metrics. */
+async function listening(checks: Record<string, Check>): Promise<App> {
   const info = {
     title: `Esteira orders consumer ${number}`,
     description: 'Health and metrics of a consumer of the orders pipeline. It has no other routes.',
     version: '0.1.0',
     tags: [],
   };
-  const app = await createApp({ logger, metrics, info, host: settings.HOST, checks: consumer.checks });
+  const app = await createApp({ logger, metrics, info, host: settings.HOST, checks });
   await app.listen({ host: settings.HOST, port: settings.CONSUMER_PORT + number - 1 });
-  closeWithGrace({ delay: settings.SHUTDOWN_MS + 1_000, logger }, async ({ err }) => {
-    if (err === undefined) logger.info({ withinMs: settings.SHUTDOWN_MS }, 'stopping: finishing what is in flight');
-    else logger.fatal({ err }, 'ending after an error that nobody handled');
-    await consumer.stop(settings.SHUTDOWN_MS);
-    await verifier.close?.();
-    await app.close();
-  });
-} catch (error) {
-  logger.fatal({ err: error }, 'the consumer could not start');
-  process.exitCode = NEEDS_A_PERSON.some((kind) => error instanceof kind) ? EXIT_CONFIG : 1;
-  process.exit();
+  return app;
 }

@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mongodbAttemptLog } from '@esteira/attempt-log';
+import type { Settings } from '@esteira/config';
+import { connectBroker } from '@esteira/messaging';
+import type { Logger } from '@esteira/observability';
+import { ordersPipeline } from '@esteira/orders/domain';
+import { openPostgres } from '@esteira/postgres';
+
+/** Waits between two questions to a server, in milliseconds. */
+const FIRST_WAIT_MS = 200;
+const LONGEST_WAIT_MS = 5_000;
+
+/** The servers that a consumer is started with, before it is. */
+export interface Servers {
+  /** What a consumer can't start without, each to be asked; named as the consumer names them. */
+  readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
+  /** Resolves when all have answered, however long that takes; rejects when `stopping` fires. */
+  untilThere(stopping: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Asks the endput, the attempt log and RabbitMQ over connections of its own. */
+export async function openServers(settings: Settings, worker: string, logger: Logger): Promise<Servers> {
+  const applicationName = `esteira ${worker} start`;
+  const endput = openPostgres({ url: settings.ENDPUT_DATABASE_URL, applicationName, max: 1 });
+  const attemptLog = mongodbAttemptLog({
+    url: settings.MONGODB_URL,
+    applicationName,
+    pipeline: ordersPipeline.name,
+    ttlSeconds: settings.ATTEMPT_LOG_TTL_SECONDS,
+  });
+  const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: applicationName, logger });
+  const checks = {
+    endput: () => endput.query('SELECT 1'),
+    'attempt-log': () => attemptLog.ping(),
+    rabbitmq: () =>
+      broker.connected
+        ? Promise.resolve()
+        : Promise.reject(new Error(`RabbitMQ at ${broker.address} can't be reached`)),
+  };
+  return {
+    checks,
+    untilThere: async (stopping) => {
+      const asked = Object.entries(checks).map(([name, check]) => untilAnswered(name, check, logger, stopping));
+      await Promise.all(asked);
+    },
+    close: async () => {
+      await Promise.all([endput.close(), attemptLog.close(), broker.close()]);
+    },
+  };
+}
+
+async function untilAnswered(name: string, check: () => Promise<unknown>, logger: Logger, stopping: AbortSignal) {
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
+    try {
+      await check();
+      return;
+    } catch (err) {
+      logger.warn({ err, waitMs }, `${name} can't be used; the consumer starts when it can`);
+    }
+    await sleep(waitMs, undefined, { signal: stopping });
+  }
+}
