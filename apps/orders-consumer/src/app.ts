@@ -8,6 +8,7 @@ import {
   createPublisher,
   declareForGood,
   joined,
+  laneDepth,
   names,
   openManagement,
   pipelineTopology,
@@ -22,6 +23,7 @@ import { policyDelays, type RetryPolicy } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { laneHandler, returnedHandler, type Stages } from './pipeline.ts';
 import { retryPolicyOf } from './retry-policy.ts';
+import { Solitude } from './solitude.ts';
 import { startSummary, type Summary } from './summary.ts';
 import { Turns } from './turns.ts';
 
@@ -66,19 +68,21 @@ export async function startConsumer(options: ConsumerOptions): Promise<OrdersCon
     ttlSeconds: settings.ATTEMPT_LOG_TTL_SECONDS,
   });
   await attemptLog.prepare();
+  // Apart, since RabbitMQ stops reading from connections that publish while it has an alarm: acks must still get through.
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: `esteira ${worker}`, logger });
-  const { delay, declare } = await prepareBroker(broker, policy, options);
+  const sender = await connectBroker({ url: settings.RABBITMQ_URL, name: `esteira ${worker} publishing`, logger });
+  const { delay, declare } = await prepareBroker(sender, policy, options);
   const summary = startSummary(logger, options.metrics, () => consumers.every(isConsuming));
   const turns = new Turns(options.verifier.concurrency ?? Number.POSITIVE_INFINITY);
-  const stages = stagesOf(options, { endput, attemptLog, broker, delay, policy, summary, turns });
+  const stages = stagesOf(options, { endput, attemptLog, sender, delay, policy, summary, turns });
   const consumers = startConsuming(broker, declare, stages, options);
   return {
-    checks: checksOf({ endput, attemptLog, broker, consumers, verifier: options.verifier }),
+    checks: checksOf({ endput, attemptLog, sender, consumers, verifier: options.verifier }),
     stop: async (withinMs) => {
       turns.stop(withinMs * SHARE_OF_ATTEMPTS);
       await Promise.all(consumers.map((consumer) => consumer.stop(withinMs)));
       summary.stop();
-      await broker.close();
+      await Promise.all([broker.close(), sender.close()]);
       await Promise.all([endput.close(), attemptLog.close()]);
     },
   };
@@ -114,7 +118,8 @@ async function prepareBroker(broker: Broker, policy: RetryPolicy, options: Consu
 interface Parts {
   readonly endput: Postgres;
   readonly attemptLog: AttemptLog;
-  readonly broker: Broker;
+  /** The connection that publishes. */
+  readonly sender: Broker;
   readonly delay: DelayStrategy;
   readonly policy: RetryPolicy;
   readonly summary: Summary;
@@ -122,7 +127,7 @@ interface Parts {
 }
 
 function stagesOf({ settings, verifier, logger, worker }: ConsumerOptions, parts: Parts): Stages {
-  const { endput, attemptLog, broker, delay, policy, summary, turns } = parts;
+  const { endput, attemptLog, sender, delay, policy, summary, turns } = parts;
   return {
     endput,
     attemptLog,
@@ -130,12 +135,13 @@ function stagesOf({ settings, verifier, logger, worker }: ConsumerOptions, parts
     policy,
     verifier,
     turns,
+    solitude: new Solitude(),
     worker,
     logger,
     systems: settings.systems.map(({ name }) => name),
     timeoutMs: policy.timeoutMs,
     logTtlSeconds: settings.ATTEMPT_LOG_TTL_SECONDS,
-    publishDeadLetters: createPublisher(broker, {
+    publishDeadLetters: createPublisher(sender, {
       exchange: names.deadLetterExchange(ordersPipeline),
       mandatory: true,
       appId: 'esteira',
@@ -177,10 +183,10 @@ function isConsuming({ state }: Consumer): boolean {
 function checksOf({
   endput,
   attemptLog,
-  broker,
+  sender,
   consumers,
   verifier,
-}: Pick<Parts, 'endput' | 'attemptLog' | 'broker'> &
+}: Pick<Parts, 'endput' | 'attemptLog' | 'sender'> &
   Pick<ConsumerOptions, 'verifier'> & { consumers: readonly Consumer[] }): OrdersConsumer['checks'] {
   return {
     verifier: async () => {
@@ -190,10 +196,10 @@ function checksOf({
       await endput.query('SELECT 1');
     },
     'attempt-log': () => attemptLog.ping(),
-    rabbitmq: () =>
-      broker.connected
-        ? Promise.resolve()
-        : Promise.reject(new Error(`RabbitMQ at ${broker.address} can't be reached`)),
+    rabbitmq: async () => {
+      if (sender.blocked !== undefined) throw new Error(`RabbitMQ holds publishers back: ${sender.blocked}`);
+      await laneDepth(sender, ordersPipeline);
+    },
     consuming: () => {
       const idle = consumers.find((consumer) => !isConsuming(consumer))?.state;
       if (idle === undefined) return Promise.resolve();

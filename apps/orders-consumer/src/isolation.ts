@@ -3,7 +3,7 @@ import type { BatchHandler, Delivery, Settlement } from '@esteira/messaging';
 import type { Logger } from '@esteira/observability';
 import { contentId } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
-import { Solitude } from './solitude.ts';
+import type { Solitude } from './solitude.ts';
 
 /** How often a message may end its consumer, handled alone, before it is given up. */
 export const CRASH_BUDGET = 5;
@@ -22,6 +22,8 @@ export interface Isolation {
   readonly handlers: Handlers;
   readonly endput: Sql;
   readonly pipeline: string;
+  /** Shared by all queues of the process: alone means alone in the process. */
+  readonly solitude: Solitude;
   readonly logger: Logger;
 }
 
@@ -30,8 +32,7 @@ export interface Isolation {
  * before it is handled again; what was marked when another crash came is a suspect, and is handled alone until the one
  * that kills the process is found. A kill from outside only costs a suspect its company, never an attempt.
  */
-export function isolating({ handlers, endput, pipeline, logger }: Isolation): BatchHandler {
-  const solitude = new Solitude();
+export function isolating({ handlers, endput, pipeline, solitude, logger }: Isolation): BatchHandler {
   const trials = new Trials(endput, pipeline);
   return async (batch) => {
     const known = await trials.suspects(batch.filter(({ redelivered }) => redelivered));

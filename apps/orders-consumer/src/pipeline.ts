@@ -3,6 +3,7 @@ import { ordersPipeline } from '@esteira/orders/domain';
 import type { RetryPolicy } from '@esteira/pipeline';
 import type { Logger } from '@esteira/observability';
 import { isolating } from './isolation.ts';
+import type { Solitude } from './solitude.ts';
 import { decideAll, giveUpAll, type GivenUp } from './stages/decide.ts';
 import { decoder, unread } from './stages/decode.ts';
 import { recall, type Memory } from './stages/recall.ts';
@@ -18,6 +19,8 @@ export type Stages = Memory & Verifying & Storing & Settling & Watching;
 export interface Watching {
   readonly systems: readonly string[];
   readonly policy: RetryPolicy;
+  /** Keeps a suspect alone in the process. */
+  readonly solitude: Solitude;
   readonly logger: Logger;
   /** Hears of every decision, for metrics and the summary. */
   readonly observe: (batch: readonly Decided[]) => void;
@@ -44,8 +47,14 @@ export function returnedHandler(stages: Stages): BatchHandler {
 function isolated(stages: Stages, usual: BatchHandler): BatchHandler {
   const giveUp = givingUp(stages, decoder(stages.systems), 'crashed-consumer');
   const giveUpUnread = givingUp(stages, (batch) => batch.map(unread), 'crashed-consumer');
-  const { endput, logger } = stages;
-  return isolating({ handlers: { usual, giveUp, giveUpUnread }, endput, pipeline: ordersPipeline.name, logger });
+  const { endput, solitude, logger } = stages;
+  return isolating({
+    handlers: { usual, giveUp, giveUpUnread },
+    endput,
+    pipeline: ordersPipeline.name,
+    solitude,
+    logger,
+  });
 }
 
 function givingUp(stages: Stages, decode: Decode, reason: GivenUp): BatchHandler {
