@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -100,4 +101,19 @@ describe('Compose', () => {
     });
     expect(added.services['consumer-2']?.ports).toEqual(['127.0.0.1:8012:8012']);
   });
+});
+
+it('hands Redis its password as a configuration, not on a command line, where every user would see it', () => {
+  const [, script = ''] =
+    /- sh\n +- -c\n +- \|\n((?: {8}.*\n)+)/.exec(readFileSync('docker-compose.yml', 'utf8')) ?? [];
+  const run = script.replaceAll(/^ {8}/gm, '').replaceAll('$$', () => '$');
+  writeFileSync(join(directory, 'docker-entrypoint.sh'), '#!/bin/sh\necho "$@"\ncat\n', { mode: 0o755 });
+  const given = execFileSync('sh', ['-c', run], {
+    env: { ...process.env, REDISCLI_AUTH: 'a"b\\c$d' },
+    encoding: 'utf8',
+  });
+  expect(given.split('\n').slice(0, 2)).toEqual([
+    expect.stringMatching(/^redis-server - --appendonly yes [^"]*noeviction$/),
+    String.raw`requirepass "a\"b\\c$d"`,
+  ]);
 });

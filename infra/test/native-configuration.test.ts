@@ -2,17 +2,22 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { openHome, removeHome } from '../native/home.ts';
-import { supervisorConfig, type Program } from '../native/program.ts';
+import { environmentOf, whoRuns } from '../native/mongo-express.ts';
+import { logFile, supervisorConfig, type Program } from '../native/program.ts';
 import { configurationFiles } from '../native/rabbitmq.ts';
 import { redisConfig } from '../native/redis.ts';
+import { endSupervision, programStates, supervise } from '../native/supervisor.ts';
+import { isRoot } from '../native/users.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'esteira-'));
 afterAll(() => {
   removeHome(join(directory, 'home'));
   rmSync(directory, { recursive: true, force: true });
 });
+
+const patient = { timeout: 30_000, interval: 200 };
 
 const program = (change: Partial<Program>): Program => ({
   name: 'one',
@@ -55,6 +60,35 @@ describe('the configuration of supervisord', () => {
     const home = openHome(join(directory, 'home'));
     for (const value of ['a\nb', 'a ;b', `both " and '`]) {
       expect(() => supervisorConfig(home, [program({ environment: { A: value } })], false)).toThrow("can't take");
+    }
+  });
+});
+
+describe('a program that ends', () => {
+  it('is started again, but with 78 only by the next start', { timeout: 60_000 }, async () => {
+    const home = openHome(join(directory, 'ending'));
+    const ending = (name: string, code: number) =>
+      program({ name, command: ['/bin/sh', '-c', `echo started; sleep 5.5; exit ${code}`], directory: home.path });
+    const starts = (name: string) => readFileSync(logFile(home.path, name), 'utf8').match(/started/g)?.length;
+    const programs = [ending('for-a-person', 78), ending('by-itself', 0)];
+    try {
+      await supervise(home, programs);
+      await vi.waitFor(() => {
+        expect(starts('by-itself')).toBe(2);
+      }, patient);
+      await vi.waitFor(async () => {
+        expect(await programStates(home.path)).toContainEqual(
+          expect.objectContaining({ name: 'for-a-person', state: 'EXITED' }),
+        );
+      }, patient);
+      expect(starts('for-a-person')).toBe(1);
+      await supervise(home, programs);
+      await vi.waitFor(() => {
+        expect(starts('for-a-person')).toBe(2);
+      }, patient);
+    } finally {
+      await endSupervision(home.path);
+      removeHome(join(directory, 'ending'));
     }
   });
 });
@@ -103,4 +137,19 @@ it('writes what holds secrets into a file that nobody else could read, or has op
   expect(readFileSync(open, 'utf8')).toBe('old');
   closeSync(open);
   expect([readFileSync(file, 'utf8'), statSync(file).mode & 0o777]).toEqual(['new', 0o600]);
+});
+
+describe('Mongo Express', () => {
+  it('asks who signs in, on loopback', () => {
+    expect(environmentOf(8081, 'mongodb://127.0.0.1/esteira', { secret: () => 's' })).toMatchObject({
+      ME_CONFIG_BASICAUTH_USERNAME: 'esteira',
+      ME_CONFIG_BASICAUTH_PASSWORD: 'esteira',
+      VCAP_APP_HOST: '127.0.0.1',
+    });
+  });
+
+  it.runIf(isRoot())('never runs as root: where no other user can reach Node, it is left out', () => {
+    expect(whoRuns('/usr/bin/node')?.uid).toBeGreaterThan(0);
+    expect(() => whoRuns(join(directory, 'node'))).toThrow('it must not run as root');
+  });
 });

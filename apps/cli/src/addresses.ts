@@ -21,7 +21,11 @@ export function addressRows(settings: Settings, services: readonly ServiceStatus
       `RabbitMQ: queues (${signIn(settings.RABBITMQ_MANAGEMENT_URL)})`,
       page(settings.RABBITMQ_MANAGEMENT_URL),
     ],
-    ['mongo-express', 'Mongo Express: the attempt log', `http://127.0.0.1:${settings.MONGO_EXPRESS_PORT}`],
+    [
+      'mongo-express',
+      'Mongo Express: the attempt log (user esteira)',
+      `http://127.0.0.1:${settings.MONGO_EXPRESS_PORT}`,
+    ],
     ['endput', 'endput: stored orders and dead letters', withoutPasswords(settings.ENDPUT_DATABASE_URL)],
   ];
   return rows.filter(([needs]) => isUp(needs)).map(([, what, address]) => [what, address]);
