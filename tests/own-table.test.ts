@@ -61,7 +61,7 @@ describe('a table that is not called orders', () => {
 
   it('is refused by its API until it is prepared, and the refusal says how', async () => {
     const { code, output } = await run('apps/orders-api/src/main.ts', [], env());
-    expect(code).toBe(1);
+    expect(code).toBe(78);
     expect(output).toContain('the column transaction_id xid8 is missing');
     expect(output).toContain('prepare-source --system shop --dry-run');
   });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { EXIT_CONFIG } from '@esteira/config';
 import { HOME_MARK, type Home } from './home.ts';
 import type { Probe } from '../src/until.ts';
 import type { User } from './users.ts';
@@ -49,7 +50,7 @@ export function supervisorConfig(home: Home, programs: readonly Program[], asRoo
 /** A process that ends sooner has failed to start: an app takes a while to find out that it can't. */
 const STEADY_SECONDS = 5;
 
-/** Started again whenever it ends: at once after it ran for a while, else 1, 2, 3, … seconds later. */
+/** Started again whenever it ends, unless it ends with what a person has to mend: at once after it ran for a while, else 1, 2, 3, … seconds later. */
 function section(home: Home, program: Program): string[] {
   const environment = { ...program.environment, [HOME_MARK]: home.path };
   return [
@@ -60,7 +61,8 @@ function section(home: Home, program: Program): string[] {
     `environment=${Object.entries(environment)
       .map(([name, text]) => `${name}=${quoted(text)}`)
       .join(',')}`,
-    'autorestart=true',
+    'autorestart=unexpected',
+    `exitcodes=${EXIT_CONFIG}`,
     `startsecs=${STEADY_SECONDS}`,
     'startretries=1000',
     `stopsignal=${program.stopSignal}`,

@@ -1,5 +1,5 @@
 import { createConnection } from 'node:net';
-import type { Settings } from '@esteira/config';
+import { EXIT_CONFIG, type Settings } from '@esteira/config';
 import { addressOf, isOurs, type Service } from '../src/catalogue.ts';
 import type { Report, ServiceStatus } from '../src/runtime.ts';
 import { answeringPid, health, questionFor } from '../src/health.ts';
@@ -76,14 +76,14 @@ export async function statusOf(service: Service, program: ProgramState | undefin
 
 /** Rejects when a program ends again and again: it won't get better by waiting. Never resolves before the end. */
 async function givenUp(home: string, running: readonly Running[], waiting: AbortSignal): Promise<void> {
-  const failures = new Map<string, number>();
+  const failures = new Map<string, string[]>();
   await until(
     async () => {
       if (waiting.aborted) return undefined;
-      for (const { name } of (await programStates(home)).filter(
-        ({ state }) => state === 'BACKOFF' || state === 'FATAL',
+      for (const { name, state } of (await programStates(home)).filter(({ state }) =>
+        ['BACKOFF', 'FATAL', 'EXITED'].includes(state),
       )) {
-        failures.set(name, (failures.get(name) ?? 0) + 1);
+        failures.set(name, [...(failures.get(name) ?? []), state]);
       }
       return 'waiting';
     },
@@ -91,10 +91,20 @@ async function givenUp(home: string, running: readonly Running[], waiting: Abort
   );
 }
 
-function hopeless(home: string, running: readonly Running[], failures: ReadonlyMap<string, number>): Error | undefined {
-  const service = running.map((one) => one.service).find(({ name, optional }) => optional !== true && (failures.get(name) ?? 0) >= 5); // prettier-ignore
-  return service === undefined ? undefined : notReady(home, service, 'it ends again and again');
+function hopeless(
+  home: string,
+  running: readonly Running[],
+  failures: ReadonlyMap<string, readonly string[]>,
+): Error | undefined {
+  const service = running.map((one) => one.service).find(({ name, optional }) => optional !== true && (failures.get(name)?.length ?? 0) >= 5); // prettier-ignore
+  return service === undefined ? undefined : notReady(home, service, whyHopeless(failures.get(service.name) ?? []));
 }
+
+/** What ended and stays so needs a person; anything else is started again. */
+const whyHopeless = (states: readonly string[]): string =>
+  states.slice(-3).every((state) => state === 'EXITED')
+    ? `it has ended with ${EXIT_CONFIG}: mend what it says, then make start`
+    : 'it ends again and again';
 
 const notReady = (home: string, service: Service, why: string): Error =>
   new Error(`${service.name} is not ready: ${why}\n${tail(home, service.name)}`);

@@ -23,6 +23,12 @@ export async function supervise(home: Home, programs: readonly Program[]): Promi
   const config = home.file('supervisord.conf', supervisorConfig(home, programs, isRoot()), undefined);
   if (await isSupervised(home.path)) {
     await control(home.path, ['update']);
+    const ended = (await programStates(home.path)).filter(({ state }) => state === 'EXITED' || state === 'FATAL');
+    // What waited for a person may be mended now.
+    await startPrograms(
+      home.path,
+      ended.map(({ name }) => name),
+    );
     return;
   }
   await endProcessesOf(home.path);

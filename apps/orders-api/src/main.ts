@@ -1,6 +1,7 @@
 import closeWithGrace from 'close-with-grace';
-import { EXIT_CONFIG, loadSettings, readEnvFile, SettingsError, type Settings, type System } from '@esteira/config';
+import { exitForPerson, loadSettings, readEnvFile, SettingsError, type Settings, type System } from '@esteira/config';
 import { createLogger, createMetrics } from '@esteira/observability';
+import { SourceNotReady } from '@esteira/orders/source';
 import { startApi, type StartedApi } from './start.ts';
 
 /** The settings, and the system that `SYSTEM` says this process serves. Exits with 78 where either can't be used. */
@@ -14,7 +15,7 @@ function settingsOrExit(): { settings: Settings; system: System } {
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exit(EXIT_CONFIG);
+    return exitForPerson();
   }
 }
 
@@ -36,6 +37,7 @@ try {
 } catch (error) {
   if (!stopping.signal.aborted) {
     logger.fatal({ err: error }, 'the API could not start');
+    if (error instanceof SourceNotReady) exitForPerson();
     process.exit(1);
   }
 }

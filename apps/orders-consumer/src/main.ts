@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import closeWithGrace from 'close-with-grace';
-import { EXIT_CONFIG, loadSettings, readEnvFile, SettingsError, type Settings } from '@esteira/config';
+import { exitForPerson, loadSettings, readEnvFile, SettingsError, type Settings } from '@esteira/config';
 import { createApp, type App, type Check } from '@esteira/http';
 import { DelayStrategyRefused, TopologyMismatch } from '@esteira/messaging';
 import { createLogger, createMetrics } from '@esteira/observability';
@@ -18,7 +18,7 @@ function settingsOrExit(): Settings {
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exit(EXIT_CONFIG);
+    return exitForPerson();
   }
 }
 
@@ -57,7 +57,8 @@ try {
 } catch (error) {
   if (!stopping.signal.aborted) {
     logger.fatal({ err: error }, 'the consumer could not start');
-    process.exit(NEEDS_A_PERSON.some((kind) => error instanceof kind) ? EXIT_CONFIG : 1);
+    if (NEEDS_A_PERSON.some((kind) => error instanceof kind)) exitForPerson();
+    process.exit(1);
   }
 }
 

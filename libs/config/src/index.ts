@@ -1,4 +1,5 @@
 export * from './document.ts';
+export * from './exit.ts';
 export type { OwnColumns, OwnTable } from './own-table.ts';
 export * from './schema.ts';
 export * from './settings.ts';

@@ -11,9 +11,6 @@ import { DEFAULT_SYSTEMS, settingsSchema, systemSettings, type Settings, type Sy
 /** Variables as a process has them. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** The exit code for settings that can't be used (EX_CONFIG of sysexits.h). */
-export const EXIT_CONFIG = 78;
-
 /** Everything that is wrong with the settings, at once. The message has a line for each mistake. */
 export class SettingsError extends Error {
   readonly problems: readonly string[];
