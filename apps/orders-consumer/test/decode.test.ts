@@ -1,4 +1,5 @@
 import type { Delivery } from '@esteira/messaging';
+import { orderMessages, type Order } from '@esteira/orders/domain';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decoder } from '../src/stages/decode.ts';
@@ -42,5 +43,63 @@ describe('a message that nobody can read', () => {
       { ...sent, type: 'order.cancelled' },
     ];
     expect(new Set([sent, ...others].map(idOf)).size).toBe(1 + others.length);
+  });
+});
+
+const row: Order = {
+  id: '42',
+  product: 'p',
+  price: '1.00',
+  created_at: '2026-01-01T00:00:00+00:00',
+  security_check: true,
+};
+const publisher = orderMessages({ system: 'system-1', database: 'd', schema: 'public', table: 'orders' });
+const delivered = (changes: object = {}): Delivery => ({
+  ...publisher({ ...row, ...changes }, { maxAttempts: 5 }),
+  tag: 1,
+  redelivered: false,
+});
+const decodeOne = (delivery: Delivery) => decode([delivery])[0]!;
+const whole = decodeOne(delivered());
+
+describe('a row that no order can be made of', () => {
+  const odd: [string, object, string | null][] = [
+    ['a price that is no number', { price: 'NaN' }, row.created_at],
+    ['no price', { price: null }, row.created_at],
+    ['a time without end', { created_at: 'infinity' }, null],
+    ['a year above 9999', { created_at: '10000-01-01T00:00:00+00:00' }, null],
+    ['a year before Christ', { created_at: '0044-03-15T00:00:00+00:00 BC' }, null],
+    ['no time', { created_at: null }, null],
+  ];
+  it.each(odd)('for it has %s keeps its identity, so that it counts as dead', (_, changes, createdAt) => {
+    const { attempt, content, ...known } = decodeOne(delivered(changes));
+    expect(content).toMatchObject({ kind: 'unreadable', failure: { code: 'invalid-schema' } });
+    expect(attempt).toEqual(whole.attempt);
+    expect(known.createdAt).toBe(createdAt);
+  });
+
+  it('proves nobody when its body is none that a publisher sends', () => {
+    for (const changes of [{ price: 1 }, { id: '0x2a' }, { id: ' 42' }, { id: 42 }, { more: true }]) {
+      const body = JSON.parse(Buffer.from(whole.delivery.body).toString()) as { order: object };
+      const spoiled = Buffer.from(JSON.stringify({ ...body, order: { ...body.order, ...changes } }));
+      expect(decodeOne({ ...delivered(), body: spoiled }).attempt).toMatchObject({ system: '', sourceId: '' });
+    }
+  });
+});
+
+describe('a spoiled copy of a message', () => {
+  const good = delivered();
+  const copies: [string, Delivery][] = [
+    ['type', { ...good, type: 'order.cancelled' }],
+    ['headers', { ...good, headers: {} }],
+    ['attempt', { ...good, headers: { ...good.headers, 'x-attempt': 6 } }],
+    ['type and an odd row', { ...delivered({ price: 'NaN' }), type: 'order.cancelled' }],
+  ];
+  it.each(copies)('with a wrong %s tells of its row, and has an id of its own', (_, copy) => {
+    const { attempt, content, createdAt } = decodeOne(copy);
+    expect(content.kind).toBe('unreadable');
+    expect({ ...attempt, createdAt }).toMatchObject({ system: 'system-1', sourceId: '42', createdAt: row.created_at });
+    expect(attempt.messageId).not.toBe(whole.attempt.messageId);
+    expect(decodeOne({ ...copy, tag: 2, redelivered: true }).attempt).toEqual(attempt);
   });
 });
