@@ -21,6 +21,7 @@ export type AtRest =
     };
 
 interface Row {
+  index: number;
   message_id: string;
   stored: boolean;
   round: number | null;
@@ -34,13 +35,19 @@ interface Row {
 /**
  * Which of these messages are at rest: stored in `storedTable`, or a dead letter in state dead or discarded, or of a
  * later round than the message's. One query. A row with the same id but another `source_created_at` is another order.
+ *
+ * @returns for each, in the order given, where it rests; undefined for those that rest nowhere.
  */
-export async function recall(sql: Sql, storedTable: string, messages: readonly Recollection[]): Promise<AtRest[]> {
+export async function recall(
+  sql: Sql,
+  storedTable: string,
+  messages: readonly Recollection[],
+): Promise<(AtRest | undefined)[]> {
   const rows = await sql.query<Row>(
-    `SELECT asked.message_id, stored.message_id IS NOT NULL AS stored, stored.round, stored.attempts,
+    `SELECT asked.index, asked.message_id, stored.message_id IS NOT NULL AS stored, stored.round, stored.attempts,
             to_json(stored.stored_at) #>> '{}' AS stored_at, to_json(dead.dead_at) #>> '{}' AS dead_at,
             dead.reason, dead.attempts -> -1 AS last
-       FROM jsonb_to_recordset($1::jsonb) AS asked (message_id uuid, round int, created_at timestamptz)
+       FROM jsonb_to_recordset($1::jsonb) AS asked (index int, message_id uuid, round int, created_at timestamptz)
        LEFT JOIN ${storedTable} AS stored
          ON stored.message_id = asked.message_id AND stored.source_created_at = asked.created_at
        LEFT JOIN dead_letters AS dead
@@ -48,9 +55,14 @@ export async function recall(sql: Sql, storedTable: string, messages: readonly R
         AND dead.source_created_at IS NOT DISTINCT FROM asked.created_at
         AND (dead.state IN ('dead', 'discarded') OR dead.round > asked.round)
       WHERE stored.message_id IS NOT NULL OR dead.message_id IS NOT NULL`,
-    [JSON.stringify(messages.map((m) => ({ message_id: m.messageId, round: m.round, created_at: m.createdAt })))],
+    [
+      JSON.stringify(
+        messages.map((m, index) => ({ index, message_id: m.messageId, round: m.round, created_at: m.createdAt })),
+      ),
+    ],
   );
-  return rows.map(atRest);
+  const restOf = new Map(rows.map((row) => [row.index, atRest(row)]));
+  return messages.map((_, index) => restOf.get(index));
 }
 
 function atRest({ message_id: messageId, ...row }: Row): AtRest {

@@ -188,21 +188,29 @@ describe('recalling', () => {
     expect((await ask(stored))[0]).toMatchObject({ kind: 'stored', attempts: 1, round: 1 });
     expect((await ask(dead))[0]).toMatchObject({ kind: 'dead', last: { attempt: 1, round: 1 } });
     expect((await ask(discarded))[0]).toMatchObject({ kind: 'dead' });
-    expect(await ask(unknown)).toEqual([]);
+    expect(await ask(unknown)).toEqual([undefined]);
   });
 
   it('lets the redriven round go on and stops the one before it', async () => {
     const id = randomUUID();
     await buryOne(letter(id));
     await redrive(id);
-    expect(await ask(id, 2)).toEqual([]);
+    expect(await ask(id, 2)).toEqual([undefined]);
     expect((await ask(id, 1))[0]).toMatchObject({ kind: 'dead' });
   });
 
   it('takes a row made at another time for another order', async () => {
     const id = randomUUID();
     await storeOne(id);
-    expect(await ask(id, 1, '2027-01-01T00:00:00+00:00')).toEqual([]);
+    const asked = ['2027-01-01T00:00:00+00:00', createdAt].map((at) => ({ messageId: id, round: 1, createdAt: at }));
+    expect(await recall(sql, STORED, asked)).toMatchObject([undefined, { kind: 'stored' }]);
+  });
+
+  it('knows a dead letter whose row has no time that could be kept', async () => {
+    const id = randomUUID();
+    await buryOne(letter(id, 1, { sourceCreatedAt: null }));
+    expect((await ask(id, 1, null))[0]).toMatchObject({ kind: 'dead' });
+    expect(await ask(id)).toEqual([undefined]);
   });
 });
 

@@ -1,8 +1,9 @@
-import { attemptId, type AttemptLog } from '@esteira/attempt-log';
+import { attemptId, type AttemptDocument, type AttemptLog } from '@esteira/attempt-log';
 import { recall as recallAtRest } from '@esteira/dead-letters';
 import { STORED_ORDERS } from '@esteira/orders/endput';
 import type { Sql } from '@esteira/postgres';
 import type { Decoded, Recalled } from '../work.ts';
+import type { OrderAttempt } from './log-entry.ts';
 
 /** What recalling asks. */
 export interface Memory {
@@ -21,11 +22,19 @@ export async function recall(batch: readonly Decoded[], { endput, attemptLog }: 
     ),
     attemptLog.find(known.map(({ attempt: a }) => attemptId(a.messageId, a.round, a.attempt))),
   ]);
-  const restOf = new Map(atRest.map((rest) => [rest.messageId, rest]));
-  const madeOf = new Map(made.map((document) => [document.message_id, document]));
+  const restOf = new Map(known.map((work, index) => [work, atRest[index]]));
+  const madeOf = new Map(made.map((document) => [document._id, document]));
   return batch.map((work) => {
-    const rest = restOf.get(work.attempt.messageId);
-    const attempted = madeOf.get(work.attempt.messageId);
+    const { messageId, round, attempt } = work.attempt;
+    const rest = restOf.get(work);
+    const document = madeOf.get(attemptId(messageId, round, attempt));
+    const attempted = document !== undefined && isAttemptOf(document, work) ? document : undefined;
     return { ...work, ...(rest && { rest }), ...(attempted && { made: attempted }) };
   });
+}
+
+/** Whether it is this order's: not that of another one that had its id before, nor of one that could not be read. */
+function isAttemptOf(document: AttemptDocument, { content, createdAt }: Decoded): boolean {
+  if (content.kind !== 'readable') return true;
+  return (document as OrderAttempt).order?.created_at === createdAt;
 }

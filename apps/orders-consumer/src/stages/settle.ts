@@ -1,5 +1,5 @@
 import type { AttemptLog } from '@esteira/attempt-log';
-import { handOver, type DelayStrategy, type Settlement } from '@esteira/messaging';
+import { handOver, type DelayStrategy, type Delivery, type Settlement } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { boundedError, HEADER, writeHeaders, type OutgoingMessage, type Publish } from '@esteira/pipeline';
 import type { Stored } from '../work.ts';
@@ -48,11 +48,16 @@ function retryOf({ decision, content, delivery, attempt }: Stored) {
   const message: OutgoingMessage = {
     messageId: attempt.messageId,
     type: ordersPipeline.type,
-    lane: delivery.lane,
+    lane: laneOf(delivery),
     body: delivery.body,
     headers: writeHeaders({ ...content.headers, attempt: attempt.attempt + 1 }),
   };
   return { delayMs: decision.delayMs, message };
+}
+
+/** A message that was moved on RabbitMQ's page comes with a queue's name in place of a lane: no retry finds back to it. */
+function laneOf({ lane }: Delivery): string {
+  return ordersPipeline.lanes.includes(lane) ? lane : ordersPipeline.lanes[0];
 }
 
 /** The queue mirrors the table for people who look at RabbitMQ's page. */
