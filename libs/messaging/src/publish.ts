@@ -10,8 +10,6 @@ export interface PublisherOptions {
   readonly mandatory: boolean;
   /** Goes to the AMQP property `app_id`. */
   readonly appId: string;
-  /** Further headers of every message, for example `x-delay`. */
-  readonly headers?: Readonly<Record<string, unknown>>;
 }
 
 /** An open confirm channel and what came back on it. */
@@ -108,7 +106,7 @@ function propertiesOf(message: OutgoingMessage, options: PublisherOptions, times
     timestamp,
     persistent: true,
     mandatory: options.mandatory,
-    headers: options.headers === undefined ? message.headers : { ...message.headers, ...options.headers },
+    headers: message.headers,
   };
 }
 
