@@ -44,6 +44,7 @@ describe('orders of three systems, both kinds, published at once', () => {
     expect(runs.map(({ status }) => status)).toEqual([202, 202, 202]);
     expect(runs[0]?.body).toMatchObject({ system: pipeline.settings.systems[0]?.name, message: 'Running process' });
 
+    await all((system) => pipeline.publishAll(system));
     const counts = await books.untilAtRest(TOTAL);
     const attempts = await books.attemptsAsked(MAX_ATTEMPTS);
     expect(counts).toEqual({ stored: 1_150, dead: 410, attempts, logged: attempts });
@@ -55,7 +56,7 @@ describe('orders of three systems, both kinds, published at once', () => {
     expect((await all((system) => pipeline.post(system, '/v0/process/clear'))).map(({ status }) => status)).toEqual([
       200, 200, 200,
     ]);
-    await all((system) => pipeline.post(system, '/v0/process/run', {}));
+    await all((system) => pipeline.publishAll(system));
     await all(untilFinished);
     expect(await books.untilAtRest(TOTAL)).toEqual(before);
   });
@@ -81,6 +82,7 @@ describe('a second run', () => {
     const answers = await Promise.all([1, 2, 3, 4].map(() => pipeline.post(0, '/v0/process/run', { max_attempts: 1 })));
     expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409]);
     expect(answers.find(({ status }) => status === 409)?.body).toMatchObject({ code: 'already-running' });
+    await pipeline.publishAll(0);
     await books.untilAtRest(TOTAL + 20_000);
   });
 });

@@ -26,7 +26,7 @@ export interface Books {
   underWay(): Promise<number>;
   /** Attempts that the rows of all sources ask for, given their max attempts: Σ over P, and max × N. */
   attemptsAsked(maxAttempts: number): Promise<number>;
-  /** Waits until so many are at rest and nothing is under way. */
+  /** Waits until so many are at rest, nothing is under way, and every attempt is logged. */
   untilAtRest(total: number, timeoutMs?: number): Promise<Counts>;
   endput<T extends object>(sql: string, values?: unknown[]): Promise<T[]>;
   source<T extends object>(system: number, sql: string, values?: unknown[]): Promise<T[]>;
@@ -88,8 +88,12 @@ export async function openBooks(settings: Settings): Promise<Books> {
         async () => {
           const now = await counts();
           const open = await underWay();
-          if (now.stored + now.dead !== total || open > 0) {
-            throw new Error(`${now.stored} stored + ${now.dead} dead of ${total}, ${open} under way`);
+          // The log comes after the effect: for a moment an order is at rest and its last attempt not yet logged.
+          if (now.stored + now.dead !== total || open > 0 || now.logged !== now.attempts) {
+            const { stored, dead, logged, attempts } = now;
+            throw new Error(
+              `${stored} stored + ${dead} dead of ${total}, ${open} under way, ${logged} of ${attempts} logged`,
+            );
           }
           return now;
         },
