@@ -26,6 +26,7 @@ function composeValues(settings: Settings): Record<string, string> {
   return {
     ...Object.fromEntries(settingsEntries(settings).filter(([name]) => name.endsWith('_PORT'))),
     DELAY_STRATEGY: settings.DELAY_STRATEGY,
+    APP_STOP_GRACE: `${Math.ceil(settings.SHUTDOWN_MS / 1_000) + 10}s`,
     ...Object.fromEntries(servers.flatMap(addresses)),
     REDIS_PASSWORD: isUrl(redis) ? decodeURIComponent(new URL(redis).password) : '',
     RABBITMQ_USER: accountOf(rabbitmq).user,

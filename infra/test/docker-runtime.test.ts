@@ -78,6 +78,7 @@ describe('Compose', () => {
     const settings = loadSettings({
       SYSTEM1_DATABASE_URL: 'postgres://u:p%40s%27@127.0.0.1:6001/d',
       REDIS_URL: 'redis://elsewhere.example:6379',
+      SHUTDOWN_MS: '60500',
     });
     const [, values = ''] = composeFiles(settings, place.compose);
     expect(readEnvFile(values)).toMatchObject({
@@ -85,6 +86,8 @@ describe('Compose', () => {
       SYSTEM1_DATABASE_NAME: 'd',
       SYSTEM1_DATABASE_INSIDE_URL: 'postgres://u:p%40s%27@postgres-system-1:5432/d',
       REDIS_INSIDE_URL: 'redis://elsewhere.example:6379',
+      // An app is killed only after the time it may take.
+      APP_STOP_GRACE: '71s',
     });
     expect(readFileSync(values, 'utf8')).toContain(`SYSTEM1_DATABASE_PASSWORD='p@s\\''`);
   });

@@ -9,7 +9,7 @@ import type { Relay } from '@esteira/relay';
 export interface OrdersApi {
   readonly system: string;
   /** The address it will listen on. */
-  readonly host: string;
+  readonly allowedHosts: string;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** The system's operational database. */

@@ -17,7 +17,7 @@ export async function buildApp(api: OrdersApi): Promise<App> {
   const app = await createApp({
     logger: api.logger,
     metrics: api.metrics,
-    host: api.host,
+    allowedHosts: api.allowedHosts,
     info: {
       title: `Esteira orders API: ${api.system}`,
       version: '0.1.0',

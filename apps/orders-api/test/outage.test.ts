@@ -27,7 +27,7 @@ beforeAll(async () => {
   });
   app = await buildApp({
     system: 'nowhere',
-    host: '127.0.0.1',
+    allowedHosts: 'localhost',
     logger,
     metrics: createMetrics({}),
     postgres,

@@ -5,7 +5,7 @@ import type { App } from './app-type.ts';
 import { expectationFailed, malformedRequest, methodNotAllowed, notFound, shuttingDown } from './common-problems.ts';
 import { addDocumentation, type ApiInfo } from './documentation.ts';
 import { toProblem, type Classify } from './errors.ts';
-import { foreignCaller, isLoopback } from './guard.ts';
+import { foreignCaller } from './guard.ts';
 import { addHealthRoutes, type Checks } from './health.ts';
 import { knownPaths } from './method-not-allowed.ts';
 import { addMetrics } from './metrics.ts';
@@ -19,8 +19,8 @@ export interface AppOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly info: ApiInfo;
-  /** The address it will listen on: on loopback, a foreign `Host` is refused. */
-  readonly host: string;
+  /** The names it may be asked under, comma-separated, without ports: a foreign `Host` or `Origin` is refused. */
+  readonly allowedHosts: string;
   /** What `/health/ready` asks. */
   readonly checks: Checks;
   /** Knows the errors of the app's dependencies. */
@@ -71,7 +71,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   addErrors(app, options.classify ?? (() => undefined));
   refuseWhileClosing(app);
-  addGuards(app, options.host);
+  addGuards(app, options.allowedHosts);
   await addDocumentation(app, options.info);
   addMetrics(app, options.metrics);
   addHealthRoutes(app, options.checks);
@@ -129,14 +129,14 @@ function refuseWhileClosing(app: App): void {
 }
 
 /** What is decided before a body is read: who may ask, and whether there is something to ask. */
-function addGuards(app: App, host: string): void {
+function addGuards(app: App, allowedHosts: string): void {
   const paths = knownPaths();
-  const loopback = isLoopback(host);
+  const names = new Set(allowedHosts.toLowerCase().split(','));
   app.addHook('onRoute', ({ url, method }) => {
     paths.add(url, Array.isArray(method) ? method : [method]);
   });
   app.addHook('onRequest', (request, reply, done) => {
-    const foreign = foreignCaller(request.headers, loopback);
+    const foreign = foreignCaller(request.headers, names);
     if (foreign !== undefined) {
       done(foreign);
       return;

@@ -14,7 +14,7 @@ beforeAll(async () => {
     logger: createLogger({ name: 'test', level: 'silent' }),
     metrics: createMetrics({ app: 'test' }),
     info: { title: 'Test', version: '1', description: 'A test.', tags: [] },
-    host: '127.0.0.1',
+    allowedHosts: 'localhost,127.0.0.1,[::1]',
     checks: { fine: () => Promise.resolve(), dependency: () => state.dependency() },
   });
   addRoutes(app);
@@ -173,7 +173,7 @@ describe('an app', () => {
   });
 });
 
-describe('an app on loopback', () => {
+describe('who may ask', () => {
   const get = (headers: Record<string, string>) => app.inject({ url: '/health/live', headers });
 
   it.each(['localhost', 'localhost:8001', '127.0.0.1:9', '[::1]:8001'])('answers to the host %s', async (host) => {
@@ -194,6 +194,24 @@ describe('an app on loopback', () => {
       expect((await get({ host: 'localhost:8001', origin })).json()).toMatchObject({ code: 'foreign-origin' });
     },
   );
+
+  it('is what the setting names, whatever address the app listens on', async () => {
+    const own = await createApp({
+      logger: createLogger({ name: 'test', level: 'silent' }),
+      metrics: createMetrics({ app: 'test' }),
+      info: { title: 'Test', version: '1', description: 'A test.', tags: [] },
+      allowedHosts: 'Orders.example,127.0.0.1',
+      checks: {},
+    });
+    await own.listen({ port: 0, host: '0.0.0.0' });
+    const status = async (headers: Record<string, string>) =>
+      (await own.inject({ url: '/health/live', headers })).statusCode;
+    expect(await status({ host: 'orders.example:8001', origin: 'https://orders.example' })).toBe(200);
+    expect(await status({ host: 'rebound.example:8001' })).toBe(403);
+    expect(await status({ host: 'rebound.example', origin: 'http://rebound.example' })).toBe(403);
+    expect(await status({ host: '127.0.0.1', origin: 'http://rebound.example' })).toBe(403);
+    await own.close();
+  });
 });
 
 describe('health', () => {
@@ -273,7 +291,7 @@ describe('an app that is being stopped', () => {
       logger: createLogger({ name: 'test', level: 'silent' }),
       metrics: createMetrics({ app: 'test' }),
       info: { title: 'Test', version: '1', description: 'A test.', tags: [] },
-      host: '127.0.0.1',
+      allowedHosts: 'localhost',
       checks: {},
     });
     const work = Promise.withResolvers<{ done: true }>();
