@@ -59,7 +59,8 @@ async function lintCompose(): Promise<string[]> {
     report(missing);
     return [];
   }
-  const more = loadSettings({ SYSTEMS: 'system-1,system-2,a-third', CONSUMERS: '3', SYSTEM3_DATABASE_URL: 'postgres://u:p$w@127.0.0.1:6000/d' }); // prettier-ignore
+  const third = { SYSTEM3_DATABASE_URL: 'postgres://u:p$w@127.0.0.1:6000/d' };
+  const more = loadSettings({ SYSTEMS: 'system-1,system-2,a-third', CONSUMERS: '3', ...third });
   const [, , , , , added = ''] = composeFiles(more, join(tools, 'compose'));
   return [
     ...modelProblems(await load(['docker-compose.yml']), catalogue(loadSettings({}))),
@@ -72,7 +73,8 @@ type Load = (files: readonly string[]) => Promise<Model>;
 async function composeLoader(): Promise<Load | undefined> {
   const docker = await execa('docker', ['compose', 'version'], { reject: false });
   if (docker.exitCode === 0) {
-    return (files) => model('docker', ['compose', ...files.flatMap((file) => ['-f', file]), '--profile', '*', 'config', '--format', 'json']); // prettier-ignore
+    const asModel = ['--profile', '*', 'config', '--format', 'json'];
+    return (files) => model('docker', ['compose', ...files.flatMap((file) => ['-f', file]), ...asModel]);
   }
   const loader = join(tools, 'cmd');
   if (!existsSync(loader)) {
@@ -90,8 +92,9 @@ async function model(command: string, options: readonly string[]): Promise<Model
 
 /** What both runtimes promise, looked up in the model that Compose would run. */
 function modelProblems({ services }: Model, expected: readonly { name: string }[]): string[] {
-  const names = Object.keys(services).sort().join(' ');
-  const wanted = expected.map(({ name }) => name).sort().join(' '); // prettier-ignore
+  const listed = (all: readonly string[]) => all.toSorted().join(' ');
+  const names = listed(Object.keys(services));
+  const wanted = listed(expected.map(({ name }) => name));
   const differing = names === wanted ? [] : [`docker-compose.yml has ${names}; the catalogue has ${wanted}`];
   return [...differing, ...Object.entries(services).flatMap(([name, service]) => serviceProblems(name, service))];
 }

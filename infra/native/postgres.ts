@@ -82,12 +82,13 @@ async function initialise(data: string, account: Account, context: Context, user
 
 /** Asks the server for the database and makes it where it is missing. */
 async function hasDatabase(port: number, { user, password, database }: Account): Promise<string | undefined> {
+  const where = ['-h', '127.0.0.1', '-p', String(port), '-U', user, '-d', 'postgres', '-w'];
+  const how = ['-qAtX', '-v', 'ON_ERROR_STOP=1', '-v', `name=${database}`];
   const psql = (sql: string) =>
-    execa(
-      required(postgresBin('psql'), 'psql'),
-      ['-h', '127.0.0.1', '-p', String(port), '-U', user, '-d', 'postgres', '-w', '-qAtX', '-v', 'ON_ERROR_STOP=1', '-v', `name=${database}`], // prettier-ignore
-      { input: sql, env: { PGPASSWORD: password, PGCONNECT_TIMEOUT: '3' } },
-    );
+    execa(required(postgresBin('psql'), 'psql'), [...where, ...how], {
+      input: sql,
+      env: { PGPASSWORD: password, PGCONNECT_TIMEOUT: '3' },
+    });
   const { stdout } = await psql(`select 1 from pg_database where datname = :'name'`);
   if (stdout.trim() !== '1') await psql(`create database :"name"`);
   return undefined;

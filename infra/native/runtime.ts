@@ -41,8 +41,9 @@ export class NativeRuntime implements Runtime {
       const context = contextOf(home, this.#place.cache, before, env, report);
       // What nobody needs is fetched while the others start, unless it runs already.
       const isLate = ({ name, optional }: Service) => optional === true && !before.active.includes(name);
-      const late = prepareAll(services.filter(isLate), settings, context);
-      const running = await prepareAll(services.filter((service) => !isLate(service)), settings, context); // prettier-ignore
+      const { true: last = [], false: first = [] } = Object.groupBy(services, (service) => `${isLate(service)}`);
+      const late = prepareAll(last, settings, context);
+      const running = await prepareAll(first, settings, context);
       recordRunning(settings, this.#place);
       const remember = (all: readonly Running[]) => {
         writeState(home, { ...before, active: all.map(({ service }) => service.name), listening: listening(all) });
@@ -167,7 +168,8 @@ async function bringUp(
   const first = needed.filter((one) => !isApp(one) || before.includes(one.service.name));
   const apps = askWhatCanBe(needed, settings).filter(isApp);
   await supervise(home, programsOf(first));
-  await allReady(home.path, needed.filter((one) => !isApp(one)), report); // prettier-ignore
+  const servers = needed.filter((one) => !isApp(one));
+  await allReady(home.path, servers, report);
   if (first.length < needed.length) await supervise(home, programsOf(needed));
   await allReady(home.path, apps, report);
   const optional = await late;
@@ -184,7 +186,8 @@ async function stopInOrder(home: string, report: Report): Promise<void> {
   if (up.length > 0) report(`stopping ${up.length} processes`);
   const isApp = (name: string) => /^(api|consumer)-|^mongo-express$/.test(name);
   await stopPrograms(home, up.filter(isApp));
-  await stopPrograms(home, up.filter((name) => !isApp(name) && !name.endsWith('-epmd'))); // prettier-ignore
+  const servers = up.filter((name) => !isApp(name) && !name.endsWith('-epmd'));
+  await stopPrograms(home, servers);
   await endSupervision(home);
 }
 

@@ -108,7 +108,8 @@ async function writeEverywhere(at: Settings): Promise<void> {
     channel.sendToQueue('kept', Buffer.from('kept'), { persistent: true });
     await channel.waitForConfirms();
   });
-  await onMongodb(at, (client) => client.db().collection('kept').insertOne({ word: 'kept' }, { writeConcern: { w: 'majority', journal: true } })); // prettier-ignore
+  const onDisc = { writeConcern: { w: 'majority', journal: true } } as const;
+  await onMongodb(at, (client) => client.db().collection('kept').insertOne({ word: 'kept' }, onDisc));
 }
 
 async function readEverywhere(at: Settings): Promise<Record<string, unknown>> {
@@ -165,7 +166,8 @@ function listeningOf(processes: readonly number[]): { address: string; loopback:
 
 function socketsOf(pid: number): string[] {
   try {
-    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? []); // prettier-ignore
+    const opened = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    return opened.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
   } catch {
     return [];
   }

@@ -27,7 +27,8 @@ try {
 async function demoScreen(): Promise<string[]> {
   const record = join(work, 'demo.record');
   const onTerminal = `stty cols ${COLUMNS} rows 60; cd '${ROOT}'; exec ${DEMO}`;
-  execFileSync(PROGRAMS.recorder, ['--quiet', '--return', '--command', onTerminal, record], { stdio: ['ignore', 'inherit', 'inherit'] }); // prettier-ignore
+  const options = ['--quiet', '--return', '--command', onTerminal];
+  execFileSync(PROGRAMS.recorder, [...options, record], { stdio: ['ignore', 'inherit', 'inherit'] });
   // The recording begins and ends with a line of the recorder's own.
   const bytes = readFileSync(record);
   return screenAfter(bytes.subarray(bytes.indexOf('\n') + 1, bytes.lastIndexOf('\nScript done')));

@@ -81,7 +81,9 @@ describe('the example', () => {
 
 describe('a module', () => {
   it('is told about the attempt', async () => {
-    await open(moduleOf(`export const verify = (message, { signal, ...context }) => ({ kind: 'succeeded', result: { message, context, aborted: signal.aborted } });`, 'mjs')); // prettier-ignore
+    const told = `{ message, context, aborted: signal.aborted }`;
+    const verify = `(message, { signal, ...context }) => ({ kind: 'succeeded', result: ${told} })`;
+    await open(moduleOf(`export const verify = ${verify};`, 'mjs'));
     const { message, context } = attemptOf(nextId++, { n: 3 });
     const { messageId } = context.attempt;
     expect(await verifier?.verify(message, context)).toEqual({
@@ -95,7 +97,8 @@ describe('a module', () => {
   });
 
   it('may export its function by default, and need not be a promise', async () => {
-    await open(moduleOf(`module.exports = () => ({ kind: 'dead-letter', error: { code: 'no', message: 'no', more: 1 } });`, 'cjs')); // prettier-ignore
+    const error = `{ code: 'no', message: 'no', more: 1 }`;
+    await open(moduleOf(`module.exports = () => ({ kind: 'dead-letter', error: ${error} });`, 'cjs'));
     expect(await verify('x')).toEqual({ kind: 'dead-letter', error: { code: 'no', message: 'no' } });
   });
 

@@ -153,8 +153,13 @@ class Conversation {
 
   #refuses(channel: number): boolean {
     const text = "invalid exchange type 'x-delayed-message'";
-    if (this.#refusal === 'connection-503') this.#say('ConnectionClose', 0, { replyCode: 503, replyText: `COMMAND_INVALID - ${text}`, classId: 40, methodId: 10 }); // prettier-ignore
-    if (this.#refusal === 'channel-406') this.#say('ChannelClose', channel, { replyCode: 406, replyText: `PRECONDITION_FAILED - ${text}`, classId: 40, methodId: 10 }); // prettier-ignore
+    const declaring = { classId: 40, methodId: 10 };
+    if (this.#refusal === 'connection-503') {
+      this.#say('ConnectionClose', 0, { replyCode: 503, replyText: `COMMAND_INVALID - ${text}`, ...declaring });
+    }
+    if (this.#refusal === 'channel-406') {
+      this.#say('ChannelClose', channel, { replyCode: 406, replyText: `PRECONDITION_FAILED - ${text}`, ...declaring });
+    }
     return this.#refusal !== undefined;
   }
 
