@@ -96,7 +96,8 @@ function hopeless(
   running: readonly Running[],
   failures: ReadonlyMap<string, readonly string[]>,
 ): Error | undefined {
-  const service = running.map((one) => one.service).find(({ name, optional }) => optional !== true && (failures.get(name)?.length ?? 0) >= 5); // prettier-ignore
+  const needed = running.map((one) => one.service).filter(({ optional }) => optional !== true);
+  const service = needed.find(({ name }) => (failures.get(name)?.length ?? 0) >= 5);
   return service === undefined ? undefined : notReady(home, service, whyHopeless(failures.get(service.name) ?? []));
 }
 
