@@ -58,6 +58,9 @@ env: $(INSTALLED) ## prints every resolved setting as NAME=value
 test: $(INSTALLED) ## runs every check and every test, on private servers
 	@npm run -s verify
 
+test-drill: $(INSTALLED) ## makes the code wrong in eight ways, and checks that the drill notices each
+	@npm run -s test:drill
+
 test-brokers: $(INSTALLED) ## runs the messaging tests on real RabbitMQ 3.10, 4.0 and 4.3 (root; BROKERS=trixie for one)
 	@npm run -s test:brokers
 
@@ -76,4 +79,4 @@ $(INSTALLED): package-lock.json
 	@touch $@
 
 .PHONY: help demo start start_with_logs start_system1_separate start_system2_separate start_queue_separate stop clear prune \
-	status logs reconcile drill env test test-brokers lint docs
+	status logs reconcile drill env test test-drill test-brokers lint docs

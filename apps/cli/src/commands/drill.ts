@@ -9,6 +9,7 @@ import { openDrillDisplay } from '../drill/display.ts';
 import { runDrill, type DrillResult } from '../drill/drill.ts';
 import { htmlReport } from '../drill/html.ts';
 import { terminalReport, type Asked } from '../drill/report.ts';
+import { Refused } from '../refused.ts';
 import { print, printProgress } from '../terminal.ts';
 
 interface Given extends Omit<Asked, 'seed'> {
@@ -54,7 +55,7 @@ function interrupted(): AbortSignal {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
       printProgress('\nEnding the drill, and everything that it started.');
-      over.abort(new Error('The drill was interrupted.'));
+      over.abort(new Refused('The drill was interrupted: nothing of it is left.'));
     });
   }
   return over.signal;
@@ -73,6 +74,9 @@ async function drill(asked: Asked, env: Env, signal: AbortSignal): Promise<numbe
     print(`With the time line of all faults: ${file}`);
     passed = result.checks.every(holds);
     return passed ? 0 : 1;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
   } finally {
     await conclude(servers, passed || signal.aborted);
   }

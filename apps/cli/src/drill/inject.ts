@@ -73,8 +73,8 @@ async function hit(fault: Of<'kill' | 'freeze'>, options: InjectOptions): Promis
   let happening: Happening | undefined;
   for (let miss = 0; happening === undefined; miss += 1) {
     await broker.untilUnsettled(signal);
-    // Not always at the first frame: work is hit at any point of its way.
-    if (miss < MISSES) await sleep(chance.between(0, 40), undefined, { signal });
+    // Not always at the first frame, nor always just after a start: work is hit at any point of its way.
+    if (miss < MISSES) await sleep(chance.between(0, chance.percent(50) ? 40 : 1_500), undefined, { signal });
     const unsettled = broker.unsettled();
     if (unsettled === 0 || !process.running) {
       await sleep(20, undefined, { signal });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { countDeadLetters } from '@esteira/dead-letters';
-import { laneDepth, names } from '@esteira/messaging';
+import { names } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { countStored } from '@esteira/orders/endput';
 import type { Connections } from '../connections.ts';
@@ -80,7 +80,7 @@ export async function settled(options: SettleOptions): Promise<string | undefine
 async function look({ arena, connections, hand }: SettleOptions): Promise<{ open: number; seen: string }> {
   const published = await Promise.all(connections.systems.map(isPublished));
   const behind = published.filter((isDone) => !isDone).length;
-  const queued = await underWay(arena, hand);
+  const queued = total((await queueDepths(connections, hand)).values());
   const unsettled = unsettledOf(arena);
   const stored = total((await countStored(connections.endput)).values());
   const dead = await countDeadLetters(connections.endput, ordersPipeline.name);
@@ -93,13 +93,16 @@ export function unsettledOf({ links }: Pick<Arena, 'links'>): number {
   return total(links.flatMap(({ byServer }) => [...byServer.values()].map((link) => link.unsettled())));
 }
 
-/** Messages that wait in the lane, for a retry, or were given up by the broker; exact. */
-export async function underWay({ settings }: Pick<Arena, 'settings'>, { broker }: Hand): Promise<number> {
+/** Messages in the queues that must be empty in the end: lanes, waiting for a retry, given up by the broker. Exact. */
+export async function queueDepths({ management }: Connections, { broker }: Hand): Promise<Map<string, number>> {
+  const lanes = ordersPipeline.lanes.map((lane) => names.lane(ordersPipeline, lane));
+  const waits = (await management.queues()).filter(({ name }) => name.startsWith(`${ordersPipeline.name}.wait.`));
+  const all = [...lanes, names.returnedQueue(ordersPipeline), ...waits.map(({ name }) => name)];
   const channel = await broker.channel();
   try {
-    const waiting = await channel.checkQueue(names.waitQueue(ordersPipeline, settings.RETRY_DELAY_MS));
-    const returned = await channel.checkQueue(names.returnedQueue(ordersPipeline));
-    return waiting.messageCount + returned.messageCount + (await laneDepth(broker, ordersPipeline));
+    const depths = new Map<string, number>();
+    for (const name of all) depths.set(name, (await channel.checkQueue(name)).messageCount);
+    return depths;
   } finally {
     await channel.close().catch(() => undefined); // A channel that broke is closed already.
   }

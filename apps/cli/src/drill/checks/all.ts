@@ -30,7 +30,7 @@ export async function checkAll({ arena, connections, hand, ledger, stuck }: Chec
   const reconciliation = await reconcileOrders(connections, (row) => unrested.push(row));
   const reconciled = { reconciliation, unrested };
   const facts = await readFacts(connections.endput, connections.attemptLog, ordersPipeline.name, maxAttempts);
-  const queues = await queuesLeft(arena, hand);
+  const queues = await queuesLeft(arena, connections, hand);
   return [
     rowsAtRest(reconciled, facts),
     contentEqual(reconciled),

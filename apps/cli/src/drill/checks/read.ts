@@ -1,25 +1,15 @@
-import { laneDepth, names } from '@esteira/messaging';
+import { names } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { rowsBehind } from '@esteira/orders/source';
 import { positionOf } from '@esteira/relay';
 import type { Connections } from '../../connections.ts';
 import type { Arena } from '../arena.ts';
 import type { Hand } from '../hand.ts';
-import { unsettledOf } from '../watch.ts';
+import { queueDepths, unsettledOf } from '../watch.ts';
 
 /** What is left on the way, exactly: in the queues that must be empty in the end, and with the processes. */
-export async function queuesLeft(arena: Arena, { broker }: Hand): Promise<Map<string, number>> {
-  const channel = await broker.channel();
-  const waitQueue = names.waitQueue(ordersPipeline, arena.settings.RETRY_DELAY_MS);
-  const returnedQueue = names.returnedQueue(ordersPipeline);
-  const [waiting, returned] = [await channel.checkQueue(waitQueue), await channel.checkQueue(returnedQueue)];
-  await channel.close();
-  return new Map([
-    ['orders.primary', await laneDepth(broker, ordersPipeline)],
-    [waitQueue, waiting.messageCount],
-    [returnedQueue, returned.messageCount],
-    ['the hands of the processes', unsettledOf(arena)],
-  ]);
+export async function queuesLeft(arena: Arena, connections: Connections, hand: Hand): Promise<Map<string, number>> {
+  return new Map([...(await queueDepths(connections, hand)), ['the hands of the processes', unsettledOf(arena)]]);
 }
 
 /** Rows after the cursor of each system. */
