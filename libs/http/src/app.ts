@@ -63,7 +63,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     clientErrorHandler: answerUnreadable,
   }).withTypeProvider<TypeBoxTypeProvider>();
-  takeEmptyJson(app);
+  takeJsonAlone(app);
   takeMissingBodies(app);
   answerExpectations(app);
   app.setValidatorCompiler(validatorCompiler);
@@ -86,8 +86,12 @@ export function addScope(app: App, add: (scope: App) => void): void {
   });
 }
 
-/** Many clients say `application/json` without a body. Whether a route needs one is for its schema to say. */
-function takeEmptyJson(app: App): void {
+/**
+ * Fastify would take `text/plain` too. Many clients say `application/json` without a body: whether a route needs one is
+ * for its schema to say.
+ */
+function takeJsonAlone(app: App): void {
+  app.removeContentTypeParser('text/plain');
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);

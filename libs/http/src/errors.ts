@@ -70,20 +70,15 @@ function invalid({ validation = [], validationContext = 'body' }: FastifyError):
 
 function explained(entry: NonNullable<FastifyError['validation']>[number], part: Mistake['in']): Mistake[] {
   const { keyword, instancePath, params, message = 'is wrong' } = entry;
-  // `additionalProperties` names them all; TypeBox gives a `boolean` for each beside it, and a `const` for each
-  // member of a union.
-  if (keyword === 'boolean' || keyword === 'const') return [];
-  const at = (name: string) => `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-  const names = (list: unknown) => (Array.isArray(list) ? list.map(String) : []);
-  if (keyword === 'additionalProperties') {
-    return names(params['additionalProperties']).map((n) => ({
-      pointer: at(n),
-      in: part,
-      detail: 'is not known here',
-    }));
-  }
+  // Of members that are not known, TypeBox tells a `boolean` each, and their names together only where there are few:
+  // it stops after eight errors. And a `const` for each member of a union, beside `anyOf`.
+  if (keyword === 'additionalProperties' || keyword === 'const') return [];
+  if (keyword === 'boolean') return [{ pointer: instancePath, in: part, detail: 'is not known here' }];
   if (keyword === 'required') {
-    return names(params['requiredProperties']).map((n) => ({ pointer: at(n), in: part, detail: 'is missing' }));
+    const missing = params['requiredProperties'];
+    const names = Array.isArray(missing) ? missing.map(String) : [];
+    const at = (name: string) => `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    return names.map((name) => ({ pointer: at(name), in: part, detail: 'is missing' }));
   }
   const allowed = params['allowedValues'];
   const choice = Array.isArray(allowed) ? ` (${allowed.join(', ')})` : '';

@@ -128,14 +128,22 @@ describe('an app', () => {
     expect(response.json<{ errors: unknown[] }>().errors).toHaveLength(3);
   });
 
+  it('points at some of the mistakes where there are many', async () => {
+    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`m${i}`, i]));
+    const { errors } = (await post('/things/1', many)).json<{ errors: { pointer: string; detail: string }[] }>();
+    expect(errors).toContainEqual(expect.objectContaining({ pointer: '/m0', detail: 'is not known here' }));
+  });
+
   it('says where a body as a whole is wrong, and which header', async () => {
     const errorsOf = async (payload: unknown, headers: Record<string, string> = {}) =>
       (await post('/things/1', payload, headers)).json<{ errors: unknown }>().errors;
     expect(await errorsOf('{')).toEqual([expect.objectContaining({ pointer: '', in: 'body' })]);
     expect(await errorsOf({ name: 'x'.repeat(70_000) })).toEqual([expect.objectContaining({ in: 'body' })]);
-    expect(await errorsOf('<a/>', { 'content-type': 'text/xml' })).toEqual([
-      { pointer: '/content-type', in: 'headers', detail: 'is not taken here' },
-    ]);
+    for (const type of ['text/xml', 'text/plain']) {
+      expect(await errorsOf('{"name":"a"}', { 'content-type': type })).toEqual([
+        { pointer: '/content-type', in: 'headers', detail: 'is not taken here' },
+      ]);
+    }
   });
 
   it('takes a body for {} that is left out where it may be, and no null for one', async () => {

@@ -38,7 +38,8 @@ export class NdjsonReader implements RecordReader {
     const missing = [product, price, ...(createdAtRequired ? [createdAt] : [])].find(
       (name) => value(name) === undefined,
     );
-    if (missing !== undefined) return `there is no "${missing}"`;
+    // Quoted as JSON: a name that a caller gives may hold a NUL, which no text of Postgres can.
+    if (missing !== undefined) return `there is no ${JSON.stringify(missing)}`;
     return { product: value(product), price: value(price), createdAt: value(createdAt) };
   }
 }
