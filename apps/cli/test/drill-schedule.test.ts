@@ -84,16 +84,18 @@ describe('the load of a drill', () => {
     );
   });
 
+  const load = { orders: 20_000, ahead: 0.05 };
+
   it('lasts as long as the faults, and all of it comes in when they have passed', () => {
-    expect(nextRelease({ partsReleased: 0.2, faultsPassed: 0.3, backlog: 100, ahead: 0.05 })).toBe('part');
-    expect(nextRelease({ partsReleased: 0.2, faultsPassed: 0.3, backlog: 5_000, ahead: 0.05 })).toBe('wait');
-    expect(nextRelease({ partsReleased: 0.4, faultsPassed: 0.3, backlog: 100, ahead: 0.05 })).toBe('wait');
-    expect(nextRelease({ partsReleased: 0.4, faultsPassed: 1, backlog: 5_000, ahead: 0.05 })).toBe('part');
-    expect(nextRelease({ partsReleased: 1, faultsPassed: 1, backlog: 0, ahead: 0.05 })).toBe('wait');
+    expect(nextRelease({ partsReleased: 0.2, faultsPassed: 0.3, backlog: 100, ...load })).toBe('part');
+    expect(nextRelease({ partsReleased: 0.2, faultsPassed: 0.3, backlog: 5_000, ...load })).toBe('wait');
+    expect(nextRelease({ partsReleased: 0.4, faultsPassed: 0.3, backlog: 100, ...load })).toBe('wait');
+    expect(nextRelease({ partsReleased: 0.4, faultsPassed: 1, backlog: 5_000, ...load })).toBe('part');
+    expect(nextRelease({ partsReleased: 1, faultsPassed: 1, backlog: 0, ...load })).toBe('wait');
   });
 
   it('never leaves the faults without work to hit', () => {
-    expect(nextRelease({ partsReleased: 0.4, faultsPassed: 0.3, backlog: 3, ahead: 0.05 })).toBe('few rows');
-    expect(nextRelease({ partsReleased: 1, faultsPassed: 0.9, backlog: 0, ahead: 0.05 })).toBe('few rows');
+    expect(nextRelease({ partsReleased: 0.4, faultsPassed: 0.3, backlog: 3, ...load })).toBe('few rows');
+    expect(nextRelease({ partsReleased: 1, faultsPassed: 0.9, backlog: 0, ...load })).toBe('few rows');
   });
 });

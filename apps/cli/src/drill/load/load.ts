@@ -27,6 +27,7 @@ const MOST_AT_ONCE = 6;
 /** Brings all parts in, as the faults pass, and a few rows more while there would be no work. */
 export async function load({ parts, faultsPassed, ahead, signal, ...options }: LoadOptions): Promise<void> {
   const { ledger } = options;
+  const orders = parts.reduce((sum, { rows }) => sum + rows, 0);
   const underWay = new Set<Promise<void>>();
   const rest = [...parts];
   const start = (part: Part) => {
@@ -38,7 +39,8 @@ export async function load({ parts, faultsPassed, ahead, signal, ...options }: L
   for (let extra = 0; rest.length > 0 || faultsPassed() < 1;) {
     signal.throwIfAborted();
     const partsReleased = 1 - rest.length / parts.length;
-    const pace = nextRelease({ partsReleased, faultsPassed: faultsPassed(), backlog: backlogOf(ledger), ahead });
+    const backlog = backlogOf(ledger);
+    const pace = nextRelease({ partsReleased, faultsPassed: faultsPassed(), backlog, orders, ahead });
     if (pace !== 'wait' && underWay.size < MOST_AT_ONCE) {
       const next = pace === 'part' ? rest.shift() : fewRows(extra++, parts);
       if (next !== undefined) start(next);
