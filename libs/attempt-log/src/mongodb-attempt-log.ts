@@ -27,21 +27,23 @@ export function mongodbAttemptLog(options: AttemptLogOptions): AttemptLog {
     ignoreUndefined: true,
   });
   const db = client.db();
-  const attempts = db.collection<AttemptDocument>('attempts');
+  // A client whose first connection failed is closed for good, unless it is told to connect again. Costs nothing later.
+  const attempts = async () => (await client.connect()).db().collection<AttemptDocument>('attempts');
   return {
-    prepare: () => prepare(db, attempts, options),
-    record: (documents) => record(attempts, documents),
-    find: (ids) => attempts.find({ _id: { $in: [...ids] } }).toArray(),
-    ofMessages: (messageIds) =>
-      attempts
+    prepare: async () => prepare(db, await attempts(), options),
+    record: async (documents) => record(await attempts(), documents),
+    find: async (ids) => (await attempts()).find({ _id: { $in: [...ids] } }).toArray(),
+    ofMessages: async (messageIds) =>
+      (await attempts())
         .find({ message_id: { $in: [...messageIds] } })
         .sort({ message_id: 1, round: 1, attempt: 1 })
         .toArray(),
-    countBySystem: (pipeline) => countBySystem(attempts, pipeline),
+    countBySystem: async (pipeline) => countBySystem(await attempts(), pipeline),
     clear: async (pipeline) => {
-      await attempts.deleteMany({ pipeline });
+      await (await attempts()).deleteMany({ pipeline });
     },
     ping: async () => {
+      await client.connect();
       await db.command({ ping: 1 }, { timeoutMS: 3_000 });
     },
     close: () => client.close(),

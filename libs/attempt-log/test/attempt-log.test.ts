@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { freshMongoUrl } from '@esteira/tests/support';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -107,5 +109,32 @@ describe('the TTL', () => {
     const after = await ttlIndexes();
     expect(after.length).toBe(before);
     expect(after.find(({ name }) => name === 'ttl_orders')?.['expireAfterSeconds']).toBe(1_234);
+  });
+});
+
+describe('the attempt log of a server that is not there yet', () => {
+  it('works as soon as it is there, however often it was asked before', { timeout: 30_000 }, async () => {
+    const { hostname, port } = new URL(url);
+    const server = createServer((socket) => {
+      const onward = connect(Number(port), hostname);
+      for (const end of [socket, onward]) end.on('error', () => end.destroy());
+      socket.pipe(onward).pipe(socket);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port: here } = server.address() as AddressInfo;
+    server.close();
+    const late = mongodbAttemptLog({
+      url: url.replace(`:${port}`, `:${here}`) + '?serverSelectionTimeoutMS=300',
+      applicationName: 'test',
+      pipeline: 'orders',
+      ttlSeconds: 600,
+    });
+    await expect(late.ping()).rejects.toThrow();
+    server.listen(here, '127.0.0.1');
+    await late.ping();
+    expect(await late.find(['x'])).toEqual([]);
+    await late.close();
+    server.close();
   });
 });
