@@ -54,6 +54,9 @@ const bodies = fc.oneof(
 const post = (url: string, payload: string | Buffer, headers: Record<string, string>) =>
   api.app.inject({ method: 'POST', url, payload, headers });
 
+/** Refused before any schema is asked, as JSON that is not to be read: a test of its own shows that. */
+const REACHES_INTO_PROTOTYPES = /"(__proto__|constructor)"/;
+
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** Expects a problem that says where its mistakes are. */
@@ -79,7 +82,7 @@ describe.each(JSON_ROUTES)('POST %s', (url) => {
     const property = fc.asyncProperty(bodies, async (body) => {
       const sent = JSON.stringify(body);
       const read = JSON.parse(sent) as unknown;
-      fc.pre(!schema.Check(read));
+      fc.pre(!schema.Check(read) && !REACHES_INTO_PROTOTYPES.test(sent));
       for (const mistake of expectPlaced(await post(url, sent, JSON_TYPE), 400, 'invalid-request')) {
         expect(mistake.in).toBe('body');
         expect(leadsSomewhere(read, mistake.pointer), `${mistake.pointer} in ${sent}`).toBe(true);
