@@ -12,7 +12,7 @@ export interface Republished {
   readonly unroutable: number;
   /** The broker refused them; they may be sent again. */
   readonly refused: number;
-  /** Their source rows are gone. */
+  /** Their source rows are gone, or no message can be made of them. */
   readonly gone: number;
 }
 
@@ -22,9 +22,9 @@ export interface Republished {
  *
  * @param messages reads the rows and makes their messages; rows that are gone are left out
  */
-export async function republish(
-  rows: readonly RepublishRow[],
-  messages: (rows: readonly RepublishRow[]) => Promise<OutgoingMessage[]>,
+export async function republish<R extends RepublishRow>(
+  rows: readonly R[],
+  messages: (rows: readonly R[]) => Promise<OutgoingMessage[]>,
   publish: Publish,
   pageSize = 1_000,
 ): Promise<Republished> {

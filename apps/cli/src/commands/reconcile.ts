@@ -2,10 +2,11 @@ import { Command, Option } from 'commander';
 import type { Env } from '@esteira/config';
 import { resolveSettings } from '@esteira/infra';
 import { ordersPipeline } from '@esteira/orders/domain';
+import { reconcileOrders } from '@esteira/orders/reconciliation';
 import { isAtRest, isConsistent, type Reconciliation, type UnrestedRow } from '@esteira/reconciliation';
 import { withConnections, type Connections } from '../connections.ts';
-import { reconcileOrders, republishOrders } from '../reconcile/orders.ts';
 import { CSV_HEAD, csvLine, problems, reportTable, rowLine } from '../reconcile/report.ts';
+import { republishMissing } from '../reconcile/republish.ts';
 import { isOn, print, printProgress } from '../terminal.ts';
 
 type Format = 'table' | 'json' | 'csv';
@@ -37,9 +38,11 @@ export const reconcileCommand = (env: Env): Command =>
       process.exitCode = await withConnections(settings, async (connections) => {
         const missing: UnrestedRow[] = [];
         const output = OUTPUTS[format]();
-        const result = await reconcileOrders(connections, (row) => {
-          if (row.class === 'missing') missing.push(row);
-          output.row(row);
+        const result = await reconcileOrders(connections, {
+          onRow: (row) => {
+            if (row.class === 'missing') missing.push(row);
+            output.row(row);
+          },
         });
         await output.end(result, connections);
         if (missing.length === 0) return isConsistent(result) ? 0 : 1;
@@ -47,7 +50,7 @@ export const reconcileCommand = (env: Env): Command =>
           printProgress('`make reconcile REPUBLISH=1` publishes missing rows again.');
           return 1;
         }
-        const { confirmed, unroutable, refused, gone } = await republishOrders(settings, connections, missing);
+        const { confirmed, unroutable, refused, gone } = await republishMissing(settings, connections, missing);
         printProgress(`Published again: ${confirmed} of ${missing.length} missing rows were confirmed by the broker.`);
         const others = { unroutable, refused, gone };
         if (confirmed < missing.length) printProgress(`Not published: ${JSON.stringify(others)}`);

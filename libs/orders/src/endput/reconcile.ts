@@ -14,17 +14,19 @@ const DEAD = `
     from dead_letters where pipeline = '${ordersPipeline.name}' and system = $1`;
 
 const NEXT = `and source_id > $2::bigint`;
+/** Before every id that a message can tell of: those begin at 0. */
+const FIRST = '-1';
 const THESE = `and source_id = any($2::bigint[])`;
 
 /** Reads stored orders and dead letters of one system for reconciliation. */
 export function endputReader(endput: Postgres, system: string): EndputReader {
   return {
     stored: (after, limit) =>
-      endput.query<StoredRow>(`${STORED} ${NEXT} order by source_id limit $3::int`, [system, after ?? '-1', limit]),
+      endput.query<StoredRow>(`${STORED} ${NEXT} order by source_id limit $3::int`, [system, after ?? FIRST, limit]),
     deadLetters: (after, limit) =>
       endput.query<DeadLetterRow>(`${DEAD} ${NEXT} group by source_id order by source_id limit $3::int`, [
         system,
-        after ?? '-1',
+        after ?? FIRST,
         limit,
       ]),
     rows: (ids) =>

@@ -18,7 +18,10 @@ export function sourceReader(sql: Sql, source: SourceTable = ordersTable): Sourc
   const select = `select ${id}::text as id, ${transactionId} as "transactionId", ${contentOf(source)} as content from ${table}`;
   return {
     page: (after, limit) =>
-      sql.query<SourceRow>(`${select} where ${id} > $1::bigint order by ${id} limit $2::int`, [after ?? '-1', limit]),
+      // Ids below 0 can't be published, but they are rows: the first page begins at no id.
+      after === undefined
+        ? sql.query<SourceRow>(`${select} order by ${id} limit $1::int`, [limit])
+        : sql.query<SourceRow>(`${select} where ${id} > $1::bigint order by ${id} limit $2::int`, [after, limit]),
     rows: (ids) => sql.query<SourceRow>(`${select} where ${id} = any($1::bigint[]) order by ${id}`, [ids]),
   };
 }
@@ -29,7 +32,10 @@ export interface OrderToRepublish {
   readonly round: number;
 }
 
-/** Makes the messages of rows that are to be published again; rows that are gone are left out. */
+/**
+ * Makes the messages of rows that are to be published again. Rows that are gone are left out, and those with an id below
+ * 0, which no message id can hold.
+ */
 export async function republishedOrders(
   sql: Sql,
   system: string,
@@ -41,7 +47,7 @@ export async function republishedOrders(
     `select ${source.id}::text as id, ${source.product} as product, ${source.price} as price,
             to_json(${source.createdAt}) #>> '{}' as created_at, ${source.securityCheck} as security_check,
             ${originColumns(source)}
-       from ${source.table} where ${source.id} = any($1::bigint[]) order by ${source.id}`,
+       from ${source.table} where ${source.id} = any($1::bigint[]) and ${source.id} >= 0 order by ${source.id}`,
     [rows.map(({ id }) => id)],
   );
   const [first] = orders;

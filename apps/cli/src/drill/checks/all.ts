@@ -1,7 +1,7 @@
 import { ordersPipeline } from '@esteira/orders/domain';
+import { reconcileOrders } from '@esteira/orders/reconciliation';
 import type { UnrestedRow } from '@esteira/reconciliation';
 import type { Connections } from '../../connections.ts';
-import { reconcileOrders } from '../../reconcile/orders.ts';
 import type { Arena } from '../arena.ts';
 import type { Hand } from '../hand.ts';
 import type { Ledger } from '../ledger.ts';
@@ -27,7 +27,7 @@ export interface CheckOptions {
 export async function checkAll({ arena, connections, hand, ledger, stuck }: CheckOptions): Promise<CheckResult[]> {
   const { MAX_ATTEMPTS: maxAttempts } = arena.settings;
   const unrested: UnrestedRow[] = [];
-  const reconciliation = await reconcileOrders(connections, (row) => unrested.push(row));
+  const reconciliation = await reconcileOrders(connections, { onRow: (row) => unrested.push(row) });
   const reconciled = { reconciliation, unrested };
   const facts = await readFacts(connections.endput, connections.attemptLog, ordersPipeline.name, maxAttempts);
   const queues = await queuesLeft(arena, connections, hand);

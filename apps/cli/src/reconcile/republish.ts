@@ -1,0 +1,28 @@
+import type { Settings } from '@esteira/config';
+import { connectBroker, createPublisher, names } from '@esteira/messaging';
+import { ordersPipeline } from '@esteira/orders/domain';
+import { republishOrders, type MissingOrder } from '@esteira/orders/reconciliation';
+import type { Republished } from '@esteira/reconciliation';
+import { quiet, type Connections } from '../connections.ts';
+import { Refused } from '../refused.ts';
+
+const CLIENT = 'esteira cli';
+
+/** Publishes missing orders again, over a connection of its own. @throws Refused while the broker does not answer. */
+export async function republishMissing(
+  settings: Settings,
+  { systems }: Connections,
+  missing: readonly MissingOrder[],
+): Promise<Republished> {
+  const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: CLIENT, logger: quiet });
+  try {
+    await broker.untilConnected(AbortSignal.timeout(10_000)).catch((cause: unknown) => {
+      throw new Refused(`Nothing was published: RabbitMQ at ${broker.address} does not answer. (${String(cause)})`);
+    });
+    const exchange = names.exchange(ordersPipeline);
+    const publish = createPublisher(broker, { exchange, mandatory: true, appId: CLIENT });
+    return await republishOrders(systems, missing, { publish, maxAttempts: settings.MAX_ATTEMPTS });
+  } finally {
+    await broker.close();
+  }
+}
