@@ -1,5 +1,6 @@
 import type { Sql } from '@esteira/postgres';
 import type { Burial, DeadLetter } from './dead-letter.ts';
+import { wordsOf } from './words.ts';
 
 /**
  * Writes dead letters, compare-and-set on the round, and answers for each in the order given. Runs inside a
@@ -25,7 +26,7 @@ const burySql = (storedTable: string) => `
       FROM jsonb_to_recordset($1::jsonb) AS letter (
         index int, message_id uuid, pipeline text, system text, source_id bigint, source_created_at timestamptz,
         round int, attempts jsonb, reason text, error jsonb, body_base64 text, headers jsonb,
-        first_attempt_at timestamptz, dead_at timestamptz)
+        words jsonb, first_attempt_at timestamptz, dead_at timestamptz)
   ), judged AS (
     SELECT given.*,
            CASE WHEN stored.source_created_at = given.source_created_at THEN 'stored'
@@ -40,13 +41,15 @@ const burySql = (storedTable: string) => `
       LEFT JOIN dead_letters AS there USING (message_id)
   ), written AS (
     INSERT INTO dead_letters AS dead (message_id, pipeline, system, source_id, source_created_at, state, round,
-                                      attempts, reason, error, body, headers, first_attempt_at, dead_at)
+                                      attempts, reason, error, body, headers, words, first_attempt_at, dead_at)
     SELECT message_id, pipeline, system, source_id, source_created_at, 'dead', round,
-           attempts, reason, error, body, headers, first_attempt_at, dead_at
+           attempts, reason, error, body, headers, array_to_tsvector(array(SELECT jsonb_array_elements_text(words))),
+           first_attempt_at, dead_at
       FROM judged WHERE burial = 'buried' AND is_first ORDER BY message_id
     ON CONFLICT (message_id) DO UPDATE
       SET state = 'dead', attempts = dead.attempts || excluded.attempts, reason = excluded.reason,
-          error = excluded.error, body = excluded.body, headers = excluded.headers, dead_at = excluded.dead_at
+          error = excluded.error, body = excluded.body, headers = excluded.headers, words = excluded.words,
+          dead_at = excluded.dead_at
       WHERE dead.state = 'redriven' AND dead.round = excluded.round
   )
   SELECT CASE WHEN burial = 'buried' AND NOT is_first THEN 'same' ELSE burial END AS burial FROM judged ORDER BY index`;
@@ -64,6 +67,7 @@ function rowOf(letter: DeadLetter): Record<string, unknown> {
     error: storable(letter.error),
     body_base64: Buffer.from(letter.body).toString('base64'),
     headers: storable(letter.headers),
+    words: wordsOf(letter.error, letter.body),
     first_attempt_at: letter.firstAttemptAt,
     dead_at: letter.deadAt,
   };

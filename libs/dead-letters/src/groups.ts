@@ -1,47 +1,103 @@
+import type { DeadLetterReason } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
+import { conditionOf, type DeadLetterFilter } from './filter.ts';
 
-/** Open dead letters with the same reason and error code. Times are ISO 8601 text. */
+/** Dead letters with the same reason and error code. Times are ISO 8601 text. */
 export interface DeadLetterGroup {
-  readonly reason: string;
+  readonly reason: DeadLetterReason;
   readonly errorCode: string;
   readonly count: number;
   readonly firstDeadAt: string;
   readonly lastDeadAt: string;
+  /** How many died in each of the equal stretches of time between `from` and `to` of all groups. */
+  readonly sparkline: readonly number[];
   /** The newest of them. */
   readonly example: { readonly messageId: string; readonly system: string | null; readonly message: string };
 }
 
+/** The groups of a filter, largest first; 200 at most. */
+export interface DeadLetterGroups {
+  /** When the first and the last of all died, ISO 8601: the ends of every sparkline. Null where there are none. */
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly groups: readonly DeadLetterGroup[];
+}
+
+const MOST_GROUPS = 200;
+/** The open ones are what asks for somebody. */
+const OPEN: DeadLetterFilter = { state: 'dead' };
+
+interface Span {
+  from: string | null;
+  to: string | null;
+}
+
 interface Row {
-  reason: string;
-  error_code: string;
+  reason: DeadLetterReason;
+  errorCode: string;
   count: string;
-  first_dead_at: string;
-  last_dead_at: string;
-  message_id: string;
+  firstDeadAt: string;
+  lastDeadAt: string;
+  stretches: Record<string, number>;
+  messageId: string;
   system: string | null;
   message: string;
 }
 
-/** Groups the open dead letters of a pipeline by reason and error code, largest first, with an example each. */
-export async function groupDeadLetters(sql: Sql, pipeline: string): Promise<DeadLetterGroup[]> {
-  const rows = await sql.query<Row>(
-    `SELECT reason, error ->> 'code' AS error_code, count(*) AS count,
-            to_json(min(dead_at)) #>> '{}' AS first_dead_at, to_json(max(dead_at)) #>> '{}' AS last_dead_at,
-            (array_agg(message_id ORDER BY dead_at DESC))[1] AS message_id,
-            (array_agg(system ORDER BY dead_at DESC))[1] AS system,
-            (array_agg(error ->> 'message' ORDER BY dead_at DESC))[1] AS message
-       FROM dead_letters WHERE pipeline = $1 AND state = 'dead'
-      GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2`,
-    [pipeline],
+/** Groups dead letters by reason and error code: the open ones, or those that a filter means. */
+export async function groupDeadLetters(
+  sql: Sql,
+  pipeline: string,
+  filter: DeadLetterFilter = OPEN,
+  stretches = 30,
+): Promise<DeadLetterGroups> {
+  const condition = conditionOf(pipeline, filter);
+  const [span] = await sql.query<Span>(
+    `SELECT to_json(min(dead_at)) #>> '{}' AS from, to_json(max(dead_at)) #>> '{}' AS to
+       FROM dead_letters WHERE ${condition.sql}`,
+    condition.values,
   );
-  return rows.map((row) => ({
-    reason: row.reason,
-    errorCode: row.error_code,
+  if (span === undefined || span.from === null) return { from: null, to: null, groups: [] };
+  const { from, to } = span;
+  const rows = await sql.query<Row>(groupsSql(condition.sql, condition.values.length + 1), [
+    ...condition.values,
+    from,
+    to,
+    stretches,
+  ]);
+  return { from, to, groups: rows.map((row) => groupOf(row, stretches)) };
+}
+
+/** One pass over the index counts the groups by stretch; the newest of each group is looked up afterwards. */
+const groupsSql = (condition: string, next: number) => `
+  WITH counted AS (
+    SELECT reason, error_code,
+           least($${next + 2}::int - 1, floor((date_part('epoch', dead_at) - date_part('epoch', $${next}::timestamptz))
+             / greatest(date_part('epoch', $${next + 1}::timestamptz) - date_part('epoch', $${next}::timestamptz), 1e-6)
+             * $${next + 2}::int))::int AS stretch,
+           count(*) AS count, min(dead_at) AS first_dead_at, max(dead_at) AS last_dead_at
+      FROM dead_letters WHERE ${condition} GROUP BY 1, 2, 3
+  ), grouped AS (
+    SELECT reason, error_code, sum(count) AS count, min(first_dead_at) AS first_dead_at,
+           max(last_dead_at) AS last_dead_at, json_object_agg(stretch, count) AS stretches
+      FROM counted GROUP BY 1, 2 ORDER BY sum(count) DESC, 1, 2 LIMIT ${MOST_GROUPS}
+  )
+  SELECT grouped.reason, grouped.error_code AS "errorCode", grouped.count, grouped.stretches,
+         to_json(grouped.first_dead_at) #>> '{}' AS "firstDeadAt", to_json(grouped.last_dead_at) #>> '{}' AS "lastDeadAt",
+         newest.message_id AS "messageId", newest.system, newest.error ->> 'message' AS message
+    FROM grouped CROSS JOIN LATERAL (
+      SELECT message_id, system, error FROM dead_letters
+       WHERE ${condition} AND reason = grouped.reason AND error_code = grouped.error_code
+       ORDER BY dead_at DESC LIMIT 1) AS newest
+   ORDER BY grouped.count DESC, 1, 2`;
+
+function groupOf({ stretches, messageId, system, message, ...row }: Row, length: number): DeadLetterGroup {
+  return {
+    ...row,
     count: Number(row.count),
-    firstDeadAt: row.first_dead_at,
-    lastDeadAt: row.last_dead_at,
-    example: { messageId: row.message_id, system: row.system, message: row.message },
-  }));
+    sparkline: Array.from({ length }, (_, index) => stretches[String(index)] ?? 0),
+    example: { messageId, system, message },
+  };
 }
 
 /** How many dead letters of a pipeline are open. */

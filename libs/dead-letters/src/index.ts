@@ -3,9 +3,14 @@ import type { Migrations } from '@esteira/postgres';
 
 export * from './bury.ts';
 export * from './dead-letter.ts';
+export * from './export.ts';
+export * from './filter.ts';
 export * from './groups.ts';
+export * from './list.ts';
+export * from './page.ts';
 export * from './recall.ts';
 export * from './resting-place.ts';
+export * from './stored-letter.ts';
 export * from './supersede.ts';
 export * from './trials.ts';
 

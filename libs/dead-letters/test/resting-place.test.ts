@@ -221,11 +221,14 @@ describe('groups', () => {
     const young = letter(randomUUID(), 1, { pipeline, deadAt: new Date('2026-02-01T00:00:00Z'), system: 'system-2' });
     const other = letter(randomUUID(), 1, { pipeline, reason: 'invalid', error: { code: 'bad', message: 'b' } });
     await sql.transaction((tx) => bury(tx, STORED, [old, young, other]), LOCK_TO_BURY);
-    expect(await groupDeadLetters(sql, pipeline)).toMatchObject([
+    const { from, to, groups } = await groupDeadLetters(sql, pipeline, { state: 'dead' }, 3);
+    expect([from, to]).toEqual(['2026-01-01T00:00:01+00:00', '2026-02-01T00:00:00+00:00']);
+    expect(groups).toMatchObject([
       {
         reason: 'attempts-exhausted',
         errorCode: 'c',
         count: 2,
+        sparkline: [1, 0, 1],
         example: { messageId: young.messageId, system: 'system-2' },
       },
       { reason: 'invalid', errorCode: 'bad', count: 1, example: { message: 'b' } },

@@ -90,6 +90,6 @@ async function conclude(settings: Settings, connections: Connections, reconcilia
   print(reportTable(reconciliation, await connections.attemptLog.countBySystem(pipeline)));
   print(`(The attempt log keeps a document for ${settings.ATTEMPT_LOG_TTL_SECONDS} s.)`);
   for (const problem of problems(reconciliation)) print(problem);
-  const groups = await groupDeadLetters(connections.endput, pipeline);
+  const { groups } = await groupDeadLetters(connections.endput, pipeline);
   if (groups.length > 0) print(groupTable(groups));
 }

@@ -1,0 +1,73 @@
+import type { Sql } from '@esteira/postgres';
+import { conditionOf } from './filter.ts';
+import {
+  cursorOf,
+  MOST_ITEMS,
+  NEWEST_FIRST,
+  placeOf,
+  type DeadLetterSort,
+  type ListRequest,
+  type Page,
+} from './page.ts';
+import { ITEM_COLUMNS, WHOLE_COLUMNS, type DeadLetterItem, type StoredDeadLetter } from './stored-letter.ts';
+
+/** The order of each sort: complete, so that a page begins exactly where the one before ended. */
+const KEYS: Readonly<Record<DeadLetterSort['by'], string>> = {
+  dead_at: 'dead_at, message_id',
+  message_id: 'message_id',
+};
+
+/**
+ * A page of the dead letters that a filter means. An index serves each filter with each sort; how deep the page lies
+ * does not matter.
+ *
+ * @throws BadCursor when the cursor is not one of this list.
+ */
+export async function listDeadLetters(
+  sql: Sql,
+  pipeline: string,
+  { filter, sort = NEWEST_FIRST, limit, cursor }: ListRequest,
+): Promise<Page<DeadLetterItem>> {
+  const most = Math.min(Math.max(1, limit), MOST_ITEMS);
+  const condition = conditionOf(pipeline, filter);
+  const after = cursor === undefined ? undefined : afterPlace(cursor, sort, condition.values.length + 1);
+  const values = [...condition.values, ...(after?.values ?? [])];
+  const order = KEYS[sort.by]
+    .split(', ')
+    .map((key) => `${key} ${sort.direction}`)
+    .join(', ');
+  const items = await sql.query<DeadLetterItem>(
+    `SELECT ${ITEM_COLUMNS} FROM dead_letters
+      WHERE ${[condition.sql, ...(after === undefined ? [] : [after.sql])].join(' AND ')}
+      ORDER BY ${order} LIMIT $${values.length + 1}`,
+    [...values, most + 1],
+  );
+  const shown = items.slice(0, most);
+  const last = shown.at(-1);
+  const isLast = items.length <= most || last === undefined;
+  return { items: shown, nextCursor: isLast ? null : cursorOf({ sort, ...last }) };
+}
+
+function afterPlace(cursor: string, sort: DeadLetterSort, first: number) {
+  const { deadAt, messageId } = placeOf(cursor, sort);
+  const beyond = sort.direction === 'asc' ? '>' : '<';
+  return sort.by === 'dead_at'
+    ? {
+        sql: `(dead_at, message_id) ${beyond} ($${first}::timestamptz, $${first + 1}::uuid)`,
+        values: [deadAt, messageId],
+      }
+    : { sql: `message_id ${beyond} $${first}::uuid`, values: [messageId] };
+}
+
+/** One dead letter, whole; undefined where the pipeline has none of this id. */
+export async function getDeadLetter(
+  sql: Sql,
+  pipeline: string,
+  messageId: string,
+): Promise<StoredDeadLetter | undefined> {
+  const [letter] = await sql.query<StoredDeadLetter>(
+    `SELECT ${WHOLE_COLUMNS} FROM dead_letters WHERE pipeline = $1 AND message_id = $2::uuid`,
+    [pipeline, messageId],
+  );
+  return letter;
+}

@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
+import { freshDatabase, type Fresh } from '@esteira/tests/support';
+import { messageIds } from '@esteira/pipeline';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  BadCursor,
+  bury,
+  deadLetterMigrations,
+  exportDeadLetters,
+  getDeadLetter,
+  listDeadLetters,
+  LOCK_TO_BURY,
+  type DeadLetter,
+  type DeadLetterFilter,
+  type DeadLetterSort,
+} from '../src/index.ts';
+
+const STORED = 'stored_things';
+let database: Fresh;
+let sql: Postgres;
+
+beforeAll(async () => {
+  database = await freshDatabase('ENDPUT_DATABASE_URL');
+  await migrate(database.url, deadLetterMigrations);
+  sql = openPostgres({ url: database.url, applicationName: 'test', max: 8 });
+  await sql.query(`CREATE TABLE ${STORED} (message_id uuid PRIMARY KEY, source_created_at timestamptz)`);
+});
+
+afterAll(async () => {
+  await sql.close();
+  await database.drop();
+});
+
+const idOf = { 'system-1': messageIds('things', 'system-1'), 'system-2': messageIds('things', 'system-2') };
+
+function letter(pipeline: string, row: number, changes: Partial<DeadLetter> = {}): DeadLetter {
+  const at = new Date('2026-01-01T00:00:01Z');
+  const system = changes.system === 'system-2' ? 'system-2' : 'system-1';
+  return {
+    messageId: idOf[system](String(row)),
+    pipeline,
+    system,
+    sourceId: String(row),
+    sourceCreatedAt: '2026-01-01T00:00:00.123456+00:00',
+    round: 1,
+    attempts: [{ round: 1, attempt: 1, error: null, worker: 'w', started_at: null, duration_ms: null }],
+    reason: 'attempts-exhausted',
+    error: { code: 'c', message: 'm' },
+    body: Buffer.from('{}'),
+    headers: {},
+    firstAttemptAt: at,
+    deadAt: at,
+    ...changes,
+  };
+}
+
+const buryAll = (letters: readonly DeadLetter[]) => sql.transaction((tx) => bury(tx, STORED, letters), LOCK_TO_BURY);
+
+async function idsOf(pipeline: string, filter: DeadLetterFilter, sort?: DeadLetterSort, limit = 500) {
+  const ids: string[] = [];
+  for (let cursor: string | undefined; ;) {
+    const request = { filter, limit, ...(sort && { sort }), ...(cursor === undefined ? {} : { cursor }) };
+    const { items, nextCursor } = await listDeadLetters(sql, pipeline, request);
+    ids.push(...items.map(({ sourceId }) => String(sourceId)));
+    if (nextCursor === null) return ids;
+    cursor = nextCursor;
+  }
+}
+
+describe('a list of dead letters', () => {
+  it('has each of them once, in its order, whatever the size of a page and however many died at once', async () => {
+    const died = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 12 });
+    const sorts = fc.record({
+      by: fc.constantFrom('dead_at' as const, 'message_id' as const),
+      direction: fc.constantFrom('asc' as const, 'desc' as const),
+    });
+    await fc.assert(
+      fc.asyncProperty(died, sorts, fc.integer({ min: 1, max: 5 }), async (all, sort, limit) => {
+        const pipeline = randomUUID();
+        await sql.query('TRUNCATE dead_letters');
+        await buryAll(all.map((second, row) => letter(pipeline, row, { deadAt: new Date(second * 1000) })));
+        const ascending = all
+          .map((second, row) => ({ second, row }))
+          .sort((a, b) => (sort.by === 'dead_at' ? a.second - b.second : 0) || a.row - b.row)
+          .map(({ row }) => String(row));
+        const expected = sort.direction === 'asc' ? ascending : ascending.reverse();
+        expect(await idsOf(pipeline, {}, sort, limit)).toEqual(expected);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('has those of which everything in the filter is true', async () => {
+    const pipeline = randomUUID();
+    await sql.query('TRUNCATE dead_letters');
+    await buryAll([
+      letter(pipeline, 1, { body: Buffer.from('{"product": "Café de São Paulo", "price": "29.33"}') }),
+      letter(pipeline, 2, { system: 'system-2', deadAt: new Date('2026-02-01T00:00:00Z') }),
+      letter(pipeline, 3, { reason: 'invalid', error: { code: 'not-json', message: "Unexpected token '<'" } }),
+      letter(randomUUID(), 4),
+      letter(pipeline, 5, { body: Buffer.from([0xff, 0xfe, 0, 1, ...Buffer.from('<xml>espresso')]) }),
+    ]);
+    await sql.query(`UPDATE dead_letters SET state = 'discarded' WHERE source_id = 5`);
+    const found = (filter: DeadLetterFilter) => idsOf(pipeline, filter, { by: 'message_id', direction: 'asc' });
+    expect((await found({})).sort()).toEqual(['1', '2', '3', '5']);
+    expect(await found({ state: 'discarded' })).toEqual(['5']);
+    expect(await found({ system: 'system-2' })).toEqual(['2']);
+    expect(await found({ reason: 'invalid', errorCode: 'not-json' })).toEqual(['3']);
+    expect(await found({ reason: 'invalid', errorCode: 'c' })).toEqual([]);
+    expect(await found({ from: '2026-01-15T00:00:00Z' })).toEqual(['2']);
+    expect(await found({ to: '2026-01-15T00:00:00Z', state: 'dead' })).toEqual(['1', '3']);
+    expect(await found({ words: 'CAFÉ paulo' })).toEqual(['1']);
+    expect(await found({ words: '29.33' })).toEqual(['1']);
+    expect(await found({ words: 'espr' })).toEqual(['5']);
+    expect(await found({ words: "token' | 'café" })).toEqual([]);
+    expect(await found({ words: "!(') token :*" })).toEqual(['3']);
+  });
+
+  it('refuses a cursor of another list, and one that is made up', async () => {
+    const pipeline = randomUUID();
+    await buryAll([letter(pipeline, 100), letter(pipeline, 101)]);
+    const { nextCursor } = await listDeadLetters(sql, pipeline, { filter: {}, limit: 1 });
+    const ask = (cursor: string) =>
+      listDeadLetters(sql, pipeline, {
+        filter: {},
+        limit: 1,
+        cursor,
+        sort: { by: 'message_id', direction: 'asc' },
+      });
+    await expect(ask(nextCursor ?? '')).rejects.toThrow(BadCursor);
+    for (const madeUp of ['', 'x', Buffer.from('["message_id","asc","now","1"]').toString('base64url')]) {
+      await expect(ask(madeUp)).rejects.toThrow(BadCursor);
+    }
+  });
+});
+
+describe('one dead letter', () => {
+  it('is shown whole: bytes, headers, attempts, and times to the microsecond', async () => {
+    const pipeline = randomUUID();
+    const body = Buffer.from([0, 255, 1]);
+    await buryAll([letter(pipeline, 200, { body, headers: { 'x-round': 1 } })]);
+    const messageId = idOf['system-1']('200');
+    expect(await getDeadLetter(sql, pipeline, messageId)).toMatchObject({
+      messageId,
+      pipeline,
+      sourceId: '200',
+      sourceCreatedAt: '2026-01-01T00:00:00.123456+00:00',
+      state: 'dead',
+      bodyBytes: 3,
+      body,
+      originalBody: null,
+      isEdited: false,
+      headers: { 'x-round': 1 },
+      attempts: [{ attempt: 1 }],
+      history: [],
+    });
+    expect(await getDeadLetter(sql, randomUUID(), messageId)).toBeUndefined();
+  });
+});
+
+describe('an export', () => {
+  it('has each dead letter of a filter once, in the order of ids, also where bodies are large', async () => {
+    const pipeline = randomUUID();
+    const large = Buffer.alloc(3 * 2 ** 20, 'x');
+    await buryAll(Array.from({ length: 7 }, (_, row) => letter(pipeline, 300 + row, { body: large })));
+    await buryAll([letter(pipeline, 307), letter(pipeline, 308, { reason: 'invalid' })]);
+    const exported: string[] = [];
+    for await (const { sourceId, body } of exportDeadLetters(sql, pipeline, { reason: 'attempts-exhausted' })) {
+      exported.push(`${String(sourceId)}:${body.length}`);
+    }
+    expect(exported).toEqual([...Array.from({ length: 7 }, (_, row) => `${300 + row}:${large.length}`), '307:2']);
+  });
+});
