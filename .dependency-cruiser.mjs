@@ -2,7 +2,7 @@
 const driver = (name, lib) => ({
   name: `only-${lib}-imports-${name}`,
   severity: 'error',
-  from: { path: '^(apps|libs|infra|tests)/', pathNot: `^libs/${lib}/|[.]test[.]ts$|^tests/` },
+  from: { path: '^(apps|drill|libs|infra|tests)/', pathNot: `^libs/${lib}/|[.]test[.]ts$|^tests/` },
   to: { path: `(^|/)node_modules/(@types/)?${name}/` },
 });
 
@@ -13,13 +13,13 @@ export default {
       name: 'apps-never-import-apps',
       severity: 'error',
       from: { path: '^apps/([^/]+)/' },
-      to: { path: '^apps/', pathNot: '^apps/$1/' },
+      to: { path: '^(apps|drill)/', pathNot: '^apps/$1/' },
     },
     {
       name: 'libs-never-import-apps',
       severity: 'error',
       from: { path: '^libs/[^/]+/src/' },
-      to: { path: '^(apps|infra|tests)/' },
+      to: { path: '^(apps|drill|infra|tests)/' },
     },
     {
       name: 'pipeline-imports-no-io',

@@ -47,7 +47,7 @@ reconcile: $(INSTALLED) ## proves row by row that nothing is lost (REPUBLISH=1 s
 	@$(ESTEIRA) reconcile
 
 drill: $(INSTALLED) ## breaks a private copy of everything under load and proves that nothing was lost (KILLS=20 for more)
-	@$(ESTEIRA) drill
+	@npm run -s drill
 
 prepare_source: $(INSTALLED) ## readies a table of your own for SYSTEM=<name> (DRY_RUN=1 only prints the SQL)
 	@$(ESTEIRA) prepare-source

@@ -22,11 +22,11 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/main.ts', 'infra/**', 'tests/**', '**/test/**', 'libs/config/**'],
+    files: ['**/main.ts', 'infra/**', 'tests/**', 'drill/sabotage/**', '**/test/**', 'libs/config/**'],
     rules: { 'no-restricted-properties': 'off' },
   },
   {
-    files: ['**/*.test.ts', 'tests/**', '**/test/**'],
+    files: ['**/*.test.ts', 'tests/**', 'drill/sabotage/**', '**/test/**'],
     rules: {
       'max-lines-per-function': 'off',
       'max-lines': 'off',

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
-    exclude: ['**/node_modules/**', '.local', 'tests/drill/**'],
+    exclude: ['**/node_modules/**', '.local', 'drill/sabotage/**'],
     globalSetup: ['tests/setup/servers.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

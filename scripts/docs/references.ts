@@ -41,7 +41,7 @@ function headingsOf(file: string): string[] {
 
 /** A test is named by its file, in backticks, and its words: `path/of/some.test.ts`: "its name", "another of the same file". */
 function missingTests(text: string): string[] {
-  const named = text.matchAll(/`((?:apps|infra|libs|tests)\/[\w./-]+\.ts)`((?:[:,] "[^"]+")*)/g);
+  const named = text.matchAll(/`((?:apps|drill|infra|libs|tests)\/[\w./-]+\.ts)`((?:[:,] "[^"]+")*)/g);
   return [...named].flatMap(([, file = '', names = '']) => {
     if (!existsSync(join(ROOT, file))) return [`there is no ${file}`];
     const source = readFileSync(join(ROOT, file), 'utf8');

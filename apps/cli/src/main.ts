@@ -1,21 +1,4 @@
-import { EXIT_CONFIG, SettingsError } from '@esteira/config';
-import { withoutPasswords } from '@esteira/observability';
-import { absentServer } from './faults.ts';
+import { execute } from './execute.ts';
 import { buildProgram } from './program.ts';
-import { Refused } from './refused.ts';
 
-// Who reads our output may have read enough: `make -s env | head -1` is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
-});
-
-try {
-  await buildProgram(process.env).parseAsync();
-} catch (error) {
-  const { message, stack = message } = error as Error;
-  const isExplained = error instanceof SettingsError || error instanceof Refused;
-  const told = isExplained ? message : (absentServer(error) ?? stack);
-  process.stderr.write(`${withoutPasswords(told)}\n`);
-  process.exitCode = error instanceof SettingsError ? EXIT_CONFIG : 1;
-}
+await execute(buildProgram(process.env));

@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import type { Env } from '@esteira/config';
 import { clearCommand } from './commands/clear.ts';
 import { demoCommand } from './commands/demo.ts';
-import { drillCommand } from './commands/drill.ts';
 import { envCommand } from './commands/env.ts';
 import { logsCommand } from './commands/logs.ts';
 import { prepareSourceCommand } from './commands/prepare-source.ts';
@@ -26,7 +25,6 @@ export function buildProgram(env: Env): Command {
     prepareSourceCommand,
     envCommand,
     clearCommand,
-    drillCommand,
     pruneCommand,
   ]) {
     program.addCommand(command(env));

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { attemptsLogged, deathsDeserved, successesStored } from '../src/drill/checks/attempts.ts';
-import { faultsHit, importedOnce, nothingLeft, processesLived } from '../src/drill/checks/ends.ts';
-import type { AttemptFact, Facts, LetterFact, StoredFact } from '../src/drill/checks/facts.ts';
-import { mirrorEqual, poisonBuried } from '../src/drill/checks/letters.ts';
-import { holds } from '../src/drill/checks/result.ts';
-import { rowsAtRest } from '../src/drill/checks/rows.ts';
-import type { Happening } from '../src/drill/ledger.ts';
-import { perSecond } from '../src/drill/time-line.ts';
+import { attemptsLogged, deathsDeserved, successesStored } from '../src/checks/attempts.ts';
+import { faultsHit, importedOnce, nothingLeft, processesLived } from '../src/checks/ends.ts';
+import type { AttemptFact, Facts, LetterFact, StoredFact } from '../src/checks/facts.ts';
+import { mirrorEqual, poisonBuried } from '../src/checks/letters.ts';
+import { holds } from '../src/checks/result.ts';
+import { rowsAtRest } from '../src/checks/rows.ts';
+import type { Happening } from '../src/ledger.ts';
+import { perSecond } from '../src/time-line.ts';
 
 const MAX = 5;
 const numbers = (n: number) => Array.from({ length: n }, (_, i) => i + 1);

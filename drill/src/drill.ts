@@ -1,4 +1,4 @@
-import { withConnections } from '../connections.ts';
+import { withConnections } from '@esteira/cli/connections';
 import { publishedAgain } from './again.ts';
 import { openArena, type ArenaOptions } from './arena.ts';
 import { chanceOf, type Chance } from './chance.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rowsBehind } from '@esteira/orders/source';
 import { positionOf, type CursorView } from '@esteira/relay';
-import type { Connections } from '../connections.ts';
+import type { Connections } from '@esteira/cli/connections';
 import type { Arena } from './arena.ts';
 import type { Chance } from './chance.ts';
 import type { Ledger } from './ledger.ts';

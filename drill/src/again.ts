@@ -1,5 +1,5 @@
 import { openRedis } from '@esteira/relay';
-import { quiet } from '../connections.ts';
+import { quiet } from '@esteira/cli/connections';
 import type { CheckResult } from './checks/result.ts';
 import { resultOf } from './checks/result.ts';
 import { copiesOfSome } from './copies.ts';

@@ -1,4 +1,4 @@
-import type { Connections } from '../connections.ts';
+import type { Connections } from '@esteira/cli/connections';
 import type { Arena } from './arena.ts';
 import type { Chance } from './chance.ts';
 import { conduct, together, type Conduct } from './conduct.ts';

@@ -1,5 +1,5 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
-import { printProgress } from '../terminal.ts';
+import { printProgress } from '@esteira/cli/terminal';
 import type { Sample } from './ledger.ts';
 
 /** Shows how far a drill is: bars on a terminal, a line every few seconds elsewhere. */

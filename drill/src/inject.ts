@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openRedis } from '@esteira/relay';
-import { quiet, type Connections } from '../connections.ts';
+import { quiet, type Connections } from '@esteira/cli/connections';
 import type { Arena } from './arena.ts';
 import type { Chance } from './chance.ts';
 import { copiesOfSome } from './copies.ts';

@@ -2,7 +2,7 @@ import { names } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { rowsBehind } from '@esteira/orders/source';
 import { positionOf } from '@esteira/relay';
-import type { Connections } from '../../connections.ts';
+import type { Connections } from '@esteira/cli/connections';
 import type { Arena } from '../arena.ts';
 import type { Hand } from '../hand.ts';
 import { queueDepths, unsettledOf } from '../watch.ts';

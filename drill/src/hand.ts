@@ -3,7 +3,7 @@ import type { Settings } from '@esteira/config';
 import { connectBroker, createPublisher, names, virtualHostOf, type Broker } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import type { OutgoingMessage } from '@esteira/pipeline';
-import { quiet } from '../connections.ts';
+import { quiet } from '@esteira/cli/connections';
 
 /** The drill's own hand in the broker, past all links. */
 export interface Hand {

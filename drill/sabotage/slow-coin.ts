@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { verify as flip } from '../../apps/cli/src/drill/coin.ts';
+import { verify as flip } from '../src/coin.ts';
 
 /** One order in so many takes its time: the batch it is in is overtaken by others. */
 const SLOW_EVERY = 200;

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPrivateServers, type PrivateServers } from '@esteira/infra';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { holds } from '../../apps/cli/src/drill/checks/result.ts';
-import { runDrill, type DrillResult } from '../../apps/cli/src/drill/drill.ts';
-import type { Fault } from '../../apps/cli/src/drill/faults.ts';
-import type { Plan, Step, Track } from '../../apps/cli/src/drill/schedule.ts';
+import { holds } from '../src/checks/result.ts';
+import { runDrill, type DrillResult } from '../src/drill.ts';
+import type { Fault } from '../src/faults.ts';
+import type { Plan, Step, Track } from '../src/schedule.ts';
 import { freshSettings } from './fresh.ts';
 import { sabotages, type Rewrite } from './sabotages.ts';
 

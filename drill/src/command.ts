@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { settingsEntries, type Env } from '@esteira/config';
 import { openKeptServers, REPOSITORY, startPrivateServers, type PrivateServers } from '@esteira/infra';
-import { freshSeed } from '../drill/chance.ts';
-import { holds } from '../drill/checks/result.ts';
-import { openDrillDisplay } from '../drill/display.ts';
-import { runDrill, type DrillResult } from '../drill/drill.ts';
-import { htmlReport } from '../drill/html.ts';
-import { terminalReport, type Asked } from '../drill/report.ts';
-import { Refused } from '../refused.ts';
-import { print, printProgress } from '../terminal.ts';
+import { freshSeed } from './chance.ts';
+import { holds } from './checks/result.ts';
+import { openDrillDisplay } from './display.ts';
+import { runDrill, type DrillResult } from './drill.ts';
+import { htmlReport } from './html.ts';
+import { terminalReport, type Asked } from './report.ts';
+import { Refused } from '@esteira/cli/refused';
+import { print, printProgress } from '@esteira/cli/terminal';
 
 interface Given extends Omit<Asked, 'seed'> {
   readonly seed?: number;

@@ -1,7 +1,7 @@
 import { ordersPipeline } from '@esteira/orders/domain';
 import { reconcileOrders } from '@esteira/orders/reconciliation';
 import type { UnrestedRow } from '@esteira/reconciliation';
-import type { Connections } from '../../connections.ts';
+import type { Connections } from '@esteira/cli/connections';
 import type { Arena } from '../arena.ts';
 import type { Hand } from '../hand.ts';
 import type { Ledger } from '../ledger.ts';

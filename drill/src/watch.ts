@@ -3,7 +3,7 @@ import { countDeadLetters } from '@esteira/dead-letters';
 import { names } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { countStored } from '@esteira/orders/endput';
-import type { Connections } from '../connections.ts';
+import type { Connections } from '@esteira/cli/connections';
 import type { Arena } from './arena.ts';
 import type { Hand } from './hand.ts';
 import type { Ledger, Sample } from './ledger.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Arena } from '../arena.ts';
-import type { Connections } from '../../connections.ts';
+import type { Connections } from '@esteira/cli/connections';
 import type { Ledger } from '../ledger.ts';
 import { bringIn, type Door } from './bring-in.ts';
 import { nextRelease } from './pace.ts';

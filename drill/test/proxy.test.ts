@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { FrameTap, Unsettled } from '../src/drill/amqp-tap.ts';
-import { openProxy } from '../src/drill/proxy.ts';
+import { FrameTap, Unsettled } from '../src/amqp-tap.ts';
+import { openProxy } from '../src/proxy.ts';
 
 /** A method frame as it stands on the wire. */
 function frame(channel: number, classId: number, methodId: number, args: Buffer = Buffer.alloc(0)): Buffer {

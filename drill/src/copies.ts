@@ -1,7 +1,7 @@
 import type { AttemptLog } from '@esteira/attempt-log';
 import { republishedOrders } from '@esteira/orders/source';
 import { HEADER, type OutgoingMessage } from '@esteira/pipeline';
-import type { Connections } from '../connections.ts';
+import type { Connections } from '@esteira/cli/connections';
 
 /**
  * Copies of messages that were really sent: the first message of an order, and those of the attempts that followed, as

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chanceOf } from '../src/drill/chance.ts';
-import { schedule, type Plan } from '../src/drill/schedule.ts';
-import { nextRelease } from '../src/drill/load/pace.ts';
-import { commits, planLoad } from '../src/drill/load/parts.ts';
+import { chanceOf } from '../src/chance.ts';
+import { schedule, type Plan } from '../src/schedule.ts';
+import { nextRelease } from '../src/load/pace.ts';
+import { commits, planLoad } from '../src/load/parts.ts';
 
 const names = (prefix: string, max: number) =>
   fc.integer({ min: 1, max }).map((n) => Array.from({ length: n }, (_, i) => `${prefix}-${i + 1}`));

@@ -1,4 +1,4 @@
-import { renderTable } from '../table.ts';
+import { renderTable } from '@esteira/cli/table';
 import { holds, type CheckResult } from './checks/result.ts';
 import type { Fault } from './faults.ts';
 import type { Ledger } from './ledger.ts';
