@@ -1,4 +1,5 @@
 import type { AttemptDocument } from './attempt-document.ts';
+import type { AttemptPage, AttemptSearch } from './attempt-search.ts';
 
 /**
  * The log of attempts: for people, and to spare an attempt that was made already. It expires: no decision that must
@@ -13,6 +14,13 @@ export interface AttemptLog {
   find(ids: readonly string[]): Promise<AttemptDocument[]>;
   /** All attempts of these messages that are still there, oldest first. */
   ofMessages(messageIds: readonly string[]): Promise<AttemptDocument[]>;
+  /**
+   * A page of the attempts of the log's pipeline that are still there, the latest first. Every search is served by an
+   * index, which the page names.
+   *
+   * @throws ForeignCursor
+   */
+  search(search: AttemptSearch): Promise<AttemptPage>;
   /** How many attempts were made (`invalid` is none), by system where `origin.system` tells. */
   countBySystem(pipeline: string): Promise<Map<string, number>>;
   /** Empties the log of a pipeline. */

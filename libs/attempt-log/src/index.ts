@@ -1,3 +1,4 @@
 export * from './attempt-document.ts';
 export * from './attempt-log.ts';
+export * from './attempt-search.ts';
 export * from './mongodb-attempt-log.ts';

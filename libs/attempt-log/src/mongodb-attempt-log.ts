@@ -1,9 +1,14 @@
 import { MongoBulkWriteError, MongoClient, MongoServerError, type Collection, type Db } from 'mongodb';
 import type { AttemptDocument } from './attempt-document.ts';
 import type { AttemptLog } from './attempt-log.ts';
+import { SEARCH_INDEX, searchAttempts } from './mongodb-search.ts';
 
 const DUPLICATE_KEY = 11_000;
 const NAMESPACE_EXISTS = 48;
+const INDEX_NOT_FOUND = 27;
+
+/** Of releases before the search: what it served, the search index serves. */
+const FORMER_INDEX = 'status_1_processed_at_1';
 
 export interface AttemptLogOptions {
   /** The path names the database. */
@@ -38,6 +43,7 @@ export function mongodbAttemptLog(options: AttemptLogOptions): AttemptLog {
         .find({ message_id: { $in: [...messageIds] } })
         .sort({ message_id: 1, round: 1, attempt: 1 })
         .toArray(),
+    search: async (search) => searchAttempts(await attempts(), options.pipeline, search),
     countBySystem: async (pipeline) => countBySystem(await attempts(), pipeline),
     clear: async (pipeline) => {
       await (await attempts()).deleteMany({ pipeline });
@@ -55,8 +61,15 @@ async function prepare(db: Db, attempts: Collection<AttemptDocument>, options: A
     if (!(error instanceof MongoServerError && error.code === NAMESPACE_EXISTS)) throw error;
   });
   await attempts.createIndex({ message_id: 1 });
-  await attempts.createIndex({ status: 1, processed_at: 1 });
+  await attempts.createIndex(SEARCH_INDEX);
+  await dropIndex(attempts, FORMER_INDEX);
   await applyTtl(db, attempts, options);
+}
+
+async function dropIndex(attempts: Collection<AttemptDocument>, name: string): Promise<void> {
+  await attempts.dropIndex(name).catch((error: unknown) => {
+    if (!(error instanceof MongoServerError && error.code === INDEX_NOT_FOUND)) throw error;
+  });
 }
 
 /** Each pipeline has a TTL of its own: a partial index, whose age is changed in place. */
