@@ -1,4 +1,5 @@
 import { MongoBulkWriteError, MongoClient, MongoServerError, type Collection, type Db } from 'mongodb';
+import type { AttemptStatus } from '@esteira/pipeline';
 import type { AttemptDocument } from './attempt-document.ts';
 import type { AttemptLog } from './attempt-log.ts';
 import { SEARCH_INDEX, searchAttempts } from './mongodb-search.ts';
@@ -88,21 +89,24 @@ async function applyTtl(
   }
 }
 
+/** What an end replaces in the log: a success anything else, a death the failure that a copy came to. */
+const GIVES_WAY_TO: Partial<Record<AttemptStatus, AttemptStatus[]>> = {
+  succeeded: ['failed', 'dead-lettered', 'invalid'],
+  'dead-lettered': ['failed'],
+};
+
 async function record(attempts: Collection<AttemptDocument>, documents: readonly AttemptDocument[]): Promise<void> {
   if (documents.length === 0) return;
   try {
     await attempts.insertMany([...documents], { ordered: false });
   } catch (error) {
-    const there = thoseThatWereThere(error, documents);
-    // The endput decided for the success: a failure that another copy logged for the same attempt gives way.
-    const succeeded = there.filter(({ status }) => status === 'succeeded');
-    if (succeeded.length === 0) return;
-    await attempts.bulkWrite(
-      succeeded.map((document) => ({
-        replaceOne: { filter: { _id: document._id, status: { $ne: 'succeeded' as const } }, replacement: document },
-      })),
-      { ordered: false },
-    );
+    // The endput has decided how an attempt ended: what another copy of it came to, and logged, gives way.
+    const replacements = thoseThatWereThere(error, documents).flatMap((document) => {
+      const status = { $in: GIVES_WAY_TO[document.status] ?? [] };
+      if (status.$in.length === 0) return [];
+      return { replaceOne: { filter: { _id: document._id, status }, replacement: document } };
+    });
+    if (replacements.length > 0) await attempts.bulkWrite(replacements, { ordered: false });
   }
 }
 

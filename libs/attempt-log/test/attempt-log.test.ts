@@ -67,6 +67,16 @@ describe('an attempt', () => {
     expect(document).toMatchObject({ status: 'succeeded', error: null, worker: 'winner' });
   });
 
+  it('that a message died of replaces the failure a copy logged for it, and gives way to a success', async () => {
+    await log.record([attempt('dead', 1)]);
+    await log.record([attempt('dead', 1, { status: 'dead-lettered', reason: 'refused-by-verifier' })]);
+    await log.record([attempt('dead', 1)]);
+    const statusNow = async () => (await log.find([attemptId('dead', 1, 1)])).map(({ status }) => status);
+    expect(await statusNow()).toEqual(['dead-lettered']);
+    await log.record([attempt('dead', 1, { status: 'succeeded', error: null })]);
+    expect(await statusNow()).toEqual(['succeeded']);
+  });
+
   it('that was invalid counts as none', async () => {
     const pipeline = 'counted';
     const counted = open(600, pipeline);

@@ -8,10 +8,10 @@ export type OrderAttempt = AttemptDocument & { readonly order: Order | null };
 
 /**
  * What the log keeps of a delivery: one document for an attempt that was made now, or that an earlier delivery made
- * and did not come to log; none for anything else. Pure.
+ * and did not come to log, or that the log knows by the end a copy of it came to; none for anything else. Pure.
  */
 export function logEntryOf(work: Stored, worker: string, now: Date, ttlSeconds: number): OrderAttempt | undefined {
-  if (work.made !== undefined) return undefined;
+  if (work.made !== undefined && work.decision.kind !== 'skip') return undefined;
   switch (work.decision.kind) {
     case 'store':
       return entry(work, { status: 'succeeded', result: work.decision.result ?? null }, worker, now);
@@ -35,7 +35,10 @@ function diedOfAttempt({ letter, attempt }: Stored): boolean {
   return letter?.attempts.some((a) => a.round === attempt.round && a.attempt === attempt.attempt) ?? false;
 }
 
-/** The attempt that brought a message to rest, when its consumer ended between the effect and the log. */
+/**
+ * The attempt that brought a message to rest, when its consumer ended between the effect and the log. The log may hold
+ * the failure of a copy in its place: the endput has decided, and the log follows it.
+ */
 function unlogged(work: Stored, worker: string, now: Date, ttlSeconds: number): OrderAttempt | undefined {
   const { rest, attempt } = work;
   if (rest === undefined) return undefined;
@@ -50,6 +53,7 @@ function unlogged(work: Stored, worker: string, now: Date, ttlSeconds: number): 
     rest.kind === 'stored'
       ? { status: 'succeeded' }
       : { status: 'dead-lettered', error: rest.last?.error ?? null, reason: rest.reason };
+  if (work.made?.status === end.status) return undefined;
   return { ...entry(work, end, worker, restedAt), started_at: restedAt, duration_ms: 0 };
 }
 
