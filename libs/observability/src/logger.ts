@@ -1,5 +1,6 @@
-import { pino, type Logger as Pino, type LoggerOptions as PinoOptions } from 'pino';
+import { pino, type DestinationStream, type Logger as Pino, type LoggerOptions as PinoOptions } from 'pino';
 import pretty from 'pino-pretty';
+import { redacted } from './redacted.ts';
 
 /** A structured logger. A line about one message is `debug` and carries `message_id`, `pipeline`, `system`, `attempt`. */
 export type Logger = Pino;
@@ -9,40 +10,19 @@ export interface LoggerOptions {
   /** The process, for example `orders-api system-1`. */
   readonly name: string;
   readonly level: string;
+  /** Where its lines go: standard output, pretty on a terminal, where nothing else is said. */
+  readonly destination?: DestinationStream;
 }
 
-/** Passwords in URLs, and what carries credentials. */
-const redact = {
-  paths: [
-    'password',
-    '*.password',
-    'authorization',
-    '*.authorization',
-    'req.headers.authorization',
-    'req.headers.cookie',
-  ],
-  censor: '[redacted]',
-};
-
-const URL_PASSWORD = /([a-z+]+:\/\/[^:@/\s]*):[^@/\s]*@/gi;
-
-/** A text without the passwords of the URLs in it. */
-export function withoutPasswords(text: string): string {
-  return text.replace(URL_PASSWORD, '$1:***@');
-}
-
-/** Makes the logger of a process: pretty on a terminal, JSON lines otherwise. */
-export function createLogger({ name, level }: LoggerOptions): Logger {
+/** Makes the logger of a process: pretty on a terminal, JSON lines otherwise. No line holds a secret. */
+export function createLogger({ name, level, destination }: LoggerOptions): Logger {
   const options: PinoOptions = {
     name,
     level,
-    redact,
-    serializers: { err: (error: Error) => cleaned(pino.stdSerializers.err(error)) },
+    // The line as a whole: whatever hangs on an error, and however deep, is in it.
+    hooks: { streamWrite: redacted },
     timestamp: pino.stdTimeFunctions.isoTime,
   };
+  if (destination !== undefined) return pino(options, destination);
   return process.stdout.isTTY ? pino(options, pretty({ ignore: 'pid,hostname' })) : pino(options);
-}
-
-function cleaned(error: ReturnType<typeof pino.stdSerializers.err>): object {
-  return { ...error, message: withoutPasswords(error.message), stack: withoutPasswords(error.stack) };
 }
