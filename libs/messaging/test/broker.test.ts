@@ -8,6 +8,7 @@ import {
   consume,
   createPublisher,
   declareTopology,
+  delayedExchangeStrategy,
   DelayStrategyRefused,
   hasDelayedExchange,
   joined,
@@ -178,8 +179,8 @@ describe('consuming', () => {
     const { seen, handler } = recorder();
     let failures = 0;
     const states: string[] = [];
-    const consumer = consumeAll(pipeline, (batch) => {
-      if (failures === 2) return handler(batch);
+    const consumer = consumeAll(pipeline, (batch, done) => {
+      if (failures === 2) return handler(batch, done);
       failures += 1;
       return Promise.reject(new Error('the endput is down'));
     });
@@ -268,6 +269,52 @@ describe('consuming', () => {
     expect(await laneDepth(broker, pipeline)).toBe(0);
   });
 
+  it('acks what is done while others of its batch take long, once each, and then those others', async () => {
+    const pipeline = await freshPipeline();
+    await publisherOf(pipeline)(messages(150));
+    const { promise: confirmed, resolve: confirm } = Promise.withResolvers<undefined>();
+    const slow = new Set(['m-3', 'm-40']);
+    const begun = new Set<string>();
+    const consumer = consumeAll(pipeline, async (batch, done) => {
+      for (const { messageId = '' } of batch) begun.add(messageId);
+      done(batch.filter(({ messageId = '' }) => !slow.has(messageId)));
+      if (batch.some(({ messageId = '' }) => slow.has(messageId))) await confirmed;
+      return batch.map(() => ({ kind: 'ack' }));
+    });
+    // The prefetch is 100: the broker hands out the others only when it has acks.
+    await vi.waitFor(() => {
+      expect(begun.size).toBe(150);
+    }, patient);
+    confirm(undefined);
+    await consumer.stop(5_000);
+    const channel = await broker.channel();
+    // Every return of a delivery would have made it come once more, and an ack too many would have closed the channel.
+    expect(await channel.get(names.lane(pipeline, 'primary'))).toBe(false);
+    await channel.close();
+  });
+
+  it('gives back of a batch that fails only what was not done', async () => {
+    const pipeline = await freshPipeline();
+    await publisherOf(pipeline)(messages(10));
+    const seen: string[] = [];
+    let failed = false;
+    const consumer = consumeAll(pipeline, (batch, done) => {
+      seen.push(...batch.map(({ messageId = '' }) => messageId));
+      if (failed || batch.every(({ messageId }) => messageId !== 'm-5'))
+        return Promise.resolve(batch.map(() => ({ kind: 'ack' })));
+      failed = true;
+      done(batch.filter(({ messageId }) => messageId !== 'm-5'));
+      return Promise.reject(new Error('the hand-over was refused'));
+    });
+    await vi.waitFor(() => {
+      expect(new Set(seen).size).toBe(10);
+      expect(seen).toHaveLength(11);
+    }, patient);
+    await consumer.stop(5_000);
+    expect(seen.filter((id) => id === 'm-5')).toHaveLength(2);
+    expect(await laneDepth(broker, pipeline)).toBe(0);
+  });
+
   it('starts again when the queue was deleted under it', async () => {
     const pipeline = await freshPipeline();
     const { seen, handler } = recorder();
@@ -344,8 +391,8 @@ describe('the choice of the delay strategy', () => {
     expect([strategy.name, why]).toEqual(['wait-queue', 'it is safe on every broker']);
   });
 
-  it('stops the start when the broker lacks the plugin, and says what to do', async () => {
-    if (await hasDelayedExchange(vhost.url)) return;
+  it('stops the start when the broker lacks the plugin, and says what to do', async ({ skip }) => {
+    skip(await hasDelayedExchange(vhost.url), 'this broker has the plugin');
     await expect(choose('delayed-exchange', await freshPipeline())).rejects.toThrow(DelayStrategyRefused);
     await expect(choose('delayed-exchange', await freshPipeline())).rejects.toThrow(/DELAY_STRATEGY=wait-queue/);
     expect(broker.connected).toBe(true);
@@ -354,6 +401,18 @@ describe('the choice of the delay strategy', () => {
   it('refuses a delay that no queue can have', async () => {
     const tooLong: RetryPolicy = { ...policy, delaysMs: [2 ** 40] };
     await expect(choose('auto', await freshPipeline(), tooLong)).rejects.toThrow(/longer than a queue's TTL/);
+  });
+
+  it('refuses jitter where all wait equally long, and delays that jitter makes too long', async () => {
+    const pipeline = await freshPipeline();
+    await expect(choose('wait-queue', pipeline, { ...policy, jitter: 0.2 })).rejects.toThrow(/equally long/);
+    const delayed = delayedExchangeStrategy(broker, pipeline);
+    expect(delayed.canExpress({ ...policy, jitter: 0.2 })).toBe(true);
+    const almost: RetryPolicy = { ...policy, delaysMs: [2 ** 32 - 1] };
+    expect(delayed.canExpress(almost)).toBe(true);
+    expect(delayed.canExpress({ ...almost, jitter: 0.001 })).toEqual({
+      why: expect.stringMatching(/longer than the plugin keeps/) as string,
+    });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Pipeline } from '@esteira/pipeline';
+import { jitteredDelay, type Pipeline } from '@esteira/pipeline';
 import type { Broker } from '../broker.ts';
 import { createPublisher, handOver } from '../publish.ts';
 import { delayedExchangeTopology, names } from '../topology.ts';
@@ -18,8 +18,9 @@ export function delayedExchangeStrategy(broker: Broker, pipeline: Pipeline): Del
   return {
     name: 'delayed-exchange',
     topology: () => delayedExchangeTopology(pipeline),
-    canExpress: ({ delaysMs }) => {
-      const tooLong = delaysMs.find((delayMs) => delayMs > MAX_DELAY_MS);
+    canExpress: ({ delaysMs, jitter = 0 }) => {
+      const longest = delaysMs.map((delayMs) => jitteredDelay(delayMs, jitter, 1));
+      const tooLong = longest.find((delayMs) => delayMs > MAX_DELAY_MS);
       return tooLong === undefined || { why: `a delay of ${tooLong} ms is longer than the plugin keeps` };
     },
     hand: (messages, delayMs) => {

@@ -11,6 +11,7 @@ export interface DelayStrategy {
   readonly name: 'wait-queue' | 'delayed-exchange';
   /** What it needs on the broker for a policy. */
   topology(policy: RetryPolicy): Topology;
+  /** Whether it can keep the delays of a policy, and its jitter. */
   canExpress(policy: RetryPolicy): true | Refusal;
   /** Hands messages over to come back to their lanes after `delayMs`. @throws when any of them is not safe. */
   hand(messages: readonly OutgoingMessage[], delayMs: number): Promise<void>;

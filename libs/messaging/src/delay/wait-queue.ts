@@ -24,7 +24,8 @@ export function waitQueueStrategy(broker: Broker, pipeline: Pipeline): DelayStra
   return {
     name: 'wait-queue',
     topology: ({ delaysMs }) => waitQueueTopology(pipeline, delaysMs),
-    canExpress: ({ delaysMs }) => {
+    canExpress: ({ delaysMs, jitter = 0 }) => {
+      if (jitter > 0) return { why: 'everything in a wait queue waits equally long, so there is no jitter in it' };
       const tooLong = delaysMs.find((delayMs) => delayMs > MAX_DELAY_MS);
       return tooLong === undefined || { why: `a delay of ${tooLong} ms is longer than a queue's TTL may be` };
     },
