@@ -1,6 +1,6 @@
 import { mongodbAttemptLog, type AttemptLog } from '@esteira/attempt-log';
 import type { Settings } from '@esteira/config';
-import { deadLetterMigrations } from '@esteira/dead-letters';
+import { deadLetterMigrations, forgetOldTrials } from '@esteira/dead-letters';
 import {
   chooseDelayStrategy,
   connectBroker,
@@ -61,6 +61,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<OrdersCon
       logger.warn({ err }, 'an idle connection to the endput broke');
     },
   });
+  await forgetOldTrials(endput, ordersPipeline.name);
   const attemptLog = mongodbAttemptLog({
     url: settings.MONGODB_URL,
     applicationName: `esteira ${worker}`,

@@ -32,6 +32,19 @@ export async function beginLoneTrial(sql: Sql, pipeline: string, key: string): P
   );
 }
 
+/**
+ * How long a row is kept, at most. A row that a kill from outside left behind is removed when its message comes back;
+ * one whose message was handled by a consumer that was not told, or was purged, would stay for ever. A message that was
+ * given back comes again as soon as any consumer runs, so what is a week old tells of nothing that is under way. Should
+ * all consumers have been away for so long, a message that ends its consumer is only counted anew.
+ */
+const KEPT = '7 days';
+
+/** Removes rows that nothing will ask for any more. To be done when a consumer starts. */
+export async function forgetOldTrials(sql: Sql, pipeline: string): Promise<void> {
+  await sql.query('DELETE FROM trials WHERE pipeline = $1 AND began_at < now() - $2::interval', [pipeline, KEPT]);
+}
+
 /** The handling ended, well or by a fault, but not by a crash. */
 export async function endTrial(sql: Sql, keys: readonly string[]): Promise<void> {
   await sql.query('DELETE FROM trials WHERE key = ANY ($1::uuid[])', [keys]);
