@@ -1,7 +1,7 @@
 import { beginLoneTrial, beginTrial, endTrial, suspects } from '@esteira/dead-letters';
 import type { BatchHandler, Delivery, Settlement } from '@esteira/messaging';
 import type { Logger } from '@esteira/observability';
-import { contentId } from '@esteira/pipeline';
+import { contentId, HEADER, systemsByMessageId } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
 import type { Solitude } from './solitude.ts';
 
@@ -22,6 +22,8 @@ export interface Isolation {
   readonly handlers: Handlers;
   readonly endput: Sql;
   readonly pipeline: string;
+  /** The systems that are known. */
+  readonly systems: readonly string[];
   /** Shared by all queues of the process: alone means alone in the process. */
   readonly solitude: Solitude;
   readonly logger: Logger;
@@ -32,9 +34,10 @@ export interface Isolation {
  * before it is handled again; what was marked when another crash came is a suspect, and is handled alone until the one
  * that kills the process is found. A kill from outside only costs a suspect its company, never an attempt.
  */
-export function isolating({ handlers, endput, pipeline, solitude, logger }: Isolation): BatchHandler {
+export function isolating({ handlers, endput, pipeline, systems, solitude, logger }: Isolation): BatchHandler {
+  const systemOf = systemsByMessageId(pipeline, systems);
   const trials = new Trials(endput, pipeline);
-  return async (batch) => {
+  return async (batch, done) => {
     const known = await trials.suspects(batch.filter(({ redelivered }) => redelivered));
     const calm = batch.filter((delivery) => !known.has(delivery));
     const settled = new Map<Delivery, Settlement | undefined>();
@@ -44,26 +47,32 @@ export function isolating({ handlers, endput, pipeline, solitude, logger }: Isol
     const returned = calm.filter(({ redelivered }) => redelivered);
     await solitude.together(() =>
       trials.together(returned, async () => {
-        settle(calm, await handlers.usual(calm));
+        settle(calm, await handlers.usual(calm, done));
       }),
     );
     for (const [delivery, crashes] of known) {
-      if (crashes >= CRASH_BUDGET)
-        logger.error({ message_id: delivery.messageId, crashes }, 'giving up a message that ends its consumer');
-      else
-        logger.warn(
-          { message_id: delivery.messageId, crashes },
-          'handling a message alone that was there when a consumer ended',
-        );
+      const about = { ...described(delivery, pipeline, systemOf), crashes };
+      if (crashes >= CRASH_BUDGET) logger.error(about, 'giving up a message that ends its consumer');
+      else logger.warn(about, 'handling a message alone that was there when a consumer ended');
       const handler = handlerFor(handlers, crashes);
       await solitude.alone(() =>
         trials.alone(delivery, async () => {
-          settle([delivery], await handler([delivery]));
+          settle([delivery], await handler([delivery], done));
         }),
       );
     }
     return batch.map((delivery) => settled.get(delivery) ?? unsettled);
   };
+}
+
+/** What a line about a message says of it. Found without reading the body: reading it may be what ends the process. */
+function described(
+  { messageId, headers }: Delivery,
+  pipeline: string,
+  systemOf: (messageId: string) => string | undefined,
+): object {
+  const system = messageId === undefined ? undefined : systemOf(messageId);
+  return { message_id: messageId, pipeline, system, attempt: headers[HEADER.attempt] };
 }
 
 const unsettled: Settlement = { kind: 'return', fault: { code: 'unsettled', message: 'The message was not settled.' } };

@@ -47,11 +47,12 @@ export function returnedHandler(stages: Stages): BatchHandler {
 function isolated(stages: Stages, usual: BatchHandler): BatchHandler {
   const giveUp = givingUp(stages, decoder(stages.systems), 'crashed-consumer');
   const giveUpUnread = givingUp(stages, (batch) => batch.map(unread), 'crashed-consumer');
-  const { endput, solitude, logger } = stages;
+  const { endput, systems, solitude, logger } = stages;
   return isolating({
     handlers: { usual, giveUp, giveUpUnread },
     endput,
     pipeline: ordersPipeline.name,
+    systems,
     solitude,
     logger,
   });
@@ -68,10 +69,10 @@ function handler(
   decode: (batch: Parameters<BatchHandler>[0]) => Decoded[],
   decided: (batch: readonly Recalled[]) => Promise<Decided[]>,
 ): BatchHandler {
-  return async (deliveries) => {
+  return async (deliveries, done) => {
     if (deliveries.length === 0) return [];
     const stored = await store(await decided(await recall(decode(deliveries), stages)), stages);
-    const settlements = await settle(stored, stages);
+    const settlements = await settle(stored, stages, done);
     report(stored, stages);
     return settlements;
   };

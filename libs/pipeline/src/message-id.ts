@@ -35,6 +35,23 @@ export function messageIds(pipeline: string, system: string): (rowId: string) =>
   };
 }
 
+/** So much of a message id comes from pipeline and system alone: 56 of the 59 bits. */
+const PREFIX_LENGTH = 17;
+
+/**
+ * Tells by a message id alone which system it is of; undefined for an id of none of them. It proves nothing: whoever
+ * makes up an id may choose any.
+ */
+export function systemsByMessageId(
+  pipeline: string,
+  systems: readonly string[],
+): (messageId: string) => string | undefined {
+  const systemOf = new Map(
+    systems.map((system) => [messageIds(pipeline, system)('0').slice(0, PREFIX_LENGTH), system]),
+  );
+  return (messageId) => systemOf.get(messageId.slice(0, PREFIX_LENGTH));
+}
+
 /**
  * The id of a message that has no readable one, and of an order whose id is taken by another: a UUIDv8 of 122 bits of
  * a hash of its bytes and properties. The same bytes and properties have the same id.

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contentId, isMessageId, messageIds } from '../src/index.ts';
+import { contentId, isMessageId, messageIds, systemsByMessageId } from '../src/index.ts';
 
 const rowId = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
 
@@ -24,6 +24,18 @@ describe('the id of a message', () => {
         expect((top << 62n) | (bits & (2n ** 62n - 1n))).toBe(id);
       }),
     );
+  });
+
+  it('tells which system it is of, without its row', () => {
+    const systems = Array.from({ length: 10 }, (_, index) => `system-${index}`);
+    const systemOf = systemsByMessageId('orders', systems);
+    fc.assert(
+      fc.property(rowId, fc.constantFrom(...systems), (id, system) => {
+        expect(systemOf(messageIds('orders', system)(String(id)))).toBe(system);
+      }),
+    );
+    expect(systemOf(messageIds('orders', 'another')('1'))).toBeUndefined();
+    expect(systemOf('no id')).toBeUndefined();
   });
 
   it('sorts as the row ids of its system do', () => {
