@@ -68,7 +68,8 @@ describe('a retry', () => {
       durationMs: 1,
     };
     const publishDeadLetters = () => Promise.resolve([]);
-    await settle([work], { attemptLog, logTtlSeconds: 60, delay, publishDeadLetters, worker: 'w', now: () => now });
+    const settling = { attemptLog, logTtlSeconds: 60, delay, publishDeadLetters, worker: 'w', now: () => now };
+    await settle([work], settling, () => undefined);
     expect(handed.map((one) => [one.lane, one.headers['x-attempt']])).toEqual([[expected, 2]]);
     expect(ordersPipeline.lanes).toContain(expected);
   });

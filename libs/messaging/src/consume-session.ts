@@ -11,6 +11,8 @@ import { deliveryOf, type Delivery } from './delivery.ts';
 const MAX_HELD_BYTES = 64 * 2 ** 20;
 /** What goes into one batch, in bytes: its statements must fit into a string several times over. */
 const MAX_BATCH_BYTES = 16 * 2 ** 20;
+/** How long a delivery that is done waits for the others of its batch, in milliseconds: one ack is for all, mostly. */
+const DONE_WAITS_MS = 1_000;
 /** The fault of a session whose messages are larger than its prefetch is good for. */
 export const HELD_TOO_MUCH = 'held-too-much';
 
@@ -120,8 +122,13 @@ export class ConsumeSession {
   }
 
   async #runBatch(batch: readonly Delivery[]): Promise<void> {
+    let late: NodeJS.Timeout | undefined;
     try {
-      const settlements = await this.#options.handler(batch);
+      const settlements = await this.#options.handler(batch, (done) => {
+        for (const { tag } of done) this.#acks.settle(tag);
+        // A probe's ack would make the broker hand out the next message.
+        if (!this.#probing) late ??= setInterval(() => { this.#ackBeyondGap(); }, DONE_WAITS_MS).unref();
+      });
       for (const [index, delivery] of batch.entries()) this.#settle(delivery, settlements[index]);
       // A probe is acked once the consumer is cancelled: an ack would make the broker hand out the next message first.
       if (this.#probing) this.#end({ code: 'probed', message: 'A message went through: consuming goes on in full.' });
@@ -132,6 +139,8 @@ export class ConsumeSession {
         'a batch could not be handled; it is given back',
       );
       this.#end({ code: 'batch-failed', message: (error as Error).message });
+    } finally {
+      clearInterval(late);
     }
   }
 
@@ -145,6 +154,16 @@ export class ConsumeSession {
     if (upTo === undefined || !this.#open) return;
     this.progressed = true;
     this.#ack(upTo, true);
+  }
+
+  /** Also what lies above a delivery that is not settled: one by one, since an ack for several never reaches across it. */
+  #ackBeyondGap(): void {
+    this.#ackSettled();
+    if (!this.#open) return;
+    for (const tag of this.#acks.takeBeyondGap()) {
+      this.progressed = true;
+      this.#ack(tag, false);
+    }
   }
 
   #ack(tag: number, allUpTo: boolean): void {
@@ -177,8 +196,7 @@ export class ConsumeSession {
       // Also when the channel is gone: the next session is given the same messages, and must not run beside this one.
       await Promise.race([Promise.allSettled([...this.#running]), this.#abandoned.promise]);
       if (!this.#open) return;
-      this.#ackSettled();
-      for (const tag of this.#acks.beyondGap) this.#ack(tag, false);
+      this.#ackBeyondGap();
       this.#channel.nackAll(true);
       await this.#channel.close();
     } catch (error) {

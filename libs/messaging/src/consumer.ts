@@ -5,8 +5,17 @@ import type { Delivery } from './delivery.ts';
 /** What becomes of a delivery: `ack` when its way is done, `return` when nothing could be done with it now. */
 export type Settlement = { readonly kind: 'ack' } | { readonly kind: 'return'; readonly fault: Fault };
 
-/** Handles a batch and settles each delivery, in the order given. A rejection returns the whole batch. */
-export type BatchHandler = (batch: readonly Delivery[]) => Promise<readonly Settlement[]>;
+/**
+ * Says of deliveries that their way is done, before that of the others in their batch. They are acked with the batch, or
+ * soon, if the others take long; whatever becomes of the others.
+ */
+export type Done = (deliveries: readonly Delivery[]) => void;
+
+/**
+ * Handles a batch and settles each delivery, in the order given. A rejection returns the whole batch, but for those of
+ * which it has said `done` before.
+ */
+export type BatchHandler = (batch: readonly Delivery[], done: Done) => Promise<readonly Settlement[]>;
 
 /** How a queue is consumed. */
 export interface ConsumeOptions {

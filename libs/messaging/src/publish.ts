@@ -24,15 +24,17 @@ interface Line {
  * at the pace the socket takes them, and resolves when the broker has answered for each.
  */
 export function createPublisher(broker: Broker, options: PublisherOptions): Publish {
-  let opening: Promise<Line> | undefined;
-  const line = async (): Promise<Line> => {
-    opening ??= openLine(broker, () => (opening = undefined));
-    try {
-      return await opening;
-    } catch (error) {
-      opening = undefined;
-      throw error;
-    }
+  let current: Promise<Line> | undefined;
+  const line = (): Promise<Line> => {
+    if (current !== undefined) return current;
+    // Only its own end: a channel that is opened again meanwhile stays.
+    const ended = () => {
+      if (current === opening) current = undefined;
+    };
+    const opening = openLine(broker, ended);
+    current = opening;
+    opening.catch(ended); // Whoever waits for it hears of it.
+    return opening;
   };
   return async (messages) => {
     if (messages.length === 0) return [];

@@ -35,7 +35,7 @@ describe('acking with multiple', () => {
           return tracker.advance() ?? 0;
         });
         expect(Math.max(...reached)).toBe(tags.length);
-        expect(tracker.beyondGap).toEqual([]);
+        expect(tracker.takeBeyondGap()).toEqual([]);
       }),
     );
   });
@@ -47,7 +47,30 @@ describe('acking with multiple', () => {
         const tracker = new AckTracker();
         for (const tag of tags) if (tag !== missing) tracker.settle(tag);
         tracker.advance();
-        expect(tracker.beyondGap).toEqual(tags.filter((tag) => tag > (missing ?? 0)).sort((a, b) => a - b));
+        expect(tracker.takeBeyondGap()).toEqual(tags.filter((tag) => tag > (missing ?? 0)).sort((a, b) => a - b));
+        expect(tracker.takeBeyondGap()).toEqual([]);
+      }),
+    );
+  });
+
+  it('acks each delivery once, and none of several by a tag that was acked alone before', () => {
+    fc.assert(
+      fc.property(order, fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }), (tags, alone) => {
+        const tracker = new AckTracker();
+        const acked = new Set<number>();
+        for (const [index, tag] of tags.entries()) {
+          tracker.settle(tag);
+          const upTo = tracker.advance();
+          if (upTo !== undefined) {
+            expect(acked.has(upTo)).toBe(false);
+            for (let below = 1; below <= upTo; below += 1) acked.add(below);
+          }
+          for (const one of alone[index] ? tracker.takeBeyondGap() : []) {
+            expect(acked.has(one)).toBe(false);
+            acked.add(one);
+          }
+        }
+        expect(acked.size).toBe(tags.length);
       }),
     );
   });

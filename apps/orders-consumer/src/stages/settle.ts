@@ -1,5 +1,5 @@
 import type { AttemptLog } from '@esteira/attempt-log';
-import { handOver, type DelayStrategy, type Delivery, type Settlement } from '@esteira/messaging';
+import { handOver, type DelayStrategy, type Delivery, type Done, type Settlement } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { boundedError, HEADER, writeHeaders, type OutgoingMessage, type Publish } from '@esteira/pipeline';
 import type { Stored } from '../work.ts';
@@ -16,34 +16,64 @@ export interface Settling {
   readonly now: () => Date;
 }
 
-/** The end of a batch: log, then hand over (confirmed), then say what is acked. The order is the guarantee. */
-export async function settle(batch: readonly Stored[], settling: Settling): Promise<Settlement[]> {
+/**
+ * The end of a batch: log, then hand over (confirmed), then say what is acked. The order is the guarantee. What need not
+ * be handed over is done once it is logged, and what is handed over when that is confirmed: a broker that holds
+ * publishers back, or refuses some messages, must not make the whole batch be repeated.
+ */
+export async function settle(batch: readonly Stored[], settling: Settling, done: Done): Promise<Settlement[]> {
   const now = settling.now();
   await settling.attemptLog.record(
     batch.flatMap((work) => logEntryOf(work, settling.worker, now, settling.logTtlSeconds) ?? []),
   );
-  await Promise.all([handRetries(batch, settling.delay), handDeadLetters(batch, settling.publishDeadLetters, now)]);
+  const handOvers = handOversOf(batch, settling, now);
+  if (handOvers.length > 0) {
+    const handed = new Set(handOvers.flatMap(({ works }) => works));
+    done(batch.filter((work) => work.decision.kind !== 'return' && !handed.has(work)).map(deliveryOf));
+    await handAll(handOvers, done);
+  }
   return batch.map(({ decision }) =>
     decision.kind === 'return' ? { kind: 'return', fault: decision.fault } : { kind: 'ack' },
   );
 }
 
-async function handRetries(batch: readonly Stored[], delay: DelayStrategy): Promise<void> {
-  const byDelay = Map.groupBy(
-    batch.flatMap((work) => retryOf(work) ?? []),
-    ({ delayMs }) => delayMs,
-  );
-  await Promise.all(
-    [...byDelay].map(([delayMs, retries]) =>
-      delay.hand(
-        retries.map(({ message }) => message),
-        delayMs,
-      ),
-    ),
-  );
+/** Messages that go on to one place, and what hands them over. */
+interface HandOver {
+  readonly works: readonly Stored[];
+  readonly hand: () => Promise<void>;
 }
 
-function retryOf({ decision, content, delivery, attempt }: Stored) {
+const deliveryOf = ({ delivery }: Stored): Delivery => delivery;
+
+function handOversOf(batch: readonly Stored[], settling: Settling, now: Date): HandOver[] {
+  const { delay, publishDeadLetters } = settling;
+  return [...retriesOf(batch, delay), ...deadLettersOf(batch, publishDeadLetters, now)];
+}
+
+/** Waits for all of them, also when one fails: what is given back must not be under way any more. */
+async function handAll(handOvers: readonly HandOver[], done: Done): Promise<void> {
+  const handed = handOvers.map(async ({ works, hand }) => {
+    await hand();
+    done(works.map(deliveryOf));
+  });
+  const failed = (await Promise.allSettled(handed)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+}
+
+function retriesOf(batch: readonly Stored[], delay: DelayStrategy): HandOver[] {
+  const retries = batch.flatMap((work) => retryOf(work) ?? []);
+  return [...Map.groupBy(retries, ({ delayMs }) => delayMs)].map(([delayMs, group]) => ({
+    works: group.map(({ work }) => work),
+    hand: () =>
+      delay.hand(
+        group.map(({ message }) => message),
+        delayMs,
+      ),
+  }));
+}
+
+function retryOf(work: Stored) {
+  const { decision, content, delivery, attempt } = work;
   if (decision.kind !== 'wait' || content.kind !== 'readable') return undefined;
   const message: OutgoingMessage = {
     messageId: attempt.messageId,
@@ -52,7 +82,7 @@ function retryOf({ decision, content, delivery, attempt }: Stored) {
     body: delivery.body,
     headers: writeHeaders({ ...content.headers, attempt: attempt.attempt + 1 }),
   };
-  return { delayMs: decision.delayMs, message };
+  return { delayMs: decision.delayMs, message, work };
 }
 
 /** A message that was moved on RabbitMQ's page comes with a queue's name in place of a lane: no retry finds back to it. */
@@ -61,9 +91,16 @@ function laneOf({ lane }: Delivery): string {
 }
 
 /** The queue mirrors the table for people who look at RabbitMQ's page. */
-async function handDeadLetters(batch: readonly Stored[], publish: Publish, now: Date): Promise<void> {
-  const letters = batch.flatMap((work) => mirrorOf(work, now) ?? []);
-  if (letters.length > 0) await handOver(publish, letters, 'the queue of dead letters');
+function deadLettersOf(batch: readonly Stored[], publish: Publish, now: Date): HandOver[] {
+  const letters = batch.flatMap((work) => {
+    const message = mirrorOf(work, now);
+    return message === undefined ? [] : [{ work, message }];
+  });
+  if (letters.length === 0) return [];
+  const messages = letters.map(({ message }) => message);
+  return [
+    { works: letters.map(({ work }) => work), hand: () => handOver(publish, messages, 'the queue of dead letters') },
+  ];
 }
 
 function mirrorOf(work: Stored, now: Date): OutgoingMessage | undefined {
