@@ -7,6 +7,7 @@ export * from './export.ts';
 export * from './filter.ts';
 export * from './groups.ts';
 export * from './list.ts';
+export * from './look-up.ts';
 export * from './page.ts';
 export * from './recall.ts';
 export * from './resting-place.ts';

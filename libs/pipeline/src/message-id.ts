@@ -53,6 +53,16 @@ export function systemsByMessageId(
 }
 
 /**
+ * The row id that a message id was made of, decimal text; undefined where the id is not of this system, and no row's.
+ */
+export function rowIdOf(messageId: string, pipeline: string, system: string): string | undefined {
+  if (!isMessageId(messageId)) return undefined;
+  const bits = BigInt(`0x${messageId.replaceAll('-', '')}`);
+  const rowId = String((((bits >> 64n) & 1n) << 62n) | (bits & LOW_62_BITS));
+  return messageIds(pipeline, system)(rowId) === messageId ? rowId : undefined;
+}
+
+/**
  * The id of a message that has no readable one, and of an order whose id is taken by another: a UUIDv8 of 122 bits of
  * a hash of its bytes and properties. The same bytes and properties have the same id.
  */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Migrations, Sql } from '@esteira/postgres';
 
+export * from './look-up.ts';
 export * from './reconcile.ts';
 export * from './store.ts';
 

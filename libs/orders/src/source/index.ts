@@ -4,6 +4,7 @@ export * from './imports.ts';
 export * from './insert.ts';
 export * from './migrations.ts';
 export * from './page.ts';
+export * from './look-up.ts';
 export * from './reconcile.ts';
 export * from './rows-behind.ts';
 export * from './table.ts';

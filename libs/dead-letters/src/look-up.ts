@@ -1,0 +1,21 @@
+import type { Sql } from '@esteira/postgres';
+import { ITEM_COLUMNS, type DeadLetterItem } from './stored-letter.ts';
+
+/** Which dead letters are looked up: those of messages, or of one source row (more than one where its id was reused). */
+export type LookedUp =
+  | { readonly messageIds: readonly string[] }
+  | { readonly system: string; /** Decimal text. */ readonly sourceId: string };
+
+/** The dead letters of a few messages, in any state; an index serves either way. */
+export function lookUpDeadLetters(sql: Sql, pipeline: string, which: LookedUp): Promise<DeadLetterItem[]> {
+  const select = `SELECT ${ITEM_COLUMNS} FROM dead_letters WHERE pipeline = $1 AND`;
+  return 'messageIds' in which
+    ? sql.query<DeadLetterItem>(`${select} message_id = ANY ($2::uuid[]) ORDER BY message_id`, [
+        pipeline,
+        which.messageIds,
+      ])
+    : sql.query<DeadLetterItem>(
+        `${select} system = $2 AND source_id = $3::bigint ORDER BY dead_at DESC, message_id LIMIT 100`,
+        [pipeline, which.system, which.sourceId],
+      );
+}

@@ -1,0 +1,117 @@
+import type { AttemptLog } from '@esteira/attempt-log';
+import { listDeadLetters, lookUpDeadLetters } from '@esteira/dead-letters';
+import { isMessageId, messageIds, type AttemptStatus } from '@esteira/pipeline';
+import type { Sql } from '@esteira/postgres';
+import { ordersPipeline } from '../domain/index.ts';
+import { storedOrders } from '../endput/index.ts';
+import { hitOfAttempt, hitOfDeadLetter, hitOfStored, type MessageHit } from './hit.ts';
+
+/** Where messages are searched. */
+export interface SearchedPlaces {
+  readonly attemptLog: Pick<AttemptLog, 'search'>;
+  readonly endput: Sql;
+}
+
+/** Which messages are wanted. What is absent does not matter; what is present must all be true. */
+export interface MessageSearch {
+  readonly messageId?: string;
+  /** With `sourceId`: the message of one source row, and dead letters that have its id too. */
+  readonly system?: string;
+  /** Decimal text. */
+  readonly sourceId?: string;
+  /** Words of the product or the error of dead letters. */
+  readonly words?: string;
+  readonly status?: AttemptStatus;
+  readonly attempt?: number;
+  /** Processed at or after, and before. */
+  readonly from?: Date;
+  readonly to?: Date;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** A page of hits, the latest first. */
+export interface MessagePage {
+  readonly items: readonly MessageHit[];
+  /** Null where nothing comes after. */
+  readonly nextCursor: string | null;
+  /** The index that served it. */
+  readonly index: string;
+}
+
+/** A search that no index serves. */
+export class UnservedSearch extends Error {
+  override name = 'UnservedSearch';
+}
+
+/**
+ * A page of messages. Attempts come from the log; a message whose attempts have expired there is found where it rests.
+ * Words are searched in the dead letters.
+ *
+ * @throws UnservedSearch, and ForeignCursor or BadCursor for a cursor of another search.
+ */
+export async function searchMessages(places: SearchedPlaces, search: MessageSearch): Promise<MessagePage> {
+  if (search.words !== undefined) return byWords(places, search, search.words);
+  const { status, attempt, from, to, limit, cursor } = search;
+  const ids = await idsOf(places, search);
+  if (ids?.length === 0) return { items: [], nextCursor: null, index: 'message_id_1' };
+  const page = await places.attemptLog.search({
+    limit,
+    ...(ids === undefined ? {} : { messageIds: ids }),
+    ...(status === undefined ? {} : { status }),
+    ...(attempt === undefined ? {} : { attempt }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(cursor === undefined ? {} : { cursor }),
+  });
+  const isWholeMessage = [status, attempt, from, to, cursor].every((one) => one === undefined);
+  if (ids !== undefined && page.items.length === 0 && isWholeMessage) return atRest(places, ids);
+  return { ...page, items: page.items.map(hitOfAttempt) };
+}
+
+/** The messages that are meant; undefined where all are. */
+async function idsOf({ endput }: SearchedPlaces, search: MessageSearch): Promise<string[] | undefined> {
+  const { messageId, system, sourceId } = search;
+  if (messageId !== undefined) {
+    const id = messageId.trim().toLowerCase();
+    return isMessageId(id) ? [id] : [];
+  }
+  if (system === undefined && sourceId === undefined) return undefined;
+  if (system === undefined || sourceId === undefined)
+    throw new UnservedSearch('A source row is found by its system and its id together: give both.');
+  if (!/^(0|[1-9][0-9]{0,18})$/.test(sourceId) || BigInt(sourceId) >= 2n ** 63n) return [];
+  // An order whose id was used before, or a spoiled copy, has an id of its own.
+  const letters = await lookUpDeadLetters(endput, ordersPipeline.name, { system, sourceId });
+  return [
+    ...new Set([messageIds(ordersPipeline.name, system)(sourceId), ...letters.map((letter) => letter.messageId)]),
+  ];
+}
+
+/** Messages of which the log knows nothing any more. */
+async function atRest({ endput }: SearchedPlaces, ids: readonly string[]): Promise<MessagePage> {
+  const [stored, letters] = await Promise.all([
+    storedOrders(endput, ids),
+    lookUpDeadLetters(endput, ordersPipeline.name, { messageIds: ids }),
+  ]);
+  const known = new Set(stored.map(({ message_id }) => message_id));
+  const unstored = letters.filter(({ messageId }) => !known.has(messageId));
+  const items = [...stored.map(hitOfStored), ...unstored.map(hitOfDeadLetter)];
+  return { items, nextCursor: null, index: 'orders_pkey, dead_letters_pkey' };
+}
+
+async function byWords({ endput }: SearchedPlaces, search: MessageSearch, words: string): Promise<MessagePage> {
+  const { system, from, to, limit, cursor } = search;
+  const filter = {
+    words,
+    ...(system === undefined ? {} : { system }),
+    ...(from === undefined ? {} : { from: from.toISOString() }),
+    ...(to === undefined ? {} : { to: to.toISOString() }),
+  };
+  const page = await listDeadLetters(endput, ordersPipeline.name, {
+    filter,
+    limit,
+    ...(cursor === undefined ? {} : { cursor }),
+  });
+  const items = page.items.map(hitOfDeadLetter).filter(({ status }) => status === (search.status ?? status));
+  return { items, nextCursor: page.nextCursor, index: 'dead_letters_words' };
+}
