@@ -51,6 +51,7 @@ export default {
       from: { path: '^(apps|libs)/[^/]+/src', pathNot: '[.]test[.]ts$' },
       to: { path: '[.]test[.]ts$|/test/|^tests/|node_modules/vitest' },
     },
+    { name: 'nobody-imports-bench', severity: 'error', from: { pathNot: '^bench/' }, to: { path: '^bench/' } },
     driver('amqplib', 'messaging'),
     driver('ioredis', 'relay'),
     driver('mongodb', 'attempt-log'),

@@ -64,6 +64,12 @@ test-drill: $(INSTALLED) ## makes the code wrong in eight ways, and checks that 
 test-brokers: $(INSTALLED) ## runs the messaging tests on real RabbitMQ 3.10, 4.0 and 4.3 (root; BROKERS=trixie for one)
 	@npm run -s test:brokers
 
+bench: $(INSTALLED) ## measures everything beside the best, on private servers (ONLY=pipeline,peers ORDERS=20000 ROUNDS=1)
+	@npm run -s bench
+
+profile: $(INSTALLED) ## draws where the CPU of API and consumer goes, as flame graphs: profile.html
+	@npm run -s bench -- profile
+
 fuzz: $(INSTALLED) ## looks for requests that break a promise of the OpenAPI documents (FUZZ_SECONDS=60 FUZZ_SEED=1)
 	@npm run -s test:fuzz
 
@@ -82,4 +88,4 @@ $(INSTALLED): package-lock.json
 	@touch $@
 
 .PHONY: help demo start start_with_logs start_system1_separate start_system2_separate start_queue_separate stop clear prune \
-	status logs reconcile drill env test test-drill test-brokers fuzz lint docs
+	status logs reconcile drill env test test-drill test-brokers bench profile fuzz lint docs

@@ -1,0 +1,3 @@
+import { benchProgram } from './program.ts';
+
+await benchProgram(process.env).parseAsync();

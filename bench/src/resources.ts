@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+
+/** CPU seconds used since the start of each, by what it is: `rabbitmq`, `postgres-endput`, `mongodb`, `redis`, … */
+export type CpuSeconds = Readonly<Record<string, number>>;
+
+/** Linux counts CPU time in hundredths of a second. */
+const TICKS_PER_SECOND = 100;
+
+/** The resident memory of a process, now and at most so far, in MiB. */
+export function residentMemory(pid: number): { now: number; peak: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
+  return { now: kib('VmRSS') / 1024, peak: kib('VmHWM') / 1024 };
+}
+
+/** CPU seconds so far of the servers of a home (found by their supervisor's mark) and of named processes of ours. */
+export function cpuSeconds(mark: Readonly<Record<string, string>>, ours: Readonly<Record<string, number>>): CpuSeconds {
+  const processes = readProcesses();
+  const servers = belowSupervisor(processes, mark);
+  const used: Record<string, number> = {};
+  for (const process of processes.values()) {
+    const own = Object.entries(ours).find(([, pid]) => pid === process.pid)?.[0];
+    const name = own ?? (servers.has(process.pid) ? serverName(process) : undefined);
+    if (name !== undefined) used[name] = (used[name] ?? 0) + process.ticks / TICKS_PER_SECOND;
+  }
+  return used;
+}
+
+/** What was used between two looks. */
+export function cpuBetween(before: CpuSeconds, after: CpuSeconds): CpuSeconds {
+  return Object.fromEntries(Object.entries(after).map(([name, used]) => [name, used - (before[name] ?? 0)]));
+}
+
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+  readonly ticks: number;
+}
+
+function readProcesses(): Map<number, Process> {
+  const found = new Map<number, Process>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const stat = read(`/proc/${name}/stat`);
+    if (stat === undefined) continue;
+    const end = stat.lastIndexOf(')');
+    // After the name, which may hold anything: state, parent, …, user and system time as the 12th and 13th.
+    const fields = stat.slice(end + 2).split(' ');
+    const command = stat.slice(stat.indexOf('(') + 1, end);
+    const ticks = Number(fields[11]) + Number(fields[12]);
+    found.set(Number(name), { pid: Number(name), parent: Number(fields[1]), command, ticks });
+  }
+  return found;
+}
+
+function belowSupervisor(processes: ReadonlyMap<number, Process>, mark: Readonly<Record<string, string>>): Set<number> {
+  const wanted = Object.entries(mark).map(([name, value]) => `${name}=${value}`);
+  const marked = (pid: number) => {
+    const environment = read(`/proc/${pid}/environ`)?.split('\0') ?? [];
+    return wanted.every((entry) => environment.includes(entry));
+  };
+  const below = new Set([...processes.keys()].filter((pid) => pid !== process.pid && marked(pid)));
+  const isBelow = ({ pid, parent }: Process): boolean => {
+    const above = processes.get(parent);
+    return below.has(pid) || below.has(parent) || (above !== undefined && isBelow(above));
+  };
+  return new Set([...processes.values()].filter(isBelow).map(({ pid }) => pid));
+}
+
+function serverName({ pid, command }: Process): string {
+  if (command.startsWith('mongod')) return 'mongodb';
+  if (command === 'postgres') return basename(linkTarget(`/proc/${pid}/cwd`).replace(/\/data$/, ''));
+  const names: Record<string, string> = { 'beam.smp': 'rabbitmq', 'redis-server': 'redis' };
+  return names[command] ?? 'other';
+}
+
+function linkTarget(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return 'postgres'; // It ended in between.
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined; // It ended in between, or belongs to somebody else.
+  }
+}
