@@ -9,7 +9,7 @@ import { openBooks } from './books.ts';
 import { WARM_UP } from './ceiling.ts';
 import { perOrder, type Measurement } from './measured.ts';
 import { openPlace } from './place.ts';
-import { cpuBetween, cpuSeconds } from './resources.ts';
+import { cpuBetween, cpuSeconds, residentMemory } from './resources.ts';
 
 /** A whole pipeline: one API, one consumer, as they are really started. */
 export interface Flow {
@@ -44,8 +44,9 @@ export async function measurePipeline(arena: Arena, orders: number): Promise<Mea
     const before = cpuSeconds(servers.mark, pids);
     const seconds = await flow.run(orders);
     const cpu = cpuBetween(before, cpuSeconds(servers.mark, pids));
+    const memory = { 'api MiB': residentMemory(pids.api).peak, 'consumer MiB': residentMemory(pids.consumer).peak };
     await flow.conclude();
-    const figures = { 'orders/s': orders / seconds, seconds, orders };
+    const figures = { 'orders/s': orders / seconds, seconds, orders, ...memory };
     return { bench: 'pipeline', variant: 'esteira', figures, cpuMicroseconds: perOrder(cpu, orders) };
   } finally {
     await flow.close();
