@@ -16,6 +16,12 @@ export default {
       to: { path: '^(apps|drill)/', pathNot: '^apps/$1/' },
     },
     {
+      name: 'console-web-knows-the-server-by-its-document',
+      severity: 'error',
+      from: { path: '^apps/console/(server|web)/' },
+      to: { path: '^apps/console/(server|web)/', pathNot: '^apps/console/$1/' },
+    },
+    {
       name: 'libs-never-import-apps',
       severity: 'error',
       from: { path: '^libs/[^/]+/src/' },

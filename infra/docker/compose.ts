@@ -26,6 +26,7 @@ function composeValues(settings: Settings): Record<string, string> {
   return {
     ...Object.fromEntries(settingsEntries(settings).filter(([name]) => name.endsWith('_PORT'))),
     DELAY_STRATEGY: settings.DELAY_STRATEGY,
+    ALLOWED_HOSTS: settings.ALLOWED_HOSTS,
     APP_STOP_GRACE: `${Math.ceil(settings.SHUTDOWN_MS / 1_000) + 10}s`,
     ...Object.fromEntries(servers.flatMap(addresses)),
     REDIS_PASSWORD: isUrl(redis) ? decodeURIComponent(new URL(redis).password) : '',
@@ -42,14 +43,26 @@ function addedServices(settings: Settings, appValues: string): { services: objec
   );
   const services = catalogue(settings).flatMap((service): [string, object][] => {
     const { system, n } = added.find((one) => one.system.name === service.system) ?? {};
-    if (service.type === 'consumer' && service.number !== 1) return [[service.name, consumer(service, appValues)]];
+    if (service.type === 'consumer' && service.number !== 1)
+      return [[service.name, consumer(service, settings, appValues)]];
     if (system === undefined || n === undefined) return [];
-    return [[service.name, service.type === 'api' ? api(service, system, n, appValues) : source(service)]];
+    return [
+      [service.name, service.type === 'api' ? api(service, { settings, system, n }, appValues) : source(service)],
+    ];
   });
   const volumes = added.map(({ system }) => [`postgres-${system.name}`, {}]);
   // Redis belongs to every system's part.
   const redis = { profiles: added.map(({ system }) => system.name) };
-  return { services: { ...Object.fromEntries(services), redis }, volumes: Object.fromEntries(volumes) as object };
+  // The console reads every source.
+  const urls = added.map(({ system, n }) => [
+    `SYSTEM${n}_DATABASE_URL`,
+    insideUrl(system.databaseUrl, `postgres-${system.name}`),
+  ]);
+  const consolePage = { environment: literal(Object.fromEntries(urls) as Record<string, string>) };
+  return {
+    services: { ...Object.fromEntries(services), redis, console: consolePage },
+    volumes: Object.fromEntries(volumes) as object,
+  };
 }
 
 /** The systems docker-compose.yml has, by number: `system-2` as the only system would be another service. */
@@ -71,7 +84,13 @@ const source = (service: Service) => {
   };
 };
 
-const api = (service: Service, system: System, n: number, appValues: string) => {
+interface AddedSystem {
+  readonly settings: Settings;
+  readonly system: System;
+  readonly n: number;
+}
+
+const api = (service: Service, { settings, system, n }: AddedSystem, appValues: string) => {
   const database = `postgres-${system.name}`;
   return {
     ...base('api'),
@@ -81,15 +100,20 @@ const api = (service: Service, system: System, n: number, appValues: string) => 
       SYSTEM: system.name,
       [`SYSTEM${n}_DATABASE_URL`]: insideUrl(system.databaseUrl, database),
       HEALTH_URL: healthUrl(service),
+      ALLOWED_HOSTS: allowedHosts(service, settings),
     }),
   };
 };
 
-const consumer = (service: Service, appValues: string) => ({
+const consumer = (service: Service, settings: Settings, appValues: string) => ({
   ...base('consumer'),
   ...published(service, appValues),
   depends_on: { rabbitmq: healthy(true), mongodb: healthy(true), endput: healthy(true) },
-  environment: { CONSUMER_NUMBER: String(service.number), HEALTH_URL: healthUrl(service) },
+  environment: literal({
+    CONSUMER_NUMBER: String(service.number),
+    HEALTH_URL: healthUrl(service),
+    ALLOWED_HOSTS: allowedHosts(service, settings),
+  }),
 });
 
 const published = ({ parts, listens: [{ port }] }: Service, appValues: string) => ({
@@ -97,6 +121,9 @@ const published = ({ parts, listens: [{ port }] }: Service, appValues: string) =
   env_file: [{ path: appValues, required: true }],
   ports: [`127.0.0.1:${port}:${port}`],
 });
+
+/** The console asks the other apps under the names of their services. */
+const allowedHosts = ({ name }: Service, { ALLOWED_HOSTS }: Settings) => `${ALLOWED_HOSTS},${name}`;
 
 const healthUrl = ({ listens: [{ port }] }: Service) => `http://127.0.0.1:${port}/health/live`;
 

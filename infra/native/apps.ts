@@ -7,9 +7,7 @@ import { systemEnvironment } from './supervisor.ts';
 
 /** An app: one build, run once a system or once a consumer, by the Node that runs us, as ourselves. */
 export function prepareApp(service: Service, settings: Settings): Prepared {
-  const main = service.type === 'api' ? 'apps/orders-api/src/main.ts' : 'apps/orders-consumer/src/main.ts';
-  const role: Record<string, string> =
-    service.type === 'api' ? { SYSTEM: service.system ?? '' } : { CONSUMER_NUMBER: String(service.number ?? 1) };
+  const { main, role } = processOf(service);
   return {
     programs: [
       {
@@ -24,4 +22,22 @@ export function prepareApp(service: Service, settings: Settings): Prepared {
     ],
     ready: () => health(service, 'ready'),
   };
+}
+
+/** What is run, and what tells it which of its kind it is. */
+function processOf({ type, system, number }: Service): { main: string; role: Record<string, string> } {
+  switch (type) {
+    case 'api':
+      return { main: 'apps/orders-api/src/main.ts', role: { SYSTEM: system ?? '' } };
+    case 'consumer':
+      return { main: 'apps/orders-consumer/src/main.ts', role: { CONSUMER_NUMBER: String(number ?? 1) } };
+    case 'console':
+      return { main: 'apps/console/server/src/main.ts', role: {} };
+    case 'postgres':
+    case 'redis':
+    case 'rabbitmq':
+    case 'mongodb':
+    case 'mongo-express':
+      throw new Error(`${type} is no app`);
+  }
 }

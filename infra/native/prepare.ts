@@ -25,6 +25,7 @@ export async function prepare(service: Service, settings: Settings, context: Con
       return prepareMongoExpress(service.name, first, settings, context);
     case 'api':
     case 'consumer':
+    case 'console':
       return prepareApp(service, settings);
   }
 }

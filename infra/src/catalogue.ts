@@ -12,7 +12,7 @@ export interface Listens {
 export interface Service {
   readonly name: string;
   readonly kind: 'server' | 'app';
-  readonly type: 'postgres' | 'redis' | 'rabbitmq' | 'mongodb' | 'mongo-express' | 'api' | 'consumer';
+  readonly type: 'postgres' | 'redis' | 'rabbitmq' | 'mongodb' | 'mongo-express' | 'api' | 'consumer' | 'console';
   /** The parts (profiles) it belongs to besides `all`. Starting parts one after another composes into the whole. */
   readonly parts: readonly string[];
   readonly listens: readonly [Listens, ...Listens[]];
@@ -26,7 +26,7 @@ export interface Service {
   readonly optional?: true;
 }
 
-/** The part of what all systems share behind the broker: RabbitMQ, MongoDB, the endput, the consumers. */
+/** The part of what all systems share behind the broker: RabbitMQ, MongoDB, the endput, the consumers, the console. */
 export const QUEUE_PART = 'queue';
 
 /** Every service there is with these settings. */
@@ -57,6 +57,7 @@ export function catalogue(settings: Settings): Service[] {
     },
     ...settings.systems.map((system, i) => api(system.name, i + 1, system.apiPort)),
     ...Array.from({ length: settings.CONSUMERS }, (_, i) => consumer(i + 1, settings)),
+    consolePage(settings),
   ];
 }
 
@@ -141,4 +142,14 @@ const consumer = (number: number, settings: Settings): Service => ({
   listens: [byPort('CONSUMER_PORT', settings.CONSUMER_PORT + number - 1)],
   needs: ['rabbitmq', 'mongodb', 'endput'],
   number,
+});
+
+/** It shows what is down, and needs only what it keeps its own notes in. */
+const consolePage = (settings: Settings): Service => ({
+  name: 'console',
+  kind: 'app',
+  type: 'console',
+  parts: [QUEUE_PART],
+  listens: [byPort('CONSOLE_PORT', settings.CONSOLE_PORT)],
+  needs: ['endput'],
 });

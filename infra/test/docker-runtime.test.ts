@@ -97,7 +97,7 @@ describe('Compose', () => {
     const added = JSON.parse(readFileSync(composeFiles(settings, place.compose).at(-1) ?? '', 'utf8')) as {
       services: Record<string, { ports?: string[]; environment?: Record<string, string> }>;
     };
-    expect(Object.keys(added.services).sort()).toEqual(['api-shop', 'consumer-2', 'postgres-shop', 'redis']);
+    expect(Object.keys(added.services).sort()).toEqual(['api-shop', 'console', 'consumer-2', 'postgres-shop', 'redis']);
     expect(added.services['api-shop']?.environment).toMatchObject({
       SYSTEM: 'shop',
       SYSTEM3_DATABASE_URL: 'postgres://esteira:esteira@postgres-shop:5432/shop',

@@ -30,6 +30,8 @@ export interface Pipeline {
   /** By system, in the order of the settings. */
   readonly apis: readonly AppProcess[];
   readonly consumers: readonly AppProcess[];
+  /** Not started before `console.start()`. */
+  readonly console: AppProcess;
   post(system: number, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }>;
   get(system: number, path: string): Promise<Record<string, unknown>>;
   /**
@@ -58,7 +60,7 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
   const sources = await Promise.all(
     names.map((_, index) => freshDatabase(index % 2 === 0 ? 'SYSTEM1_DATABASE_URL' : 'SYSTEM2_DATABASE_URL')),
   );
-  const ports = await freePorts(systems + consumerCount);
+  const ports = await freePorts(systems + consumerCount + 1);
   const settings = loadSettings({
     SYSTEMS: names.join(','),
     ...Object.fromEntries(sources.map(({ url }, index) => [`SYSTEM${index + 1}_DATABASE_URL`, url])),
@@ -68,6 +70,9 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
     RABBITMQ_MANAGEMENT_URL: serverSetting('RABBITMQ_MANAGEMENT_URL'),
     REDIS_URL: serverSetting('REDIS_URL'),
     MONGODB_URL: freshMongoUrl(),
+    CONSOLE_PORT: String(ports.at(-1)),
+    CONSUMERS: String(Math.max(1, consumerCount)),
+    CONSUMER_PORT: String(ports[systems]),
     RETRY_DELAY_MS: '200',
     LEASE_MS: '2000',
     ...env,
@@ -75,23 +80,25 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
   const apis = settings.systems.map(({ name, apiPort }) =>
     appProcess('orders-api', apiPort, settings, { SYSTEM: name }),
   );
-  const consumers = ports.slice(systems).map((port, index) =>
+  const consumers = ports.slice(systems, -1).map((port, index) =>
     // Each with a port of its own: the number is added to the first one's.
     appProcess('orders-consumer', port, settings, {
       CONSUMER_NUMBER: String(index + 1),
       CONSUMER_PORT: String(port - index),
     }),
   );
+  const consolePage = appProcess('console/server', settings.CONSOLE_PORT, settings, {});
   await Promise.all([...apis, ...consumers].map((app) => app.start()));
   return {
     settings,
     apis,
     consumers,
+    console: consolePage,
     post: (system, path, body) => post(apis[system], path, body),
     get: (system, path) => get(apis[system], path),
     publishAll: (system) => publishAll(apis[system]),
     stop: async () => {
-      await Promise.all([...apis, ...consumers].map((app) => app.end('SIGKILL')));
+      await Promise.all([...apis, ...consumers, consolePage].map((app) => app.end('SIGKILL')));
       await Promise.all([vhost, endput, ...sources].map((fresh) => fresh.drop()));
     },
   };

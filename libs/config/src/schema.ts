@@ -45,6 +45,13 @@ export const settingsSchema = Type.Object({
   MONGODB_URL: url('mongodb://127.0.0.1:27017/esteira', 'MongoDB, for the attempt log. The path names the database.'),
   MONGO_EXPRESS_PORT: port(8081, 'Where Mongo Express listens.'),
   CONSUMER_PORT: port(8011, 'Health and metrics of the first consumer; each further consumer takes the next port.'),
+  CONSOLE_PORT: port(8000, 'The port of the console: the page to open first.'),
+  APPS_URL: Type.String({
+    default: 'http://127.0.0.1:{port}',
+    pattern: '^https?://\\S+$',
+    description:
+      'Where the console finds the APIs and the consumers; {service} (api-system-1, consumer-1) and {port} are put in. In Compose it is http://{service}:{port}.',
+  }),
   MAX_ATTEMPTS: Type.Integer({
     default: 5,
     minimum: 1,

@@ -12,5 +12,6 @@ export * from './delivery.ts';
 export * from './depth.ts';
 export * from './management.ts';
 export * from './publish.ts';
+export * from './ready-now.ts';
 export * from './purge.ts';
 export * from './topology.ts';

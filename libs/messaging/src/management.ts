@@ -6,6 +6,9 @@ export interface QueueReport {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** Ready and unacked. */
   readonly messages: number;
+  readonly ready: number;
+  readonly unacked: number;
+  readonly consumers: number;
 }
 
 /** RabbitMQ's management API, as far as it is needed here. */
@@ -55,11 +58,19 @@ export function openManagement(url: string, brokerUrl: string): Management {
   };
 }
 
-type RawQueue = Partial<QueueReport> & { name: string };
+interface RawQueue {
+  readonly name: string;
+  readonly arguments?: QueueReport['arguments'];
+  readonly messages?: number;
+  readonly messages_ready?: number;
+  readonly messages_unacknowledged?: number;
+  readonly consumers?: number;
+}
 
 /** A queue that was declared a moment ago has no counts yet. */
-function queueReport({ name, arguments: args = {}, messages = 0 }: RawQueue): QueueReport {
-  return { name, arguments: args, messages };
+function queueReport({ name, arguments: args = {}, messages = 0, ...raw }: RawQueue): QueueReport {
+  const { messages_ready: ready = 0, messages_unacknowledged: unacked = 0, consumers = 0 } = raw;
+  return { name, arguments: args, messages, ready, unacked, consumers };
 }
 
 /** The virtual host a broker's URL names; `/` by default. */

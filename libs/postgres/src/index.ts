@@ -1,3 +1,4 @@
+export * from './away.ts';
 export * from './bisect.ts';
 export * from './migrate.ts';
 export * from './pool.ts';

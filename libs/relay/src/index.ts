@@ -3,5 +3,6 @@ export type { Cursor, CursorStatus, CursorView, RunError, RunRequest } from './c
 export { openCursor, positionOf } from './cursor.ts';
 export type { Page, PageSource, Position, SourceIdentity, SourceState } from './page-source.ts';
 export { openRedis, RedisFault } from './redis.ts';
+export type { RedisConnection } from './redis.ts';
 export { createRelay } from './relay.ts';
 export type { Relay, RelayOptions, RunRefusal } from './relay.ts';

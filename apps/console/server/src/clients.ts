@@ -1,0 +1,29 @@
+import type { Settings } from '@esteira/config';
+
+/** An app that this console asks over HTTP. */
+export interface AppClient {
+  /** The name it has in the catalogue, for example `api-system-1`. */
+  readonly name: string;
+  get(path: string): Promise<Response>;
+  post(path: string, body: object): Promise<Response>;
+}
+
+/** The longest an app may take, in milliseconds: stopping a run waits for the page at hand. */
+const ACTION_MS = 20_000;
+const READ_MS = 3_000;
+
+/** The app `name` at its port. */
+export function appClient(name: string, port: number, { APPS_URL }: Pick<Settings, 'APPS_URL'>): AppClient {
+  const base = APPS_URL.replaceAll('{service}', name).replaceAll('{port}', String(port)).replace(/\/$/, '');
+  return {
+    name,
+    get: (path) => fetch(`${base}${path}`, { signal: AbortSignal.timeout(READ_MS) }),
+    post: (path, body) =>
+      fetch(`${base}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(ACTION_MS),
+      }),
+  };
+}

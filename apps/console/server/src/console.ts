@@ -1,0 +1,26 @@
+import type { Check } from '@esteira/http';
+import type { Logger, Metrics } from '@esteira/observability';
+import type { Postgres } from '@esteira/postgres';
+import type { AppClient } from './clients.ts';
+import type { Board } from './overview/board.ts';
+
+/** A source system, as the console reaches it. */
+export interface ConsoleSystem {
+  readonly name: string;
+  readonly api: AppClient;
+}
+
+/** What the console works with. */
+export interface Console {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** The names it may be asked under. */
+  readonly allowedHosts: string;
+  readonly systems: readonly ConsoleSystem[];
+  /** Stored orders, dead letters, and the console's own notes. */
+  readonly endput: Postgres;
+  /** Rejects until the console's tables are there. */
+  readonly tablesReady: Check;
+  /** The overview; it is not started before it is asked for. */
+  readonly board: () => Board;
+}

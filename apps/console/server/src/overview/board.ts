@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '@esteira/observability';
+import { questions, refresh, type Sources } from './questions.ts';
+import { Rates } from './rate.ts';
+import type { Overview, Point } from './schema.ts';
+import { EVERY_SECONDS, pointOf, Series, type SeriesStore } from './series.ts';
+import { snapshot } from './snapshot.ts';
+
+/** How often everything is asked while somebody looks, in milliseconds. Otherwise as often as the charts need it. */
+const WATCHED_MS = 1_000;
+/** The longest a snapshot waits for answers, in milliseconds; what comes later is in the next one. */
+const ANSWERS_MS = 600;
+
+/** The overview as it is now, one for all who look. */
+export interface Board {
+  /** The latest; put together at most a second ago while somebody looks. */
+  now(): Promise<Overview>;
+  /** The last 15 minutes, oldest first. */
+  readonly series: Series;
+  /** Hears of each new overview, at most a second apart, until the function that it gives is called. */
+  watch(listener: (overview: Overview) => void): () => void;
+  stop(): Promise<void>;
+}
+
+/** Starts asking. One question at a time goes to each server, however many look. */
+export function startBoard(sources: Sources, store: SeriesStore, logger: Logger): Board {
+  return new AskingBoard(sources, store, logger);
+}
+
+class AskingBoard implements Board {
+  readonly series: Series;
+  readonly #answers: ReturnType<typeof questions>;
+  readonly #rates = new Rates();
+  readonly #listeners = new Set<(overview: Overview) => void>();
+  readonly #logger: Logger;
+  readonly #stopping = new AbortController();
+  readonly #done: Promise<void>;
+  #latest: { readonly overview: Overview; readonly at: number } | undefined;
+  #taking: Promise<Overview> | undefined;
+  #wake = new AbortController();
+
+  constructor(sources: Sources, store: SeriesStore, logger: Logger) {
+    this.#answers = questions(sources);
+    this.series = new Series(store);
+    this.#logger = logger;
+    this.#done = this.#run();
+  }
+
+  async now(): Promise<Overview> {
+    const fresh = this.#latest !== undefined && performance.now() - this.#latest.at < WATCHED_MS;
+    return fresh && this.#latest !== undefined ? this.#latest.overview : this.#take();
+  }
+
+  watch(listener: (overview: Overview) => void): () => void {
+    this.#listeners.add(listener);
+    this.#wake.abort();
+    return () => this.#listeners.delete(listener);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    let nextPoint = 0;
+    while (!signal.aborted) {
+      const started = performance.now();
+      const overview = await this.#take();
+      for (const listener of this.#listeners) listener(overview);
+      if (started >= nextPoint) {
+        nextPoint = started + EVERY_SECONDS * 1_000 - WATCHED_MS / 2;
+        void this.#keep(pointOf(overview));
+      }
+      await this.#pause(started);
+    }
+  }
+
+  /** Until the next look: sooner when somebody begins to. */
+  async #pause(started: number): Promise<void> {
+    const everyMs = this.#listeners.size > 0 ? WATCHED_MS : EVERY_SECONDS * 1_000;
+    this.#wake = new AbortController();
+    const signal = AbortSignal.any([this.#wake.signal, this.#stopping.signal]);
+    const left = Math.max(0, started + everyMs - performance.now());
+    await sleep(left, undefined, { signal }).catch(() => undefined); // Woken: that is what the signal is for.
+  }
+
+  #take(): Promise<Overview> {
+    return (this.#taking ??= this.#taken().finally(() => (this.#taking = undefined)));
+  }
+
+  async #taken(): Promise<Overview> {
+    await Promise.race([refresh(this.#answers), sleep(ANSWERS_MS)]);
+    const overview = snapshot(this.#answers, this.#rates, new Date());
+    this.#latest = { overview, at: performance.now() };
+    return overview;
+  }
+
+  /** The charts go on while the endput is away; nobody waits for it. */
+  async #keep(point: Point): Promise<void> {
+    try {
+      await this.series.add(point);
+    } catch (error) {
+      this.#logger.debug({ err: error }, 'a point of the charts could not be stored');
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import type { Check } from '@esteira/http';
+import type { AppClient } from '../clients.ts';
+import { askConsumer, type ConsumerReport } from './consumer-metrics.ts';
+import type { QueueDepths } from './queues.ts';
+import type { RowToRest } from './row-to-rest.ts';
+import { Sampled } from './sampled.ts';
+import { askSystem, type SystemStatus } from './system-status.ts';
+
+/** What the overview is made of: a question to each server and app. */
+export interface Sources {
+  readonly systems: readonly { readonly name: string; readonly api: AppClient }[];
+  readonly consumers: readonly AppClient[];
+  /** Rejects while the server can't be used; by the names of the catalogue. */
+  readonly servers: Readonly<Record<string, Check>>;
+  readonly queues: () => Promise<QueueDepths>;
+  readonly openDeadLetters: () => Promise<number>;
+  readonly rowToRest: () => Promise<RowToRest>;
+}
+
+/** The last answers. Each fails alone. */
+export interface Answers {
+  readonly systems: readonly { readonly name: string; readonly api: string; readonly status: Sampled<SystemStatus> }[];
+  readonly consumers: readonly { readonly name: string; readonly report: Sampled<ConsumerReport> }[];
+  readonly servers: readonly { readonly name: string; readonly check: Sampled<unknown> }[];
+  readonly queues: Sampled<QueueDepths>;
+  readonly openDeadLetters: Sampled<number>;
+  readonly rowToRest: Sampled<RowToRest>;
+}
+
+/** Questions without answers yet. */
+export function questions(sources: Sources): Answers {
+  return {
+    systems: sources.systems.map(({ name, api }) => ({
+      name,
+      api: api.name,
+      status: new Sampled(() => askSystem(api)),
+    })),
+    consumers: sources.consumers.map((consumer) => ({
+      name: consumer.name,
+      report: new Sampled(() => askConsumer(consumer)),
+    })),
+    servers: Object.entries(sources.servers).map(([name, check]) => ({ name, check: new Sampled(check) })),
+    queues: new Sampled(sources.queues),
+    openDeadLetters: new Sampled(sources.openDeadLetters),
+    rowToRest: new Sampled(sources.rowToRest),
+  };
+}
+
+/** Asks everything that is due, all at once. Resolves when all have answered, or not in time. */
+export async function refresh(answers: Answers): Promise<void> {
+  await Promise.all([
+    ...answers.systems.map(({ status }) => status.refresh()),
+    ...answers.consumers.map(({ report }) => report.refresh()),
+    ...answers.servers.map(({ check }) => check.refresh()),
+    answers.queues.refresh(),
+    answers.openDeadLetters.refresh(),
+    answers.rowToRest.refresh(),
+  ]);
+}

@@ -1,0 +1,66 @@
+import { within } from '@esteira/http';
+
+/** What a question may cost its server: a share of the time. One that takes 50 ms is asked every second at most. */
+const SHARE = 0.05;
+/** The longest an answer may take, in milliseconds. */
+const TIMEOUT_MS = 3_000;
+
+/** The last answer to a question that is asked again and again. A question without an answer keeps the one before. */
+export interface Sample<T> {
+  readonly value: T | undefined;
+  /** When `value` was asked for, ISO 8601. */
+  readonly asOf: string | undefined;
+  /** Why there was no answer the last time; undefined where there was. */
+  readonly error: string | undefined;
+  /** Since when it is answered, or not answered, ISO 8601; undefined before the first time. */
+  readonly since: string | undefined;
+}
+
+/** A question to one server. It fails alone, and a slow answer makes it ask less often. */
+export class Sampled<T> implements Sample<T> {
+  value: T | undefined;
+  asOf: string | undefined;
+  error: string | undefined;
+  since: string | undefined;
+  readonly #ask: () => Promise<T>;
+  #asking: Promise<void> | undefined;
+  #due = 0;
+
+  constructor(ask: () => Promise<T>) {
+    this.#ask = ask;
+  }
+
+  /** Asks where it is time to. Resolves when there is an answer, or none within three seconds; never rejects. */
+  refresh(): Promise<void> {
+    if (this.#asking === undefined && performance.now() < this.#due) return Promise.resolve();
+    return (this.#asking ??= this.#refreshed().finally(() => (this.#asking = undefined)));
+  }
+
+  async #refreshed(): Promise<void> {
+    const started = performance.now();
+    const asOf = new Date().toISOString();
+    try {
+      this.value = await within(TIMEOUT_MS, this.#ask());
+      this.asOf = asOf;
+      this.#turn(undefined);
+      this.#due = performance.now() + (performance.now() - started) / SHARE;
+    } catch (error) {
+      this.#turn(explained(error));
+    }
+  }
+
+  #turn(error: string | undefined): void {
+    if (this.since === undefined || (error === undefined) !== (this.error === undefined)) {
+      this.since = new Date().toISOString();
+    }
+    this.error = error;
+  }
+}
+
+/** What a person reads: the causes too, which `fetch failed` and a refused connection keep inside. */
+export function explained(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const inner = error instanceof AggregateError ? (error.errors as unknown[]) : [error.cause];
+  const causes = inner.filter((cause) => cause instanceof Error).map(explained);
+  return [error.message, ...causes].filter((text) => text !== '').join(': ') || error.name;
+}

@@ -1,0 +1,80 @@
+import type { Answers } from './questions.ts';
+import type { Rates } from './rate.ts';
+import type { OutcomeRates, Overview } from './schema.ts';
+
+const NOTHING: OutcomeRates = { succeeded: 0, retry: 0, 'dead-letter': 0, skip: 0, return: 0 };
+const OUTCOMES = Object.keys(NOTHING) as (keyof OutcomeRates)[];
+
+/** Puts the last answers together. `rates` remembers the counts of this and earlier calls. */
+export function snapshot(answers: Answers, rates: Rates, now: Date): Overview {
+  const consumers = answers.consumers.map((one) => consumerView(one, rates));
+  const { queues, openDeadLetters, rowToRest } = answers;
+  return {
+    at: now.toISOString(),
+    systems: answers.systems.map((one) => systemView(one, rates)),
+    queues: { ...(queues.value ?? { lanes: [], waiting: [], dead_lettered: 0, returned: 0 }), ...freshness(queues) },
+    dead_letters: { open: openDeadLetters.value ?? null, ...freshness(openDeadLetters) },
+    attempts: { per_second: consumers.map(({ per_second }) => per_second).reduce(sum, NOTHING) },
+    row_to_rest: {
+      p50_ms: rowToRest.value?.p50Ms ?? null,
+      p99_ms: rowToRest.value?.p99Ms ?? null,
+      orders: rowToRest.value?.orders ?? 0,
+      ...freshness(rowToRest),
+    },
+    consumers,
+    servers: serverViews(answers),
+  };
+}
+
+interface Freshness {
+  readonly asOf: string | undefined;
+  readonly error: string | undefined;
+}
+
+const freshness = ({ asOf, error }: Freshness) => ({ as_of: asOf ?? null, error: error ?? null });
+
+const sum = (one: OutcomeRates, other: OutcomeRates): OutcomeRates =>
+  Object.fromEntries(OUTCOMES.map((name) => [name, Math.round(10 * (one[name] + other[name])) / 10])) as OutcomeRates;
+
+function systemView({ name, status }: Answers['systems'][number], rates: Rates): Overview['systems'][number] {
+  const { value, asOf } = status;
+  const known = value ?? { cursor: null, run: null, notice: null, behind: null, watermark: null, source_error: null };
+  const published = value?.cursor?.published_count;
+  const rate =
+    published === undefined || asOf === undefined ? 0 : rates.add(`published ${name}`, published, Date.parse(asOf));
+  // An API that is away publishes nothing, as far as anybody knows.
+  return { name, ...known, published_per_second: status.error === undefined ? rate : 0, ...freshness(status) };
+}
+
+function consumerView({ name, report }: Answers['consumers'][number], rates: Rates): Overview['consumers'][number] {
+  const { value, asOf, error, since = null } = report;
+  if (error !== undefined || value === undefined || asOf === undefined) {
+    return { name, state: 'down', why: error ?? null, since, per_second: NOTHING };
+  }
+  const at = Date.parse(asOf);
+  const perSecond = Object.fromEntries(
+    OUTCOMES.map((outcome) => [outcome, rates.add(`${name} ${outcome}`, value.decisions[outcome], at)]),
+  ) as OutcomeRates;
+  const works = OUTCOMES.some((outcome) => perSecond[outcome] > 0);
+  const state = !value.consuming ? 'not-ready' : works ? 'working' : 'idle';
+  return { name, state, why: value.why ?? null, since, per_second: perSecond };
+}
+
+function serverViews({ servers, systems, consumers }: Answers): Overview['servers'] {
+  const view = (name: string, kind: 'server' | 'app', { error, since }: { error?: string; since?: string }) => ({
+    name,
+    kind,
+    state: since === undefined ? ('unknown' as const) : error === undefined ? ('up' as const) : ('down' as const),
+    since: since ?? null,
+    error: error ?? null,
+  });
+  return [
+    ...servers.map(({ name, check }) => view(name, 'server', present(check))),
+    ...systems.map(({ api, status }) => view(api, 'app', present(status))),
+    ...consumers.map(({ name, report }) => view(name, 'app', present(report))),
+  ];
+}
+
+function present({ error, since }: { error: string | undefined; since: string | undefined }) {
+  return { ...(error === undefined ? {} : { error }), ...(since === undefined ? {} : { since }) };
+}

@@ -1,0 +1,37 @@
+import type { Settings } from '@esteira/config';
+import { countDeadLetters } from '@esteira/dead-letters';
+import type { Broker } from '@esteira/messaging';
+import { ordersPipeline } from '@esteira/orders/domain';
+import type { Connections } from '../connections.ts';
+import type { Sources } from './questions.ts';
+import { askQueues } from './queues.ts';
+
+/** Whom the overview asks, with these settings. Servers have the names of `make status`. */
+export function sourcesOf(_settings: Settings, connections: Connections): Sources {
+  const { systems, consumers, endput, redis, broker, management, attemptLog } = connections;
+  const postgres = systems.map(({ name, source }) => [`postgres-${name}`, () => source.query('SELECT 1')] as const);
+  return {
+    systems,
+    consumers,
+    servers: {
+      ...Object.fromEntries(postgres),
+      endput: () => endput.query('SELECT 1'),
+      redis: () => redis.ready(),
+      rabbitmq: () => brokerUsable(broker),
+      mongodb: () => attemptLog.ping(),
+    },
+    queues: () => askQueues(management, broker),
+    openDeadLetters: () => countDeadLetters(endput, ordersPipeline.name),
+    rowToRest: () => Promise.resolve({ p50Ms: null, p99Ms: null, orders: 0 }),
+  };
+}
+
+/** How long a connection that is being made is waited for, in milliseconds. */
+const CONNECT_MS = 2_000;
+
+async function brokerUsable(broker: Broker): Promise<void> {
+  await broker.untilConnected(AbortSignal.timeout(CONNECT_MS)).catch(() => undefined); // The channel says why not.
+  if (broker.blocked !== undefined) throw new Error(`RabbitMQ holds publishers back: ${broker.blocked}`);
+  const channel = await broker.channel();
+  await channel.close();
+}

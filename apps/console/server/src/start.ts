@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Settings } from '@esteira/config';
+import type { App } from '@esteira/http';
+import type { Logger, Metrics } from '@esteira/observability';
+import { migrate } from '@esteira/postgres';
+import { buildApp } from './app.ts';
+import { openConnections, type Connections } from './connections.ts';
+import { consoleMigrations } from './migrations.ts';
+import { startBoard, type Board } from './overview/board.ts';
+import { storedSeries } from './overview/series.ts';
+import { sourcesOf } from './overview/sources.ts';
+
+/** What the console is started with. */
+export interface StartOptions {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** A console that listens. */
+export interface StartedConsole {
+  readonly app: App;
+  /** Ends the streams, takes nothing more, and lets go of every server. */
+  stop(): Promise<void>;
+}
+
+/** Waits between tries to bring the tables up to date, in milliseconds. */
+const FIRST_WAIT_MS = 200;
+const LONGEST_WAIT_MS = 5_000;
+
+/** Connects and listens, whatever is down: the page is there to say so. */
+export async function startConsole({ settings, logger, metrics }: StartOptions): Promise<StartedConsole> {
+  const stopping = new AbortController();
+  const connections = await openConnections(settings, logger);
+  const tables = prepareTables(settings, logger, stopping.signal);
+  const board = onFirstUse(() =>
+    startBoard(sourcesOf(settings, connections), storedSeries(connections.endput), logger),
+  );
+  const app = await buildApp({
+    logger,
+    metrics,
+    allowedHosts: settings.ALLOWED_HOSTS,
+    systems: connections.systems,
+    endput: connections.endput,
+    tablesReady: () => tables.ready(),
+    board,
+  });
+  await app.listen({ host: settings.HOST, port: settings.CONSOLE_PORT });
+  board();
+  logger.info(`ready at http://${settings.HOST}:${settings.CONSOLE_PORT}`);
+  return { app, stop: () => stop(app, board(), connections, stopping) };
+}
+
+async function stop(app: App, board: Board, connections: Connections, stopping: AbortController): Promise<void> {
+  stopping.abort();
+  await app.close();
+  await board.stop();
+  await connections.close();
+}
+
+function onFirstUse<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+/** Brings the console's tables up to date as soon as the endput answers. */
+function prepareTables(settings: Settings, logger: Logger, signal: AbortSignal): { ready: () => Promise<void> } {
+  let problem: Error | undefined = new Error('the tables are being brought up to date');
+  const run = async () => {
+    for (let wait = FIRST_WAIT_MS; !signal.aborted; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+      try {
+        for (const migrations of consoleMigrations) await migrate(settings.ENDPUT_DATABASE_URL, migrations);
+        problem = undefined;
+        return;
+      } catch (error) {
+        problem = error as Error;
+        logger.warn({ err: error }, `the endput's tables are not up to date; trying again in ${wait} ms`);
+      }
+      await sleep(wait, undefined, { signal }).catch(() => undefined); // Stopped: the loop sees it.
+    }
+  };
+  void run();
+  return {
+    ready: () => (problem === undefined ? Promise.resolve() : Promise.reject(problem)),
+  };
+}

@@ -1,0 +1,99 @@
+import { startPipeline, type Pipeline } from '@esteira/tests/support';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Overview, Point } from '../src/overview/schema.ts';
+
+let pipeline: Pipeline;
+const patient = { timeout: 30_000, interval: 100 };
+
+beforeAll(async () => {
+  pipeline = await startPipeline({ systems: 1 });
+  await pipeline.console.start();
+});
+afterAll(() => pipeline.stop());
+
+const get = async <T>(path: string) => (await (await fetch(`${pipeline.console.url}${path}`)).json()) as T;
+const overview = () => get<Overview>('/v0/overview');
+
+/** Reads overviews off the stream until one is as it should be. */
+async function streamed(holds: (overview: Overview) => boolean): Promise<Overview> {
+  const response = await fetch(`${pipeline.console.url}/v0/overview/stream`, { signal: AbortSignal.timeout(30_000) });
+  expect(response.headers.get('content-type')).toBe('text/event-stream');
+  let text = '';
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const events = text.split('\n\n');
+    text = events.pop() ?? '';
+    for (const event of events) {
+      const data = /^event: overview\ndata: (.*)$/s.exec(event)?.[1];
+      if (data === undefined) continue;
+      const seen = JSON.parse(data) as Overview;
+      if (holds(seen)) return seen;
+    }
+  }
+  throw new Error('The stream ended');
+}
+
+describe('the overview', () => {
+  it('shows every server and app up, and what each does', async () => {
+    const seen = await vi.waitFor(async () => {
+      const now = await overview();
+      expect(now.servers.map(({ state }) => state)).not.toContain('unknown');
+      return now;
+    }, patient);
+    const [system] = pipeline.settings.systems;
+    expect(seen.servers).toEqual(
+      [`postgres-${system!.name}`, 'endput', 'redis', 'rabbitmq', 'mongodb', `api-${system!.name}`, 'consumer-1'].map(
+        (name) => expect.objectContaining({ name, state: 'up', error: null }) as unknown,
+      ),
+    );
+    expect(seen.consumers).toMatchObject([{ name: 'consumer-1', state: 'idle', why: null }]);
+    expect(seen.systems).toMatchObject([{ name: system!.name, cursor: { status: 'IDLE' }, behind: { rows: 0 } }]);
+  });
+
+  it('moves while a run goes on, as events', async () => {
+    await pipeline.post(0, '/v0/insert-data', { positive_inserts: 2_000, negative_inserts: 20 });
+    const moving = streamed(({ attempts, systems }) => {
+      return attempts.per_second.succeeded > 0 && systems[0]!.published_per_second > 0;
+    });
+    await pipeline.publishAll(0);
+    const seen = await moving;
+    expect(seen.consumers[0]).toMatchObject({ state: 'working' });
+    const rested = await streamed(
+      ({ dead_letters, queues }) => dead_letters.open === 20 && queues.dead_lettered === 20,
+    );
+    expect(rested.queues.waiting).toMatchObject([{ queue: 'orders.wait.200ms', delay_ms: 200 }]);
+    expect(Date.parse(rested.at)).toBeGreaterThan(Date.now() - 2_000);
+  });
+
+  it('shows a consumer down, since when, and the rest as before', async () => {
+    await pipeline.consumers[0]?.end('SIGKILL');
+    const seen = await streamed(({ consumers }) => consumers[0]?.state === 'down');
+    const server = seen.servers.find(({ name }) => name === 'consumer-1');
+    expect(server).toMatchObject({ state: 'down', error: expect.stringContaining('ECONNREFUSED') as string });
+    expect(Date.parse(server?.since ?? '')).toBeGreaterThan(Date.now() - 30_000);
+    expect(seen.systems[0]).toMatchObject({ error: null, behind: { rows: 0 } });
+    await pipeline.consumers[0]?.start();
+    await streamed(({ consumers }) => consumers[0]?.state === 'idle');
+  });
+
+  it('keeps its charts through a kill of the console', async () => {
+    const points = async () => (await get<{ points: Point[] }>('/v0/overview/history')).points;
+    const before = await vi.waitFor(async () => {
+      const now = await points();
+      expect(now.length).toBeGreaterThan(1);
+      return now;
+    }, patient);
+    await pipeline.console.end('SIGKILL');
+    await pipeline.console.start();
+    await vi.waitFor(async () => {
+      expect((await points()).slice(0, before.length - 1)).toEqual(before.slice(0, -1));
+    }, patient);
+  });
+
+  it('ends its streams when it is asked to stop', async () => {
+    const response = await fetch(`${pipeline.console.url}/v0/overview/stream`);
+    expect(await pipeline.console.end('SIGTERM')).toBe(0);
+    await expect(response.text()).resolves.toContain('event: overview');
+    await pipeline.console.start();
+  });
+});
