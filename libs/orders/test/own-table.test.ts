@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import type { OrderMessage } from '@esteira/orders/domain';
+import { UnpublishableRow } from '@esteira/relay';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import {
   checkOwnTable,
@@ -322,6 +323,18 @@ describe('a prepared table', () => {
       [last?.transactionId ?? '0', last?.id ?? '0'],
     );
     expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toMatch(/Purchases_esteira_position/);
+  });
+
+  it('gets a row with an id below 0 later: it is named, and nothing is left out', async () => {
+    await insert(2);
+    await owner.query('insert into shop."Purchases" (order_no, title) values (-5, \'Tea\')');
+    const source = ordersSource(reader, { system: SYSTEM, table });
+    await vi.waitFor(() => expect(readAll(source, undefined, 7)).rejects.toThrow(UnpublishableRow), 20_000);
+    await expect(readAll(source, undefined, 7)).rejects.toThrow(
+      /^system-3: the row with id -5 of "shop"."Purchases" can't be published.*Give it another id, or remove it$/,
+    );
+    await owner.query('update shop."Purchases" set order_no = 5 where order_no = -5');
+    expect(await readEverything()).toEqual([1, 2, 5]);
   });
 
   it('is not ready any more when somebody takes something away', async () => {

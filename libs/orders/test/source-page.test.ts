@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { OrderMessage } from '@esteira/orders/domain';
+import type { Position } from '@esteira/relay';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BEFORE_ALL, ordersTable, pageStatement } from '../src/source/index.ts';
+import { BEFORE_ALL, MAX_PAGE_BYTES, ordersTable, pageStatement } from '../src/source/index.ts';
 import { insertOne, open, ownSource, pageOf, readAll, type OwnSource } from './source-support.ts';
 
 let own: OwnSource;
@@ -156,6 +157,30 @@ describe('the stamp', () => {
     expect(new Set([first, second, third].map((row) => row?.transaction_id)).size).toBe(1);
     await allIsSafe(2);
   });
+});
+
+it('is bounded by bytes too, and says that there is more', async () => {
+  const insertLong = (count: number, character: string) =>
+    own.postgres.query(
+      `insert into orders (product, price, security_check)
+       select repeat($2::text, 100000), 1, true from generate_series(1, $1::int)`,
+      [count, character],
+    );
+  await insertLong(100, 'a');
+  await insert(3);
+  await allIsSafe(103);
+  const bytes: number[] = [];
+  const ids: string[] = [];
+  for (let after: Position | undefined; ;) {
+    const page = await own.source.next(after, 10_000, { maxAttempts: 5 });
+    ids.push(...page.messages.map(({ body }) => (JSON.parse(String(body)) as OrderMessage).order.id));
+    bytes.push(page.messages.reduce((sum, { body }) => sum + body.length, 0));
+    if (!page.more) break;
+    after = page.last;
+  }
+  expect(Math.max(...bytes)).toBeLessThan(MAX_PAGE_BYTES + 150_000);
+  expect(bytes).toHaveLength(3);
+  expect(ids).toEqual(Array.from({ length: 103 }, (_, i) => String(i + 1)));
 });
 
 describe('the statement of a page', () => {

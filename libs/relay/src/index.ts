@@ -2,6 +2,7 @@ export type { ActivityView } from './activity.ts';
 export type { Cursor, CursorStatus, CursorView, RunError, RunRequest } from './cursor.ts';
 export { openCursor, positionOf } from './cursor.ts';
 export type { Page, PageSource, Position, SourceIdentity, SourceState } from './page-source.ts';
+export { UnpublishableRow } from './page-source.ts';
 export { openRedis, RedisFault } from './redis.ts';
 export type { RedisConnection } from './redis.ts';
 export { createRelay } from './relay.ts';

@@ -29,6 +29,8 @@ export interface SourceState extends SourceIdentity {
 export interface Page {
   readonly source: SourceState;
   readonly messages: readonly OutgoingMessage[];
+  /** Whether more rows may be safe to read at this moment. */
+  readonly more: boolean;
   /** The position of the last message; absent from an empty page. */
   readonly last?: Position;
 }
@@ -37,7 +39,13 @@ export interface Page {
 export interface PageSource {
   /**
    * The first `limit` rows after a position (from the beginning without one) below the watermark; fewer when there are
-   * no more. No row may ever appear later at or before a page's last position. Rejects on a fault; asking again is free.
+   * no more, or when they are large. No row may ever appear later at or before a page's last position. Rejects on a
+   * fault, and asking again is free; or with an {@link UnpublishableRow}, which needs a person.
    */
   next(after: Position | undefined, limit: number, journey: { readonly maxAttempts: number }): Promise<Page>;
+}
+
+/** A row that no message can be made of, whatever is tried. Its text names table and row, and what mends it. */
+export class UnpublishableRow extends Error {
+  override name = 'UnpublishableRow';
 }

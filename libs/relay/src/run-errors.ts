@@ -1,5 +1,6 @@
 import type { OutgoingMessage } from '@esteira/pipeline';
 import type { RunError } from './cursor.ts';
+import type { UnpublishableRow } from './page-source.ts';
 
 /** The positions of a cursor mean nothing in the source that answers now. */
 export function sourceChanged(system: string, change: string): RunError {
@@ -10,6 +11,11 @@ export function sourceChanged(system: string, change: string): RunError {
       'what is stored already is recognised. If the source is the wrong one, correct its address, ' +
       'then POST /v0/process/unblock and run again.',
   };
+}
+
+/** A row that no message can be made of: it is neither left out nor tried for ever. */
+export function unpublishableRow({ message }: UnpublishableRow): RunError {
+  return { code: 'unpublishable-row', message: `${message}, then POST /v0/process/unblock and run again.` };
 }
 
 /** A message came back: no queue takes what is sent to its lane. */

@@ -5,9 +5,9 @@ import type { Activity } from './activity.ts';
 import { positionOf, type Cursor, type CursorFields } from './cursor.ts';
 import { openFlight, type Flight } from './flight.ts';
 import type { LaneGate } from './lane-gate.ts';
-import type { Page, PageSource, Position } from './page-source.ts';
+import { UnpublishableRow, type Page, type PageSource, type Position } from './page-source.ts';
 import { pause, unlessAborted, type Patiently } from './patience.ts';
-import { sourceChanged, unroutable } from './run-errors.ts';
+import { sourceChanged, unpublishableRow, unroutable } from './run-errors.ts';
 import { RunEnded, type RunEnd } from './run-end.ts';
 import { knownSource, sourceChange, type KnownSource } from './source-change.ts';
 
@@ -90,7 +90,7 @@ export class Run {
   }
 
   async #pass(position: Position | undefined): Promise<void> {
-    const { pageSize, gate, activity, follow, followPollMs } = this.#parts;
+    const { gate, activity, follow, followPollMs } = this.#parts;
     const { signal } = this.#parts.ending;
     for (let after = position; ;) {
       await unlessAborted(() => this.#flight.room(), signal);
@@ -102,7 +102,7 @@ export class Run {
         after = page.last;
         this.#flight.start(this.#confirmed(page.messages), () => this.#advance(page));
       }
-      if (page.messages.length === pageSize) continue;
+      if (page.more) continue;
       await unlessAborted(() => this.#flight.landed(), signal);
       if (!follow) return;
       activity.phase('following');
@@ -112,7 +112,7 @@ export class Run {
 
   async #read(after: Position | undefined): Promise<Page> {
     const { system, source, pageSize, maxAttempts, patiently } = this.#parts;
-    const page = await patiently('source', () => source.next(after, pageSize, { maxAttempts }));
+    const page = await patiently('source', () => source.next(after, pageSize, { maxAttempts }).catch(needsPerson));
     const change = after === undefined ? undefined : sourceChange(this.#known, after, page.source);
     if (change !== undefined) throw new RunEnded({ kind: 'error', error: sourceChanged(system, change) });
     if (after === undefined || this.#known.systemIdentifier === undefined) {
@@ -169,4 +169,9 @@ export class Run {
     const landed = this.#flight.landed().catch(() => undefined);
     await Promise.race([landed, sleep(this.#parts.landingMs, undefined, { ref: false })]);
   }
+}
+
+/** Any other error of a source is a fault, and tried again. */
+function needsPerson(error: unknown): never {
+  throw error instanceof UnpublishableRow ? new RunEnded({ kind: 'error', error: unpublishableRow(error) }) : error;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { OutgoingMessage, PublishOutcome } from '@esteira/pipeline';
 import { describe, expect, inject, it, vi } from 'vitest';
-import { RedisFault } from '../src/index.ts';
+import { RedisFault, UnpublishableRow } from '../src/index.ts';
 import {
   confirmAll,
   cursorOf,
@@ -321,6 +321,25 @@ describe('what needs a person', () => {
     await relay.run(request);
     expect(await runOver(relay)).toMatchObject({ status: 'FINISHED', lastId: String(rows), publishedCount: rows });
     expect(broker.confirmed).toEqual([...upTo(20), ...upTo(rows)]);
+  });
+
+  it('is a row that no message can be made of: what is before it is published, and mended it goes on', async () => {
+    const { relay, broker, source } = setUp(15);
+    const next = source.next.bind(source);
+    const refusal = 'system-1: the row with id -5 of "shop" can\'t be published. Give it another id';
+    source.next = (after, limit, journey) =>
+      after === undefined ? next(after, limit, journey) : Promise.reject(new UnpublishableRow(refusal));
+    await relay.run(request);
+    expect(await runOver(relay)).toMatchObject({
+      status: 'ERROR',
+      lastId: '10',
+      error: { code: 'unpublishable-row', message: `${refusal}, then POST /v0/process/unblock and run again.` },
+    });
+    source.next = next;
+    await relay.unblock();
+    await relay.run(request);
+    expect(await runOver(relay)).toMatchObject({ status: 'FINISHED', lastId: '15' });
+    expect(broker.confirmed).toEqual(upTo(15));
   });
 
   it('is another cluster that answers in the middle of a run', async () => {

@@ -57,7 +57,13 @@ export function memorySource(rows: number): MemorySource {
       const to = Math.min(source.rows, from + limit);
       const messages = Array.from({ length: Math.max(0, to - from) }, (_, i) => messageAt(from + i + 1));
       const state = { ...source.state, schema: 'public', table: 'things' };
-      return Promise.resolve({ source: state, messages, ...(messages.length > 0 ? { last: positionAt(to) } : {}) });
+      const more = messages.length === limit;
+      return Promise.resolve({
+        source: state,
+        messages,
+        more,
+        ...(messages.length > 0 ? { last: positionAt(to) } : {}),
+      });
     },
   };
   return source;

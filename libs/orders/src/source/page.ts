@@ -1,6 +1,6 @@
 import type { OutgoingMessage } from '@esteira/pipeline';
 import type { Postgres } from '@esteira/postgres';
-import type { PageSource, Position, SourceState } from '@esteira/relay';
+import { UnpublishableRow, type PageSource, type Position, type SourceState } from '@esteira/relay';
 import { orderMessages, type Journey, type Order } from '../domain/index.ts';
 import { identityColumns } from './identity.ts';
 import { ordersTable, type SourceTable } from './table.ts';
@@ -17,32 +17,47 @@ export interface OrdersSourceOptions {
 export const BEFORE_ALL: Position = { transactionId: '0', id: '0' };
 
 /** What a page's statement answers: always one row. */
-export type PageRow = SourceState & { readonly orders: Order[]; readonly last: Position | null };
+export type PageRow = SourceState & {
+  readonly orders: Order[];
+  /** Of the last of them. */
+  readonly lastTransactionId: string | null;
+  /** The page ends before its limit, with {@link MAX_PAGE_BYTES}. */
+  readonly cut: boolean;
+};
+
+/** A page is over with the row whose product reaches this sum, in bytes. Three pages are on their way at once. */
+export const MAX_PAGE_BYTES = 4 * 1_048_576;
 
 /**
  * Rows after a position ($1, $2), at most $3, in the order of the index. Only rows of transactions below the snapshot's
  * xmin are read: every transaction below it has ended, so no row can still appear before the last one of the page. The
  * page and the watermark are of one snapshot because they are of one statement.
  *
- * Times and numbers are made text by Postgres: microseconds and cents stay as they are.
+ * Times and numbers are made text by Postgres: microseconds and cents stay as they are. The length of a long product is
+ * known without reading it: a row beyond the page's last one costs nothing.
  */
 export const pageStatement = (source: SourceTable): string => `
-  with page as (
-    select ${source.transactionId} as transaction_id, ${source.id} as id, ${source.product} as product,
-      ${source.price} as price, ${source.createdAt} as created_at, ${source.securityCheck} as security_check
-    from ${source.table}
-    where (${source.transactionId}, ${source.id}) > ($1::xid8, $2::bigint)
-      and ${source.transactionId} < pg_snapshot_xmin(pg_current_snapshot())
-    order by ${source.transactionId}, ${source.id}
-    limit $3::int
-  )
-  select ${identityColumns(source)},
-    (select coalesce(json_agg(json_build_object(
-        'id', id::text, 'product', product, 'price', price,
-        'created_at', created_at, 'security_check', security_check) order by transaction_id, id), '[]')
-      from page) as orders,
-    (select json_build_object('transactionId', transaction_id::text, 'id', id::text)
-      from page order by transaction_id desc, id desc limit 1) as last`;
+  select ${identityColumns(source)}, page.* from (
+    select coalesce(json_agg(json_build_object(
+          'id', id::text, 'product', product, 'price', price,
+          'created_at', created_at, 'security_check', security_check) order by transaction_id, id)
+        filter (where bytes_before < ${MAX_PAGE_BYTES}), '[]') as orders,
+      (max(transaction_id) filter (where bytes_before < ${MAX_PAGE_BYTES}))::text as "lastTransactionId",
+      coalesce(max(bytes_before) >= ${MAX_PAGE_BYTES}, false) as cut
+    from (
+      select *, sum(octet_length(product)) over (order by transaction_id, id rows unbounded preceding)
+        - octet_length(product) as bytes_before
+      from (
+        select ${source.transactionId} as transaction_id, ${source.id} as id, ${source.product} as product,
+          ${source.price} as price, ${source.createdAt} as created_at, ${source.securityCheck} as security_check
+        from ${source.table}
+        where (${source.transactionId}, ${source.id}) > ($1::xid8, $2::bigint)
+          and ${source.transactionId} < pg_snapshot_xmin(pg_current_snapshot())
+        order by ${source.transactionId}, ${source.id}
+        limit $3::int
+      ) as found
+    ) as measured
+  ) as page`;
 
 /** The orders of one system, as pages of messages. */
 export function ordersSource(postgres: Postgres, { system, table = ordersTable }: OrdersSourceOptions): PageSource {
@@ -53,10 +68,27 @@ export function ordersSource(postgres: Postgres, { system, table = ordersTable }
       const [row] = await postgres.query<PageRow>(statement, [after.transactionId, after.id, limit]);
       if (row === undefined)
         throw new Error(`${system}: ${postgres.address} gave no answer to a page of ${table.table}`);
-      const { orders, last, ...source } = row;
-      return { source, messages: messagesOf(source, orders, journey), ...(last === null ? {} : { last }) };
+      const { orders, lastTransactionId, cut, ...source } = row;
+      refuseNegativeIds(system, table, orders);
+      const id = orders.at(-1)?.id;
+      return {
+        source,
+        messages: messagesOf(source, orders, journey),
+        more: cut || orders.length === limit,
+        ...(id === undefined || lastTransactionId === null ? {} : { last: { transactionId: lastTransactionId, id } }),
+      };
     },
   };
+}
+
+/** A table of the user may get such a row at any time: when the API started there was none. */
+function refuseNegativeIds(system: string, { table }: SourceTable, orders: readonly Order[]): void {
+  const refused = orders.find(({ id }) => id.startsWith('-'));
+  if (refused === undefined) return;
+  throw new UnpublishableRow(
+    `${system}: the row with id ${refused.id} of ${table} can't be published, since no message id can hold an id below 0. ` +
+      'Nothing at or after it is. Give it another id, or remove it',
+  );
 }
 
 /** Makes messages; what depends only on the origin is made again only when that changes. */
