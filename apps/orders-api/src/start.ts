@@ -6,6 +6,7 @@ import { withoutPasswords, type Logger, type Metrics } from '@esteira/observabil
 import { ordersPipeline } from '@esteira/orders/domain';
 import {
   checkOwnTable,
+  mendRestored,
   ordersSource,
   ordersTable,
   sourceMigrations,
@@ -113,10 +114,17 @@ function relayOf({ settings, system, logger }: StartOptions, parts: RelayParts):
  */
 async function sourceReady(postgres: Postgres, system: System, logger: Logger, stopping: AbortSignal): Promise<void> {
   const { name, databaseUrl, ownTable } = system;
+  const tell = (line: string) => {
+    logger.warn(line);
+  };
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
     try {
-      if (ownTable === undefined) await migrate(databaseUrl, sourceMigrations);
-      else await checkOwnTable(postgres, name, ownTable);
+      if (ownTable !== undefined) await checkOwnTable(postgres, name, ownTable);
+      else {
+        await migrate(databaseUrl, sourceMigrations, { onWait: tell });
+        const restamped = await mendRestored(postgres, name);
+        if (restamped > 0) tell(`${restamped} rows of a restored dump were stamped again; the next run publishes them`);
+      }
       return;
     } catch (error) {
       const fault = classifyFault(error as Error);

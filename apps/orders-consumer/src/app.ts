@@ -52,8 +52,7 @@ export interface OrdersConsumer {
 export async function startConsumer(options: ConsumerOptions): Promise<OrdersConsumer> {
   const { settings, logger, worker } = options;
   const policy = retryPolicyOf(settings);
-  await migrate(settings.ENDPUT_DATABASE_URL, endputMigrations);
-  await migrate(settings.ENDPUT_DATABASE_URL, deadLetterMigrations);
+  await bringUpToDate(settings.ENDPUT_DATABASE_URL, logger);
   const endput = openPostgres({
     url: settings.ENDPUT_DATABASE_URL,
     applicationName: `esteira ${worker}`,
@@ -87,6 +86,13 @@ export async function startConsumer(options: ConsumerOptions): Promise<OrdersCon
       await Promise.all([endput.close(), attemptLog.close()]);
     },
   };
+}
+
+async function bringUpToDate(endputUrl: string, logger: Logger): Promise<void> {
+  const onWait = (line: string) => {
+    logger.warn(line);
+  };
+  for (const migrations of [endputMigrations, deadLetterMigrations]) await migrate(endputUrl, migrations, { onWait });
 }
 
 /** How retries wait on this broker, and what declares all that the pipeline needs on it. */

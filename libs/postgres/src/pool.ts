@@ -28,12 +28,14 @@ export interface PostgresOptions {
   readonly applicationName: string;
   /** Most connections at once. */
   readonly max?: number;
-  /** The longest one statement may take, in milliseconds; unlimited by default. */
-  readonly statementTimeoutMs?: number;
   /**
    * The longest a statement may stay without an answer, in milliseconds; 30,000 by default, 0 for work that takes as
    * long as it takes. A network that was cut without a word is noticed by it: the statement rejects with a
    * PostgresSilent and its connection is given up. The server may still have done what it was asked.
+   *
+   * The server has the same limit (`statement_timeout`, waiting for locks included) and ends what nobody waits for any
+   * more: otherwise each try to get past somebody's lock would leave one more connection behind, until none is left.
+   * So `lock_timeout` and `client_connection_check_interval` have nothing left to do here.
    */
   readonly queryTimeoutMs?: number;
   /**
@@ -81,9 +83,9 @@ export function openPostgres(options: PostgresOptions): Postgres {
       TimeZone: 'UTC',
       DateStyle: 'ISO',
       idle_in_transaction_session_timeout: options.idleInTransactionMs ?? IDLE_IN_TRANSACTION_MS,
+      statement_timeout: timeoutMs,
     }),
     types,
-    ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
     ...(timeoutMs === 0 ? {} : { query_timeout: timeoutMs }),
   });
   pool.on('error', (error) => options.onError?.(error));

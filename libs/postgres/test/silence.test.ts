@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { migrate, openPostgres, PostgresSilent, type Postgres } from '../src/index.ts';
 
 /** A network that can stop carrying bytes without closing anything, as a pulled cable does. */
@@ -49,6 +49,9 @@ async function networkTo(url: string) {
     open: () => connections.size / 2,
   };
 }
+
+/** The lock that node-pg-migrate takes. */
+const MIGRATION_LOCK = '7241865325823964';
 
 let network: Awaited<ReturnType<typeof networkTo>>;
 let postgres: Postgres;
@@ -145,7 +148,7 @@ describe('a migration', () => {
 
   it('rejects when the server takes the connection and says nothing', async () => {
     network.fallSilent();
-    await expect(migrate(network.url, migrationsOf('select 1;'), 300)).rejects.toMatchObject({
+    await expect(migrate(network.url, migrationsOf('select 1;'), { connectMs: 300 })).rejects.toMatchObject({
       code: 'ETIMEDOUT',
       message: expect.stringContaining('did not take a connection within 300 ms') as string,
     });
@@ -155,5 +158,76 @@ describe('a migration', () => {
     const migrating = migrate(network.url, migrationsOf('select pg_sleep(30);'));
     setTimeout(network.cut, 500);
     await expect(migrating).rejects.toThrow(/terminated|ECONNRESET/);
+  });
+
+  it('frees its lock soon when its process ends, however long its statement would take', async () => {
+    const name = `vanished ${process.pid}`;
+    const migrating = migrate(network.url, { ...migrationsOf('select pg_sleep(60);'), name });
+    migrating.catch(() => undefined);
+    const sleeping = `select from pg_stat_activity where application_name like $1 and query like '%pg_sleep%'`;
+    const isSleeping = async () => (await postgres.query(sleeping, [`%${name}`])).length === 1;
+    await expect.poll(isSleeping, { timeout: 15_000 }).toBe(true);
+    network.cut();
+    await expect.poll(isSleeping, { timeout: 15_000 }).toBe(false);
+    await expect(migrating).rejects.toThrow();
+  });
+
+  it('that waits for another one, or takes its time, says for whom and how long', async () => {
+    const url = inject('env')['ENDPUT_DATABASE_URL'] ?? '';
+    const lines: string[] = [];
+    const told = (pattern: RegExp) =>
+      vi.waitFor(() => {
+        expect(lines.join('\n')).toMatch(pattern);
+      }, 15_000);
+    const [lock, options] = [
+      `pg_advisory_xact_lock(${MIGRATION_LOCK})`,
+      { onWait: (line: string) => lines.push(line) },
+    ];
+    const holder = openPostgres({ url, applicationName: 'another start', max: 1 });
+    const free = Promise.withResolvers<undefined>();
+    const isHeld = Promise.withResolvers<undefined>();
+    const held = holder.transaction(() => {
+      isHeld.resolve(undefined);
+      return free.promise;
+    }, `select ${lock}`);
+    await isHeld.promise;
+    const migrating = migrate(url, migrationsOf('select pg_sleep(1);'), { ...options, tellEveryMs: 100 });
+    await told(
+      /silence_\d+ of [^:]+:\d+\/endput: the migration waits for pid \d+ \(another start, idle in transaction\), \d+ s so far/,
+    );
+    free.resolve(undefined);
+    await told(/a statement of the migration takes its time, \d+ s so far: select pg_sleep\(1\)/);
+    await Promise.all([held, migrating]);
+    await holder.close();
+  });
+});
+
+describe('a statement that nobody waits for any more', () => {
+  it('is ended by the server, so that none pile up behind a lock', async () => {
+    const url = inject('env')['ENDPUT_DATABASE_URL'] ?? '';
+    const free = Promise.withResolvers<undefined>();
+    const holder = openPostgres({ url, applicationName: 'holding', max: 2 });
+    const lock = `select pg_advisory_xact_lock(4712)`;
+    const isHeld = Promise.withResolvers<undefined>();
+    const held = holder.transaction(() => {
+      isHeld.resolve(undefined);
+      return free.promise;
+    }, lock);
+    await isHeld.promise;
+    const name = `impatient ${process.pid}`;
+    const impatient = openPostgres({ url, applicationName: name, max: 4, queryTimeoutMs: 300 });
+    const tries = Array.from({ length: 4 }, () => impatient.query(lock));
+    for (const outcome of await Promise.allSettled(tries)) expect(outcome.status).toBe('rejected');
+    await vi.waitFor(
+      async () => {
+        expect(
+          await holder.query(`select from pg_stat_activity where application_name = $1 and state = 'active'`, [name]),
+        ).toEqual([]);
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+    free.resolve(undefined);
+    await held;
+    await Promise.all([holder.close(), impatient.close()]);
   });
 });

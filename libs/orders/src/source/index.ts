@@ -6,6 +6,7 @@ export * from './migrations.ts';
 export * from './page.ts';
 export * from './look-up.ts';
 export * from './reconcile.ts';
+export * from './restored.ts';
 export * from './rows-behind.ts';
 export * from './table.ts';
 export * from './watermark.ts';

@@ -3,30 +3,31 @@ import { quotedTable, type TableNames } from '../table.ts';
 import { hasForeignStamps, hasNegativeIds, tableFacts } from './facts.ts';
 import { unprepared, unsuitable } from './requirements.ts';
 
-/** A table of the user can't be read as it is. The message names what is missing, and the command that adds it. */
+/** A source's table can't be read as it is. The message names what is wrong, and what to do. */
 export class SourceNotReady extends Error {
   readonly problems: readonly string[];
 
-  constructor(system: string, table: string, problems: readonly string[], canPrepare: boolean) {
+  constructor(system: string, table: string, problems: readonly string[], help: string = NAMES) {
     const list = problems.map((problem) => `  ${problem}`).join('\n');
-    const help = canPrepare
-      ? `\n\`npm run -s esteira -- prepare-source --system ${system} --dry-run\` shows what adds it; without --dry-run it is added.`
-      : '\nSYSTEM<n>_TABLE and SYSTEM<n>_COLUMNS name the table and its columns (docs/own-table.md).';
-    super(`${system}: ${table} can't be read as it is:\n${list}${help}`);
+    super(`${system}: ${table} can't be read as it is:\n${list}\n${help}`);
     this.name = 'SourceNotReady';
     this.problems = problems;
   }
 }
 
+const NAMES = 'SYSTEM<n>_TABLE and SYSTEM<n>_COLUMNS name the table and its columns (docs/own-table.md).';
+const preparing = (system: string) =>
+  `\`npm run -s esteira -- prepare-source --system ${system} --dry-run\` shows what adds it; without --dry-run it is added.`;
+
 /** Whether a table of the user has all that a system needs. @throws SourceNotReady with everything that is missing. */
 export async function checkOwnTable(sql: Sql, system: string, names: TableNames): Promise<void> {
   const facts = await tableFacts(sql, names);
   const wrong = unsuitable(facts, names);
-  if (wrong.length > 0 || facts === undefined) throw new SourceNotReady(system, quotedTable(names), wrong, false);
+  if (wrong.length > 0 || facts === undefined) throw new SourceNotReady(system, quotedTable(names), wrong);
   const missing = unprepared(facts, names);
-  if (missing.length > 0) throw new SourceNotReady(system, quotedTable(names), missing, true);
-  if (await hasNegativeIds(sql, names)) throw new SourceNotReady(system, quotedTable(names), [NEGATIVE], false);
-  if (await hasForeignStamps(sql, names)) throw new SourceNotReady(system, quotedTable(names), [FOREIGN], false);
+  if (missing.length > 0) throw new SourceNotReady(system, quotedTable(names), missing, preparing(system));
+  if (await hasNegativeIds(sql, names)) throw new SourceNotReady(system, quotedTable(names), [NEGATIVE]);
+  if (await hasForeignStamps(sql, names)) throw new SourceNotReady(system, quotedTable(names), [FOREIGN]);
 }
 
 const FOREIGN =

@@ -35,7 +35,7 @@ export async function planPreparation(
   const facts = await tableFacts(sql, names);
   const wrong = unsuitable(facts, names);
   if (facts !== undefined && wrong.length === 0 && (await hasNegativeIds(sql, names))) wrong.push(NEGATIVE);
-  if (facts === undefined || wrong.length > 0) throw new SourceNotReady(system, quotedTable(names), wrong, false);
+  if (facts === undefined || wrong.length > 0) throw new SourceNotReady(system, quotedTable(names), wrong);
   const stamp = facts.columns.get(names.columns.transactionId);
   const unstamped = stamp === undefined || (!stamp.notNull && (await hasUnstamped(sql, names)));
   const canRead = await mayRead(sql, facts, names, role);
