@@ -29,6 +29,8 @@ export interface Recalled extends Decoded {
   readonly rest?: AtRest;
   /** This very attempt, if the log still has it: it is not made again. */
   readonly made?: AttemptDocument;
+  /** The log has another order's attempt under the id of this one. */
+  readonly idTaken?: true;
 }
 
 export interface Verified extends Recalled {

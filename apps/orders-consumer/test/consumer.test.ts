@@ -321,6 +321,61 @@ describe('a message that can never succeed', () => {
   });
 });
 
+describe('an order whose id was used before, by one that is still in the log', () => {
+  const failing: Verifier = {
+    name: 'failing',
+    verify: ({ order: { product } }) => {
+      const error = { code: product, message: product };
+      return product === 'fine' ? { kind: 'succeeded' } : { kind: 'retry', error };
+    },
+  };
+  const logOf = async (id: string) =>
+    (await log.ofMessages([id])).map(({ attempt, status, error }) => [attempt, status, error?.code]);
+
+  async function twoOfOneId(second: string) {
+    await start(failing);
+    const [order] = orders(1, true);
+    const first = { ...order!, product: 'first' };
+    await publish([messageOf(first, 3)]);
+    await untilAtRest([first]);
+    await vi.waitFor(async () => {
+      expect(await logOf(idOf(first.id))).toHaveLength(3);
+    }, patient);
+    await publish([messageOf({ ...first, product: second, created_at: '2020-01-01T00:00:00+00:00' }, 2)]);
+    return first;
+  }
+  const ofTheFirst = [
+    [1, 'failed', 'first'],
+    [2, 'failed', 'first'],
+    [3, 'dead-lettered', 'first'],
+  ];
+
+  it('succeeds with an attempt of its own, and takes none of the other order', async () => {
+    const first = await twoOfOneId('fine');
+    await vi.waitFor(async () => {
+      expect(await stored([first])).toHaveLength(1);
+      expect(await logOf(idOf(first.id))).toHaveLength(4);
+    }, patient);
+    expect(await logOf(idOf(first.id))).toEqual(expect.arrayContaining([...ofTheFirst, [1, 'succeeded', undefined]]));
+    expect(await dead([first])).toMatchObject([{ state: 'dead', attempts: [{}, {}, {}] }]);
+  });
+
+  it('dies of attempts of its own', async () => {
+    const first = await twoOfOneId('second');
+    const letterOfTheSecond = () =>
+      deadIn(`convert_from(body, 'UTF8')::jsonb #>> '{order,id}' = $1 AND reason = $2`, [
+        first.id,
+        'identity-conflict',
+      ]);
+    await vi.waitFor(async () => {
+      expect(await letterOfTheSecond()).toHaveLength(1);
+    }, patient);
+    const [letter] = await letterOfTheSecond();
+    expect(letter?.attempts).toMatchObject([{ error: { code: 'second' } }, { error: { code: 'second' } }]);
+    expect(await logOf(idOf(first.id))).toEqual(expect.arrayContaining([...ofTheFirst, [1, 'failed', 'second']]));
+  });
+});
+
 describe('a message of a newer release', () => {
   it('is given back and not dead-lettered, and the consumer says why it is not ready', async () => {
     const consumer = await start();

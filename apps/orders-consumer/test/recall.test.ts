@@ -29,7 +29,9 @@ const documentOf = (attempt: number, createdAt = created_at) =>
   }) as unknown as AttemptDocument;
 
 async function madeOf(batch: readonly number[], documents: readonly AttemptDocument[]) {
-  const attemptLog = { find: () => Promise.resolve(documents) } as unknown as AttemptLog;
+  const attemptLog = {
+    find: (ids: string[]) => Promise.resolve(documents.filter(({ _id }) => ids.includes(_id))),
+  } as unknown as AttemptLog;
   const endput = { query: () => Promise.resolve([]) } as unknown as Sql;
   const recalled = await recall(
     batch.map((attempt) => decoded(attempt)),
@@ -46,6 +48,14 @@ describe('an attempt that was made already', () => {
 
   it('is not recalled for another order that has the id now', async () => {
     expect(await madeOf([1], [documentOf(1, '1997-01-01T00:00:00+00:00')])).toEqual([undefined]);
+  });
+
+  it('is recalled beside that of another order that had the id before', async () => {
+    const own = { ...documentOf(1), _id: `${attemptId(message.messageId, 1, 1)}:${created_at}` };
+    expect(await madeOf([1, 2], [documentOf(1, '1997-01-01T00:00:00+00:00'), own, documentOf(2)])).toEqual([
+      own._id,
+      documentOf(2)._id,
+    ]);
   });
 });
 

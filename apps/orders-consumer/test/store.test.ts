@@ -45,7 +45,11 @@ function decided(id: string, decision: Decision, createdAt?: string): Decided {
 
 /** Stores with a log that knows the first attempts. */
 async function stored(...batch: Decided[]) {
-  const document = (id: string): Partial<AttemptDocument> => ({
+  const orderOf = (id: string) => ({
+    created_at: batch.find(({ attempt }) => attempt.messageId === id)?.createdAt,
+  });
+  const document = (id: string): Partial<AttemptDocument> & { order: object } => ({
+    order: orderOf(id),
     message_id: id,
     round: 1,
     attempt: 1,

@@ -1,6 +1,7 @@
 import type { AttemptDocument } from '@esteira/attempt-log';
 import type { DeadLetter, DeadLetterAttempt } from '@esteira/dead-letters';
 import type { Decided } from '../work.ts';
+import { isAttemptOf } from './log-id.ts';
 
 /** The last attempt was made for these; for any other reason the message died before it. */
 const AFTER_AN_ATTEMPT = new Set([
@@ -14,7 +15,9 @@ const AFTER_AN_ATTEMPT = new Set([
 export function deadLetterOf(work: Decided, logged: readonly AttemptDocument[], worker: string, now: Date): DeadLetter {
   const { attempt, decision, delivery, createdAt } = work;
   if (decision.kind !== 'dead-letter') throw new Error(`Message ${attempt.messageId} is no dead letter`);
-  const ofThisRound = logged.filter((a) => a.message_id === attempt.messageId && a.round === attempt.round);
+  const ofThisRound = logged.filter(
+    (a) => a.message_id === attempt.messageId && a.round === attempt.round && isAttemptOf(a, work),
+  );
   const made = AFTER_AN_ATTEMPT.has(decision.reason);
   const earlier = Array.from({ length: attempt.attempt - 1 }, (_, index) =>
     earlierAttempt(index + 1, attempt.round, ofThisRound),

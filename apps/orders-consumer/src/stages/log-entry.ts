@@ -1,7 +1,8 @@
-import { attemptId, type AttemptDocument } from '@esteira/attempt-log';
+import type { AttemptDocument } from '@esteira/attempt-log';
 import { ordersPipeline, type Order } from '@esteira/orders/domain';
 import { attemptInfo, type AttemptStatus, type Failure, type JsonValue } from '@esteira/pipeline';
 import type { Stored } from '../work.ts';
+import { logIdOf } from './log-id.ts';
 
 /** An attempt of the orders pipeline, as the log keeps it. */
 export type OrderAttempt = AttemptDocument & { readonly order: Order | null };
@@ -68,7 +69,7 @@ function entry(work: Stored, end: End, worker: string, processedAt: Date): Order
   const { messageId, pipeline, round, attempt, maxAttempts } = work.attempt;
   const message = work.content.kind === 'readable' ? work.content.message : undefined;
   return {
-    _id: attemptId(messageId, round, attempt),
+    _id: logIdOf(work),
     pipeline,
     type: ordersPipeline.type,
     message_id: messageId,

@@ -1,9 +1,9 @@
-import { attemptId, type AttemptDocument, type AttemptLog } from '@esteira/attempt-log';
+import type { AttemptDocument, AttemptLog } from '@esteira/attempt-log';
 import { recall as recallAtRest } from '@esteira/dead-letters';
 import { STORED_ORDERS } from '@esteira/orders/endput';
 import type { Sql } from '@esteira/postgres';
 import type { Decoded, Recalled } from '../work.ts';
-import type { OrderAttempt } from './log-entry.ts';
+import { isAttemptOf, logIdOf } from './log-id.ts';
 
 /** What recalling asks. */
 export interface Memory {
@@ -20,21 +20,39 @@ export async function recall(batch: readonly Decoded[], { endput, attemptLog }: 
       STORED_ORDERS,
       known.map(({ attempt, createdAt }) => ({ messageId: attempt.messageId, round: attempt.round, createdAt })),
     ),
-    attemptLog.find(known.map(({ attempt: a }) => attemptId(a.messageId, a.round, a.attempt))),
+    madeOf(known, attemptLog),
   ]);
   const restOf = new Map(known.map((work, index) => [work, atRest[index]]));
-  const madeOf = new Map(made.map((document) => [document._id, document]));
   return batch.map((work) => {
-    const { messageId, round, attempt } = work.attempt;
     const rest = restOf.get(work);
-    const document = madeOf.get(attemptId(messageId, round, attempt));
-    const attempted = document !== undefined && isAttemptOf(document, work) ? document : undefined;
-    return { ...work, ...(rest && { rest }), ...(attempted && { made: attempted }) };
+    return { ...work, ...(rest && { rest }), ...made.get(work) };
   });
 }
 
-/** Whether it is this order's: not that of another one that had its id before, nor of one that could not be read. */
-function isAttemptOf(document: AttemptDocument, { content, createdAt }: Decoded): boolean {
-  if (content.kind !== 'readable') return true;
-  return (document as OrderAttempt).order?.created_at === createdAt;
+/** What the log has of an attempt, or of another order's under the same id. */
+type Logged = Pick<Recalled, 'made' | 'idTaken'>;
+
+/** What the log has of these. Where ids were used again after a truncate it is asked twice. */
+async function madeOf(batch: readonly Decoded[], log: AttemptLog): Promise<Map<Decoded, Logged>> {
+  const documents = await documentsOf(batch, log);
+  const made = new Map<Decoded, Logged>();
+  const taken = new Map<Decoded, Recalled>();
+  for (const work of documents.size === 0 ? [] : batch) {
+    const document = documents.get(logIdOf(work));
+    if (document === undefined) continue;
+    if (isAttemptOf(document, work)) made.set(work, { made: document });
+    else taken.set(work, { ...work, idTaken: true });
+  }
+  if (taken.size === 0) return made;
+  const others = await documentsOf([...taken.values()], log);
+  for (const [work, apart] of taken) {
+    const document = others.get(logIdOf(apart));
+    made.set(work, { idTaken: true, ...(document && { made: document }) });
+  }
+  return made;
+}
+
+async function documentsOf(batch: readonly Recalled[], log: AttemptLog): Promise<Map<string, AttemptDocument>> {
+  const documents = await log.find(batch.map(logIdOf));
+  return new Map(documents.map((document) => [document._id, document]));
 }
