@@ -25,6 +25,7 @@ import { laneHandler, returnedHandler, type Stages } from './pipeline.ts';
 import { retryPolicyOf } from './retry-policy.ts';
 import { Solitude } from './solitude.ts';
 import { startSummary, type Summary } from './summary.ts';
+import { takingOf } from './taking.ts';
 import { Turns } from './turns.ts';
 
 /** How much of the time for stopping the attempts that run may take; the rest is for storing what they came to. */
@@ -164,11 +165,12 @@ function startConsuming(
   broker: Broker,
   declare: PreparedBroker['declare'],
   stages: Stages,
-  { settings, logger }: ConsumerOptions,
+  { settings, verifier, logger }: ConsumerOptions,
 ): Consumer[] {
+  const taking = takingOf(settings, verifier.concurrency);
+  if (taking.prefetch < settings.PREFETCH) logger.info(taking, 'taking fewer messages ahead: the verifier may be slow');
   const shared = {
-    prefetch: settings.PREFETCH,
-    batchSize: settings.BATCH_SIZE,
+    ...taking,
     batchesInFlight: 2,
     // Copies of a message run one after the other. Without an id there is nothing to compare: each for itself.
     keyOf: (delivery: { messageId: string | undefined; tag: number }) => delivery.messageId ?? `tag ${delivery.tag}`,

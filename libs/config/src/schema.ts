@@ -115,8 +115,9 @@ export const settingsSchema = Type.Object({
   ATTEMPT_TIMEOUT_MS: Type.Integer({
     default: 30_000,
     minimum: 1,
-    maximum: 3_600_000,
-    description: 'The longest one attempt may take, in milliseconds. An attempt that runs out of time is spent.',
+    maximum: 900_000,
+    description:
+      'The longest one attempt may take, in milliseconds. An attempt that runs out of time is spent. With VERIFIER=http or module a consumer takes no more messages ahead than it can attempt within 15 minutes if all run out of time, since RabbitMQ takes back what is not acked after 30 (its consumer_timeout): the shorter the limit, the larger the batches.',
   }),
   DELAY_STRATEGY: Type.Enum(['auto', 'wait-queue', 'delayed-exchange'], {
     default: 'auto',
@@ -156,7 +157,8 @@ export const settingsSchema = Type.Object({
     default: 4_000,
     minimum: 1,
     maximum: 65_535,
-    description: 'Messages RabbitMQ hands a consumer ahead of its acks. Below twice the batch size it slows down.',
+    description:
+      'Messages RabbitMQ hands a consumer ahead of its acks, at most: fewer where the verifier may be slow (see ATTEMPT_TIMEOUT_MS). Below twice the batch size it slows down.',
   }),
   LEASE_MS: Type.Integer({
     default: 15_000,

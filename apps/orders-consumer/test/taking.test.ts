@@ -1,0 +1,39 @@
+import { loadSettings } from '@esteira/config';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LONGEST_HOLD_MS, takingOf } from '../src/taking.ts';
+
+/** RabbitMQ's default `consumer_timeout`, in milliseconds. */
+const CONSUMER_TIMEOUT_MS = 30 * 60_000;
+
+describe('what a consumer takes', () => {
+  const given = fc.record({
+    PREFETCH: fc.integer({ min: 1, max: 65_535 }),
+    BATCH_SIZE: fc.integer({ min: 1, max: 10_000 }),
+    ATTEMPT_TIMEOUT_MS: fc.integer({ min: 1, max: 900_000 }),
+  });
+
+  it('is attempted well within the time RabbitMQ leaves a consumer, even if every attempt runs out of time', () => {
+    fc.assert(
+      fc.property(given, fc.integer({ min: 1, max: 1_024 }), (settings, concurrency) => {
+        const { prefetch, batchSize } = takingOf(settings, concurrency);
+        const rounds = Math.ceil(prefetch / concurrency);
+        expect(rounds * settings.ATTEMPT_TIMEOUT_MS).toBeLessThanOrEqual(LONGEST_HOLD_MS);
+        expect(LONGEST_HOLD_MS).toBeLessThanOrEqual(CONSUMER_TIMEOUT_MS / 2);
+        expect(prefetch).toBeGreaterThanOrEqual(Math.min(settings.PREFETCH, concurrency));
+        expect(prefetch).toBeLessThanOrEqual(settings.PREFETCH);
+        expect(batchSize).toBeGreaterThanOrEqual(1);
+        expect(batchSize).toBeLessThanOrEqual(Math.min(settings.BATCH_SIZE, prefetch));
+      }),
+    );
+  });
+
+  it('is what the settings say where all attempts begin together', () => {
+    expect(takingOf(loadSettings({}), undefined)).toEqual({ prefetch: 4_000, batchSize: 1_000 });
+  });
+
+  it('is less with a slow verifier', () => {
+    expect(takingOf(loadSettings({}), 32)).toEqual({ prefetch: 928, batchSize: 464 });
+    expect(takingOf(loadSettings({ ATTEMPT_TIMEOUT_MS: '900000' }), 2)).toEqual({ prefetch: 2, batchSize: 1 });
+  });
+});
