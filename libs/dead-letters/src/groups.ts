@@ -109,8 +109,14 @@ export async function countDeadLetters(sql: Sql, pipeline: string): Promise<numb
   return Number(row?.count ?? 0);
 }
 
-/** Removes all dead letters of a pipeline, their history too, and what is remembered of messages that came back. */
+/** Removes all dead letters of a pipeline, their history and jobs too, and what is remembered of messages that came back. */
 export async function clearDeadLetters(sql: Sql, pipeline: string): Promise<void> {
-  await sql.query('DELETE FROM dead_letters WHERE pipeline = $1', [pipeline]);
+  await sql.query(
+    'DELETE FROM dead_letter_job_items AS item USING dead_letter_jobs AS owner WHERE item.job = owner.id AND owner.pipeline = $1',
+    [pipeline],
+  );
+  for (const table of ['dead_letter_jobs', 'operator_actions', 'dead_letters']) {
+    await sql.query(`DELETE FROM ${table} WHERE pipeline = $1`, [pipeline]);
+  }
   await sql.query('DELETE FROM trials WHERE pipeline = $1', [pipeline]);
 }

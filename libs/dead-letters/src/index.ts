@@ -1,15 +1,25 @@
 import { join } from 'node:path';
 import type { Migrations } from '@esteira/postgres';
 
+export * from './actions.ts';
 export * from './bury.ts';
 export * from './dead-letter.ts';
+export * from './edit.ts';
 export * from './export.ts';
 export * from './filter.ts';
 export * from './groups.ts';
+export * from './jobs/control.ts';
+export * from './jobs/create.ts';
+export * from './jobs/job.ts';
+export * from './jobs/run.ts';
+export * from './jobs/runner.ts';
 export * from './list.ts';
 export * from './look-up.ts';
+export * from './mirrors.ts';
 export * from './page.ts';
+export * from './preview.ts';
 export * from './recall.ts';
+export * from './redrivable.ts';
 export * from './resting-place.ts';
 export * from './stored-letter.ts';
 export * from './supersede.ts';

@@ -10,9 +10,10 @@ export interface StoredMessage {
 
 /**
  * Stored wins: messages that were stored just now are no dead letters any more. A copy of theirs had come to another
- * end; the row stays as `redriven`, keeps the attempts of earlier rounds and says in its history what happened. The
- * dead letter of another order with the same id, made at another time, stays dead. Runs in the transaction that
- * stores, which holds `LOCK_TO_STORE`; rows are locked in the order of their ids.
+ * end; the row stays as `redriven`, keeps the attempts of earlier rounds and says in its history what happened. So it
+ * is with one that was redriven or discarded while an earlier copy was on its way to be stored. The dead letter of
+ * another order with the same id, made at another time, stays dead. Runs in the transaction that stores, which holds
+ * `LOCK_TO_STORE`; rows are locked in the order of their ids.
  */
 export async function supersede(sql: Sql, messages: readonly StoredMessage[]): Promise<void> {
   if (messages.length === 0) return;
@@ -21,7 +22,8 @@ export async function supersede(sql: Sql, messages: readonly StoredMessage[]): P
        SELECT dead.message_id, given.round
          FROM jsonb_to_recordset($1::jsonb) AS given (message_id uuid, round int, created_at timestamptz)
          JOIN dead_letters AS dead
-           ON dead.message_id = given.message_id AND dead.source_created_at = given.created_at AND dead.state = 'dead'
+           ON dead.message_id = given.message_id AND dead.source_created_at = given.created_at
+          AND (dead.state <> 'redriven' OR dead.round > given.round)
         ORDER BY dead.message_id
           FOR UPDATE OF dead
      )

@@ -1,8 +1,7 @@
 import type { Delivery } from '@esteira/messaging';
-import { ordersPipeline } from '@esteira/orders/domain';
+import { idsOf, invalid, ordersPipeline, readBody, type Identity, type IdOf } from '@esteira/orders/domain';
 import { contentId, readHeaders, HEADER, type Failure, type JourneyHeaders } from '@esteira/pipeline';
 import type { Content, Decoded } from '../work.ts';
-import { idsOf, invalid, readBody, type Identity, type IdOf } from './read-body.ts';
 
 /** Reads deliveries. Whatever a delivery holds, it comes out as something that can be settled. */
 export function decoder(systems: readonly string[]): (batch: readonly Delivery[]) => Decoded[] {

@@ -1,7 +1,8 @@
-import { orderMessageSchema, ordersPipeline, type OrderMessage } from '@esteira/orders/domain';
 import { messageIds, type Failure } from '@esteira/pipeline';
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { orderMessageSchema, type OrderMessage } from './order-message.ts';
+import { ordersPipeline } from './order.ts';
 import { isTimestamp } from './timestamp.ts';
 
 /** The largest message, in bytes; the publisher and the broker have the same bound. */

@@ -1,0 +1,74 @@
+import type { Sql } from '@esteira/postgres';
+import { BadCursor, type Page } from './page.ts';
+
+/** What a person did, or a job by itself (`by` is `esteira` then). */
+export interface NewAction {
+  readonly pipeline: string;
+  /** The name of the person's key. */
+  readonly by: string;
+  /** Short and stable, for example `edit`, `job-started`, `job-stopped-itself`. */
+  readonly action: string;
+  readonly why?: string | null;
+  /** The id of the job it concerns. */
+  readonly job?: string;
+  readonly messageId?: string;
+  /** Numbers and names that say more. */
+  readonly details?: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** An action as it is remembered. `at` is ISO 8601. */
+export interface OperatorAction {
+  readonly id: string;
+  readonly at: string;
+  readonly by: string;
+  readonly action: string;
+  readonly why: string | null;
+  readonly job: string | null;
+  readonly messageId: string | null;
+  readonly details: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** Whose actions are listed, newest first; `limit` 1..500. */
+export interface ActionsRequest {
+  readonly job?: string;
+  readonly messageId?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** Writes an action down; in a transaction, together with its effect. */
+export async function recordAction(sql: Sql, action: NewAction): Promise<void> {
+  await sql.query(
+    `INSERT INTO operator_actions (pipeline, by, action, why, job, message_id, details)
+     VALUES ($1, $2, $3, $4, $5::bigint, $6::uuid, $7::jsonb)`,
+    [
+      action.pipeline,
+      action.by,
+      action.action,
+      action.why ?? null,
+      action.job ?? null,
+      action.messageId ?? null,
+      JSON.stringify(action.details ?? {}),
+    ],
+  );
+}
+
+/** A page of what was done, newest first. @throws BadCursor when the cursor is none. */
+export async function listActions(
+  sql: Sql,
+  pipeline: string,
+  { job, messageId, limit, cursor }: ActionsRequest,
+): Promise<Page<OperatorAction>> {
+  if (cursor !== undefined && !/^[1-9]\d{0,17}$/.test(cursor)) throw new BadCursor('The cursor is none of this list.');
+  const most = Math.min(Math.max(1, limit), 500);
+  const actions = await sql.query<OperatorAction>(
+    `SELECT id, to_json(at) #>> '{}' AS at, by, action, why, job, message_id AS "messageId", details
+       FROM operator_actions
+      WHERE pipeline = $1 AND ($2::bigint IS NULL OR job = $2) AND ($3::uuid IS NULL OR message_id = $3)
+        AND ($4::bigint IS NULL OR id < $4)
+      ORDER BY id DESC LIMIT $5`,
+    [pipeline, job ?? null, messageId ?? null, cursor ?? null, most + 1],
+  );
+  const items = actions.slice(0, most);
+  return { items, nextCursor: actions.length > most ? (items.at(-1)?.id ?? null) : null };
+}

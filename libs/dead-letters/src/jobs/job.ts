@@ -1,0 +1,109 @@
+import type { Sql } from '@esteira/postgres';
+import type { DeadLetterFilter } from '../filter.ts';
+import { BadCursor, type Page } from '../page.ts';
+
+/** Which dead letters a job is for: these, or the open ones that a filter means. */
+export type Selection = { readonly messageIds: readonly string[] } | { readonly filter: DeadLetterFilter };
+
+/** The most ids of one selection; more are meant by a filter. */
+export const MOST_SELECTED = 10_000;
+
+export type JobAction = 'redrive' | 'discard';
+
+/**
+ * `running` until all is done; `paused` by a person; `stopped` by itself, since too much failed again; both may be
+ * resumed. `cancelled` and `finished` are the ends.
+ */
+export type JobState = 'running' | 'paused' | 'stopped' | 'cancelled' | 'finished';
+
+/** A job, as it stands. Times are ISO 8601 text. */
+export interface Job {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly action: JobAction;
+  readonly selection: Selection;
+  /** The name of the key of who started it. */
+  readonly by: string;
+  readonly why: string;
+  /** Null: as fast as it goes. */
+  readonly ratePerSecond: number | null;
+  /** It stops itself when more than this share of what it has sent is dead again, 0..1; 1: never. */
+  readonly stopAtFailedShare: number;
+  /** What redriven messages carry; null: what each carried before. */
+  readonly maxAttempts: number | null;
+  readonly state: JobState;
+  /** Whether `total` is final: which dead letters it is for stands fast. */
+  readonly isFrozen: boolean;
+  readonly total: number;
+  /** How many of them it has dealt with: `done` and `unchanged`. */
+  readonly handled: number;
+  /** Redriven or discarded. */
+  readonly done: number;
+  /** Dealt with, and nothing was changed. */
+  readonly unchanged: {
+    /** They are stored already. */
+    readonly atRest: number;
+    /** No longer dead, in another round, or gone. */
+    readonly moved: number;
+    /** No consumer could read them: they need an edit first. */
+    readonly unreadable: number;
+  };
+  /** How many of those it redrove are dead again. */
+  readonly failedAgain: number;
+  /** How many are sent before the others, and whether they have come to a good end. Null where none are. */
+  readonly canary: { readonly size: number; readonly hasPassed: boolean } | null;
+  /** What it waits for, in words; null where it does not wait. */
+  readonly note: string | null;
+  /** Whether RabbitMQ's queue of dead letters shows what the table shows, as far as this job is concerned. */
+  readonly isTidy: boolean;
+  /** Which process runs it now; null where none does. */
+  readonly holder: string | null;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+}
+
+/** Columns of `dead_letter_jobs AS job` that make a {@link Job}. */
+export const JOB_COLUMNS = `
+  job.id, job.pipeline, job.action, job.selection, job.by, job.why, job.rate_per_second AS "ratePerSecond",
+  job.stop_at_failed_share AS "stopAtFailedShare", job.max_attempts AS "maxAttempts", job.state,
+  job.frozen AS "isFrozen", job.total, job.marked_up_to AS handled, job.done,
+  json_build_object('atRest', job.at_rest, 'moved', job.moved, 'unreadable', job.unreadable) AS unchanged,
+  (SELECT count(*)::int FROM dead_letters WHERE dead_letters.job = job.id AND state = 'dead')
+    + (SELECT count(*)::int FROM dead_letter_job_items AS item JOIN dead_letters AS again
+         ON again.message_id = item.sent_as AND again.state = 'dead' AND again.round = item.round + 1
+        WHERE item.job = job.id AND item.sent_as IS NOT NULL) AS "failedAgain",
+  CASE WHEN job.canary > 0 THEN json_build_object('size', job.canary, 'hasPassed', job.canary_passed) END AS canary,
+  job.note, job.tidied AS "isTidy", CASE WHEN job.lease_until > now() THEN job.holder END AS holder,
+  to_json(job.created_at) #>> '{}' AS "createdAt", to_json(job.finished_at) #>> '{}' AS "finishedAt"`;
+
+/** One job of a pipeline; undefined where it has none of this id. */
+export async function getJob(sql: Sql, pipeline: string, id: string): Promise<Job | undefined> {
+  if (!isJobId(id)) return undefined;
+  const [job] = await sql.query<Job>(
+    `SELECT ${JOB_COLUMNS} FROM dead_letter_jobs AS job WHERE pipeline = $1 AND id = $2::bigint`,
+    [pipeline, id],
+  );
+  return job;
+}
+
+/** A page of jobs, newest first; `limit` 1..500. @throws BadCursor when the cursor is none. */
+export async function listJobs(
+  sql: Sql,
+  pipeline: string,
+  { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+): Promise<Page<Job>> {
+  if (cursor !== undefined && !isJobId(cursor)) throw new BadCursor('The cursor is none of this list.');
+  const most = Math.min(Math.max(1, limit), 500);
+  const jobs = await sql.query<Job>(
+    `SELECT ${JOB_COLUMNS} FROM dead_letter_jobs AS job
+      WHERE pipeline = $1 AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`,
+    [pipeline, cursor ?? null, most + 1],
+  );
+  const items = jobs.slice(0, most);
+  return { items, nextCursor: jobs.length > most ? (items.at(-1)?.id ?? null) : null };
+}
+
+/** Whether a text can be the id of a job. */
+export function isJobId(text: string): boolean {
+  return /^[1-9]\d{0,17}$/.test(text);
+}

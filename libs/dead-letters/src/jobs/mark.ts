@@ -1,0 +1,136 @@
+import type { WireHeaders } from '@esteira/pipeline';
+import type { Postgres, Sql } from '@esteira/postgres';
+import type { Redrivable } from '../redrivable.ts';
+import { judgeItem, type Candidate, type ItemOutcome } from './judge-item.ts';
+import { LeaseLost, type HeldJob } from './lease.ts';
+import type { LetterToSend } from './message.ts';
+
+/** Bodies that are held at once, in bytes. */
+const BYTES_AT_ONCE = 16 * 2 ** 20;
+
+/** What was marked: up to which item, and what is to be published. */
+export interface Marked {
+  readonly upTo: number;
+  readonly letters: readonly LetterToSend[];
+}
+
+interface Row extends Candidate {
+  readonly ordinal: number;
+  readonly messageId: string;
+  readonly headers: WireHeaders;
+}
+
+type Judged = Row & ItemOutcome;
+
+/**
+ * Marks the next items of a job: `dead` becomes `redriven` with the next round, or `discarded`, each with its entry in
+ * the history; in one transaction with the job's position, so that nothing takes effect twice. What is dead no longer,
+ * or in another round than when it was chosen, is left alone.
+ *
+ * No `LOCK_TO_BURY`, which would hold back all storing: each row is locked, in the order of ids as `bury` and
+ * `supersede` do, and compared. Whoever comes second sees what the first one wrote: a copy that is stored meanwhile
+ * supersedes either state, and a copy that dies is of an earlier round.
+ *
+ * @throws LeaseLost when the job is no longer held, or no longer running.
+ */
+export async function markNext(sql: Postgres, job: HeldJob, redrivable: Redrivable, most: number): Promise<Marked> {
+  const from = job.markedUpTo;
+  const upTo = await bounded(sql, job, from, Math.min(job.total, from + most));
+  return sql.transaction(async (tx) => {
+    const rows = await lockedRows(tx, job, redrivable, from, upTo);
+    const judged = rows.map((row): Judged => ({ ...row, ...judgeItem(job.action, row, redrivable.readBody) }));
+    await write(tx, job, judged, upTo);
+    const letters = judged.flatMap((one) =>
+      one.outcome === 'done' && one.sendAs !== null
+        ? [{ sendAs: one.sendAs, round: one.round + 1, body: one.body ?? Buffer.alloc(0), headers: one.headers }]
+        : [],
+    );
+    return { upTo, letters };
+  });
+}
+
+/** How far to go, so that the bodies fit into memory. */
+export async function bounded(sql: Sql, { id, action }: HeldJob, from: number, upTo: number): Promise<number> {
+  if (action === 'discard') return upTo;
+  const [row] = await sql.query<{ upTo: number | null }>(
+    `SELECT max(ordinal) AS "upTo" FROM (
+       SELECT ordinal, sum(octet_length(body)) OVER (ORDER BY ordinal) - octet_length(body) AS before
+         FROM dead_letter_job_items LEFT JOIN dead_letters USING (message_id)
+        WHERE dead_letter_job_items.job = $1::bigint AND ordinal > $2 AND ordinal <= $3) AS sized
+      WHERE before IS NULL OR before < ${BYTES_AT_ONCE}`,
+    [id, from, upTo],
+  );
+  return row?.upTo ?? upTo;
+}
+
+function lockedRows(sql: Sql, job: HeldJob, { storedTable }: Redrivable, from: number, upTo: number): Promise<Row[]> {
+  const content = job.action === 'redrive' ? 'letter.body, letter.headers' : 'NULL AS body, NULL AS headers';
+  return sql.query<Row>(
+    `SELECT item.ordinal, item.round AS "chosenRound", letter.message_id AS "messageId", letter.state, letter.round,
+            stored.message_id IS NOT NULL AS "isStored", ${content}
+       FROM dead_letter_job_items AS item
+       JOIN dead_letters AS letter ON letter.message_id = item.message_id AND letter.pipeline = $4
+       LEFT JOIN ${storedTable} AS stored
+         ON stored.message_id = letter.message_id AND stored.source_created_at = letter.source_created_at
+      WHERE item.job = $1::bigint AND item.ordinal > $2 AND item.ordinal <= $3
+      ORDER BY letter.message_id FOR UPDATE OF letter`,
+    [job.id, from, upTo, job.pipeline],
+  );
+}
+
+/** Items without a dead letter have moved, like those whose state has. */
+async function write(sql: Sql, job: HeldJob, judged: readonly Judged[], upTo: number): Promise<void> {
+  const rows = await sql.query(WRITE, [
+    job.id,
+    job.fence,
+    job.markedUpTo,
+    upTo,
+    JSON.stringify(
+      judged.map((one) => ({
+        ordinal: one.ordinal,
+        message_id: one.messageId,
+        outcome: one.outcome,
+        sent_as: one.outcome === 'done' && one.sendAs !== one.messageId ? one.sendAs : null,
+      })),
+    ),
+  ]);
+  if (rows.length === 0) throw new LeaseLost(job.id);
+}
+
+const WRITE = `
+  WITH held AS (
+    SELECT * FROM dead_letter_jobs
+     WHERE id = $1::bigint AND fence = $2 AND state = 'running' AND marked_up_to = $3 FOR UPDATE
+  ), judged AS MATERIALIZED (
+    SELECT item.job, item.ordinal, item.message_id, coalesce(given.outcome, 'moved') AS outcome, given.sent_as
+      FROM dead_letter_job_items AS item
+      JOIN held ON item.job = held.id
+      LEFT JOIN jsonb_to_recordset($5::jsonb) AS given (ordinal int, outcome text, sent_as uuid)
+        ON given.ordinal = item.ordinal
+     WHERE item.ordinal > $3 AND item.ordinal <= $4
+  ), items AS (
+    UPDATE dead_letter_job_items AS item SET outcome = judged.outcome, sent_as = judged.sent_as
+      FROM judged WHERE item.job = judged.job AND item.ordinal = judged.ordinal
+  ), letters AS (
+    UPDATE dead_letters AS letter
+       SET state = CASE held.action WHEN 'redrive' THEN 'redriven' ELSE 'discarded' END,
+           round = letter.round + (held.action = 'redrive')::int, job = held.id, job_leg = held.leg,
+           history = letter.history || jsonb_build_object(
+             'action', CASE held.action WHEN 'redrive' THEN 'redriven' ELSE 'discarded' END, 'at', now(),
+             'round', letter.round + (held.action = 'redrive')::int, 'by', held.by, 'why', held.why,
+             'job', held.id::text)
+      FROM judged JOIN held ON judged.outcome = 'done'
+     WHERE letter.message_id = judged.message_id AND letter.state = 'dead'
+  ), counted AS (
+    SELECT count(*) FILTER (WHERE outcome = 'done') AS done, count(*) FILTER (WHERE outcome = 'at-rest') AS at_rest,
+           count(*) FILTER (WHERE outcome = 'moved') AS moved,
+           count(*) FILTER (WHERE outcome = 'unreadable') AS unreadable
+      FROM judged
+  )
+  UPDATE dead_letter_jobs AS job
+     SET marked_up_to = $4, sent_up_to = CASE job.action WHEN 'discard' THEN $4 ELSE job.sent_up_to END,
+         done = job.done + counted.done, leg_done = job.leg_done + counted.done,
+         at_rest = job.at_rest + counted.at_rest, moved = job.moved + counted.moved,
+         unreadable = job.unreadable + counted.unreadable, tidied = job.tidied AND counted.done = 0
+    FROM held, counted WHERE job.id = held.id
+  RETURNING 1`;

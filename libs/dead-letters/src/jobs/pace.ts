@@ -1,0 +1,33 @@
+/** How much may be sent now, or how long to wait until something may. */
+export type Allowance = { readonly count: number } | { readonly waitMs: number };
+
+/** The part of a second's worth that is sent at once, so that a rate is smooth and a batch worth its round trips. */
+const PORTION = 0.2;
+
+/** Holds a rate: what was not used while waiting for something else is not caught up on. Time is an argument. */
+export interface Pace {
+  /** At most `most`; the caller says by `spend` what it has used. */
+  allow(most: number, now: number): Allowance;
+  spend(count: number): void;
+}
+
+/** @param ratePerSecond null: as fast as it goes */
+export function paceOf(ratePerSecond: number | null, now: number): Pace {
+  if (ratePerSecond === null) return { allow: (most) => ({ count: most }), spend: () => undefined };
+  const portion = Math.max(1, ratePerSecond * PORTION);
+  let saved = 1;
+  let savedAt = now;
+  return {
+    allow(most, at) {
+      saved = Math.min(2 * portion, saved + ((at - savedAt) * ratePerSecond) / 1000);
+      savedAt = at;
+      const wanted = Math.min(most, portion);
+      if (saved < Math.floor(wanted))
+        return { waitMs: Math.ceil(((Math.floor(wanted) - saved) / ratePerSecond) * 1000) };
+      return { count: Math.min(most, Math.floor(saved)) };
+    },
+    spend(count) {
+      saved -= count;
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import type { Sql } from '@esteira/postgres';
+import { conditionOf } from './filter.ts';
+import type { JobAction, Selection } from './jobs/job.ts';
+import { canarySize } from './jobs/verdict.ts';
+import type { Redrivable } from './redrivable.ts';
+
+/** What a bulk action would do, before anybody does it. */
+export interface Preview {
+  /** Open dead letters it is for. */
+  readonly total: number;
+  readonly bySystem: readonly { readonly system: string | null; readonly count: number }[];
+  readonly byReason: readonly { readonly reason: string; readonly errorCode: string; readonly count: number }[];
+  /** Of these: stored already, so that nothing would change. */
+  readonly alreadyStored: number;
+  /** Of these: `invalid` and never edited. Those that still can't be read stay as they are. */
+  readonly perhapsUnreadable: number;
+  /** Named, but not dead any more, or unknown: nothing would change. */
+  readonly notDead: number;
+  /** How many would be sent before the others. */
+  readonly canary: number;
+  /** How long it takes at this rate, in seconds, without what the canaries are waited for; null without a rate. */
+  readonly seconds: number | null;
+}
+
+/** What a preview is of. */
+export interface PreviewRequest {
+  readonly action: JobAction;
+  readonly selection: Selection;
+  readonly ratePerSecond?: number;
+  readonly stopAtFailedShare?: number;
+}
+
+interface Row {
+  system: string | null;
+  reason: string;
+  errorCode: string;
+  count: number;
+  stored: number;
+  unread: number;
+}
+
+/** Counts what a redrive or a discard would be for. Reads only. */
+export async function previewJob(
+  sql: Sql,
+  { pipeline, storedTable }: Redrivable,
+  { action, selection, ratePerSecond, stopAtFailedShare = 1 }: PreviewRequest,
+): Promise<Preview> {
+  const ids = 'messageIds' in selection ? [...new Set(selection.messageIds)] : undefined;
+  const filter = 'filter' in selection ? selection.filter : {};
+  const condition = conditionOf(pipeline.name, { ...filter, state: 'dead' }, 2);
+  const rows = await sql.query<Row>(
+    `SELECT letter.system, letter.reason, letter.error_code AS "errorCode", count(*)::int AS count,
+            count(stored.message_id)::int AS stored,
+            count(*) FILTER (WHERE letter.reason = 'invalid' AND letter.original_body IS NULL)::int AS unread
+       FROM (SELECT message_id, system, reason, error_code, source_created_at, original_body FROM dead_letters
+              WHERE ${condition.sql} AND ($1::uuid[] IS NULL OR message_id = ANY ($1::uuid[]))) AS letter
+       LEFT JOIN ${storedTable} AS stored
+         ON stored.message_id = letter.message_id AND stored.source_created_at = letter.source_created_at
+      GROUP BY 1, 2, 3`,
+    [ids ?? null, ...condition.values],
+  );
+  const sum = (of: (row: Row) => number) => rows.reduce((total, row) => total + of(row), 0);
+  const total = sum(({ count }) => count);
+  return {
+    total,
+    bySystem: counted(rows, ({ system }) => ({ system })),
+    byReason: counted(rows, ({ reason, errorCode }) => ({ reason, errorCode })),
+    alreadyStored: sum(({ stored }) => stored),
+    perhapsUnreadable: action === 'redrive' ? sum(({ unread }) => unread) : 0,
+    notDead: ids === undefined ? 0 : ids.length - total,
+    canary: action === 'redrive' && stopAtFailedShare < 1 ? canarySize(total) : 0,
+    seconds: ratePerSecond === undefined ? null : Math.ceil(total / ratePerSecond),
+  };
+}
+
+/** Counts by what `keyOf` says, largest first. */
+function counted<K extends object>(rows: readonly Row[], keyOf: (row: Row) => K): (K & { count: number })[] {
+  const counts = new Map<string, K & { count: number }>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const name = JSON.stringify(key);
+    counts.set(name, { ...key, count: (counts.get(name)?.count ?? 0) + row.count });
+  }
+  return [...counts.values()].sort((one, other) => other.count - one.count);
+}

@@ -1,0 +1,20 @@
+import type { Failure, Pipeline } from '@esteira/pipeline';
+
+/** Who a body proves to be. */
+export interface BodyIdentity {
+  readonly messageId: string;
+  readonly system: string;
+  /** Decimal text. */
+  readonly sourceId: string;
+  /** When the source row was made, ISO 8601. */
+  readonly createdAt: string;
+}
+
+/** What the core must know of a pipeline to send its dead letters again. */
+export interface Redrivable {
+  readonly pipeline: Pipeline;
+  /** The endput's table of stored messages, with `message_id` and `source_created_at`. */
+  readonly storedTable: string;
+  /** Reads a body as the pipeline's consumer will: who it is, or why it would be dead again at once. Pure. */
+  readonly readBody: (body: Uint8Array) => BodyIdentity | { readonly problem: Failure };
+}

@@ -1,0 +1,115 @@
+import { messageIds, type OutgoingMessage, type Pipeline, type Publish, type PublishOutcome } from '@esteira/pipeline';
+import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
+import { freshDatabase, type Fresh } from '@esteira/tests/support';
+import { bury, deadLetterMigrations, LOCK_TO_BURY, LOCK_TO_STORE, supersede } from '../../src/index.ts';
+import type { Burial, DeadLetter, JobRunnerOptions, Redrivable } from '../../src/index.ts';
+
+/** A pipeline of things, for tests: a body is `{"system", "id", "created_at", …}` and proves the id it makes. */
+export const things: Pipeline = { name: 'things', type: 'thing.made', schemaVersion: 1, lanes: ['primary'] };
+export const STORED = 'stored_things';
+export const CREATED_AT = '2026-01-01T00:00:00.123456+00:00';
+
+export const idOf = (row: number, system = 'system-1') => messageIds(things.name, system)(String(row));
+export const bodyOf = (row: number, more: object = {}) =>
+  Buffer.from(JSON.stringify({ system: 'system-1', id: String(row), created_at: CREATED_AT, ...more }));
+
+export const redrivable: Redrivable = {
+  pipeline: things,
+  storedTable: STORED,
+  readBody: (body) => {
+    try {
+      const { system, id, created_at } = JSON.parse(Buffer.from(body).toString()) as Record<string, string>;
+      if (system === undefined || id === undefined || created_at === undefined) throw new Error('incomplete');
+      return { messageId: messageIds(things.name, system)(id), system, sourceId: id, createdAt: created_at };
+    } catch (error) {
+      return { problem: { code: 'not-a-thing', message: (error as Error).message } };
+    }
+  },
+};
+
+/** The dead letter of a thing. */
+export function letterOf(row: number, changes: Partial<DeadLetter> = {}): DeadLetter {
+  const at = new Date('2026-01-01T00:00:01Z');
+  const error = { code: 'c', message: 'm' };
+  const { round = 1 } = changes;
+  return {
+    messageId: idOf(row),
+    pipeline: things.name,
+    system: 'system-1',
+    sourceId: String(row),
+    sourceCreatedAt: CREATED_AT,
+    round,
+    attempts: [{ round, attempt: 1, error, worker: 'w', started_at: at.toISOString(), duration_ms: 1 }],
+    reason: 'attempts-exhausted',
+    error,
+    body: bodyOf(row),
+    headers: { 'x-max-attempts': 3 },
+    firstAttemptAt: at,
+    deadAt: at,
+    ...changes,
+  };
+}
+
+/** An endput of things. */
+export interface ThingsEndput {
+  readonly database: Fresh;
+  readonly sql: Postgres;
+  bury(...letters: DeadLetter[]): Promise<Burial[]>;
+  store(row: number, round?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openThings(): Promise<ThingsEndput> {
+  const database = await freshDatabase('ENDPUT_DATABASE_URL');
+  await migrate(database.url, deadLetterMigrations);
+  const sql = openPostgres({ url: database.url, applicationName: 'test', max: 8 });
+  await sql.query(`CREATE TABLE ${STORED} (message_id uuid PRIMARY KEY, source_created_at timestamptz NOT NULL,
+    round int NOT NULL, attempts int NOT NULL, stored_at timestamptz NOT NULL DEFAULT now())`);
+  return {
+    database,
+    sql,
+    bury: (...letters) => sql.transaction((tx) => bury(tx, STORED, letters), LOCK_TO_BURY),
+    store: (row, round = 1) =>
+      sql.transaction(async (tx) => {
+        const messageId = idOf(row);
+        await tx.query(`INSERT INTO ${STORED} VALUES ($1, $2, $3, 1) ON CONFLICT DO NOTHING`, [
+          messageId,
+          CREATED_AT,
+          round,
+        ]);
+        await supersede(tx, [{ messageId, round, createdAt: CREATED_AT }]);
+      }, LOCK_TO_STORE),
+    close: async () => {
+      await sql.close();
+      await database.drop();
+    },
+  };
+}
+
+/** Options of a runner that remembers what it publishes. */
+export function runnerOf(
+  { sql }: ThingsEndput,
+  changes: Partial<JobRunnerOptions> = {},
+): JobRunnerOptions & { readonly sent: OutgoingMessage[]; readonly faults: unknown[] } {
+  const sent: OutgoingMessage[] = [];
+  const faults: unknown[] = [];
+  const publish: Publish = (messages) => {
+    sent.push(...messages);
+    return Promise.resolve(messages.map((): PublishOutcome => 'confirmed'));
+  };
+  return {
+    sql,
+    redrivable,
+    publish,
+    maxAttempts: 5,
+    laneDepth: () => Promise.resolve(0),
+    maxLaneDepth: 1_000,
+    tidy: () => Promise.resolve(),
+    holder: 'a test',
+    leaseMs: 2_000,
+    onFault: (fault) => faults.push(fault),
+    sent,
+    faults,
+    ...changes,
+  };
+}
