@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { ConfirmChannel, Options } from 'amqplib';
 import type { OutgoingMessage, Publish, PublishOutcome } from '@esteira/pipeline';
 import { BrokerUnavailable, type Broker } from './broker.ts';
+import { frameWriter, type Envelope, type FrameWriter } from './frames.ts';
 
 /** Where and how a publisher sends. */
 export interface PublisherOptions {
@@ -15,6 +16,7 @@ export interface PublisherOptions {
 /** An open confirm channel and what came back on it. */
 interface Line {
   readonly channel: ConfirmChannel;
+  readonly writer: FrameWriter;
   /** Ids that came back. The broker acks them right after: a return is correlated before its confirm. */
   readonly returned: Set<string>;
 }
@@ -24,6 +26,7 @@ interface Line {
  * at the pace the socket takes them, and resolves when the broker has answered for each.
  */
 export function createPublisher(broker: Broker, options: PublisherOptions): Publish {
+  const envelope: Envelope = { ...options, contentType: 'application/json' };
   let current: Promise<Line> | undefined;
   const line = (): Promise<Line> => {
     if (current !== undefined) return current;
@@ -31,7 +34,7 @@ export function createPublisher(broker: Broker, options: PublisherOptions): Publ
     const ended = () => {
       if (current === opening) current = undefined;
     };
-    const opening = openLine(broker, ended);
+    const opening = openLine(broker, envelope, ended);
     current = opening;
     opening.catch(ended); // Whoever waits for it hears of it.
     return opening;
@@ -39,17 +42,17 @@ export function createPublisher(broker: Broker, options: PublisherOptions): Publ
   return async (messages) => {
     if (messages.length === 0) return [];
     const open = await line();
-    return unlessGone(open.channel, broker.address, () => sendAll(open, messages, options));
+    return unlessGone(open.channel, broker.address, () => sendAll(open, messages, envelope));
   };
 }
 
-async function openLine(broker: Broker, onClose: () => void): Promise<Line> {
+async function openLine(broker: Broker, envelope: Envelope, onClose: () => void): Promise<Line> {
   const channel = await broker.confirmChannel();
   const returned = new Set<string>();
   channel.on('return', (message) => returned.add(String(message.properties.messageId)));
   channel.setMaxListeners(0);
   channel.once('close', onClose);
-  return { channel, returned };
+  return { channel, writer: frameWriter(channel, envelope), returned };
 }
 
 /**
@@ -69,28 +72,72 @@ async function unlessGone<T>(channel: ConfirmChannel, address: string, work: () 
   }
 }
 
+/** Answers of the broker are counted until there is one for each message. */
 async function sendAll(
   line: Line,
   messages: readonly OutgoingMessage[],
-  options: PublisherOptions,
+  envelope: Envelope,
 ): Promise<PublishOutcome[]> {
   const outcomes = new Array<PublishOutcome>(messages.length);
   const { promise: allAnswered, resolve } = Promise.withResolvers<PublishOutcome[]>();
   let unanswered = messages.length;
+  const callbacks = messages.map(({ messageId }, index) => (error: unknown) => {
+    const outcome = outcomeOf(error, line.returned.size > 0 && line.returned.delete(messageId));
+    if (outcome === undefined) return;
+    outcomes[index] = outcome;
+    unanswered -= 1;
+    if (unanswered === 0) resolve(outcomes);
+  });
   const timestamp = Math.floor(Date.now() / 1000);
-  for (const [index, message] of messages.entries()) {
-    const answered = (error: unknown) => {
-      const outcome = outcomeOf(error, line.returned.delete(message.messageId));
-      if (outcome === undefined) return;
-      outcomes[index] = outcome;
-      unanswered -= 1;
-      if (unanswered === 0) resolve(outcomes);
-    };
-    const properties = propertiesOf(message, options, timestamp);
-    const goesOn = line.channel.publish(options.exchange, message.lane, bufferOf(message.body), properties, answered);
+  for (const { from, to, bytes } of portions(messages, line.writer)) {
+    const goesOn =
+      bytes === undefined
+        ? sendOne(line, messages[from], envelope, timestamp, callbacks[from])
+        : line.writer.write(
+            line.writer.encoder.encode(messages.slice(from, to), bytes, timestamp),
+            callbacks.slice(from, to),
+          );
     if (!goesOn) await once(line.channel, 'drain');
   }
   return allAnswered;
+}
+
+/** What is written to the socket at once, in bytes, about. */
+const PORTION_BYTES = 64 * 2 ** 10;
+
+/** Neighbours that are written together, and their bytes; or one that only amqplib can encode. */
+interface Portion {
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: number | undefined;
+}
+
+function* portions(messages: readonly OutgoingMessage[], { encoder }: FrameWriter): Generator<Portion> {
+  let [from, bytes] = [0, 0];
+  for (const [index, message] of messages.entries()) {
+    const size = encoder.sizeOf(message);
+    if (from < index && (size === undefined || bytes + size > PORTION_BYTES)) {
+      yield { from, to: index, bytes };
+      [from, bytes] = [index, 0];
+    }
+    if (size === undefined) {
+      yield { from: index, to: index + 1, bytes: undefined };
+      from = index + 1;
+    } else bytes += size;
+  }
+  if (from < messages.length) yield { from, to: messages.length, bytes };
+}
+
+function sendOne(
+  { channel }: Line,
+  message: OutgoingMessage | undefined,
+  envelope: Envelope,
+  timestamp: number,
+  answered: ((error: unknown) => void) | undefined,
+): boolean {
+  if (message === undefined) return true;
+  const properties = propertiesOf(message, envelope, timestamp);
+  return channel.publish(envelope.exchange, message.lane, bufferOf(message.body), properties, answered);
 }
 
 /** Undefined when the channel closed without an answer: `unlessGone` tells of that, for all messages at once. */
@@ -99,15 +146,15 @@ function outcomeOf(error: unknown, cameBack: boolean): PublishOutcome | undefine
   return cameBack ? 'unroutable' : 'confirmed';
 }
 
-function propertiesOf(message: OutgoingMessage, options: PublisherOptions, timestamp: number): Options.Publish {
+function propertiesOf(message: OutgoingMessage, envelope: Envelope, timestamp: number): Options.Publish {
   return {
     messageId: message.messageId,
     type: message.type,
-    appId: options.appId,
-    contentType: 'application/json',
+    appId: envelope.appId,
+    contentType: envelope.contentType,
     timestamp,
     persistent: true,
-    mandatory: options.mandatory,
+    mandatory: envelope.mandatory,
     headers: message.headers,
   };
 }

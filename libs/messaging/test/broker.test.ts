@@ -269,11 +269,12 @@ describe('consuming', () => {
     expect(await laneDepth(broker, pipeline)).toBe(0);
   });
 
-  it('acks what is done while others of its batch take long, once each, and then those others', async () => {
+  it('acks what is done while another of its batch takes long, once each, and then that one', async () => {
     const pipeline = await freshPipeline();
     await publisherOf(pipeline)(messages(150));
     const { promise: confirmed, resolve: confirm } = Promise.withResolvers<undefined>();
-    const slow = new Set(['m-3', 'm-40']);
+    // One only: another might come in another batch, and two batches that wait hold up all others.
+    const slow = new Set(['m-3']);
     const begun = new Set<string>();
     const consumer = consumeAll(pipeline, async (batch, done) => {
       for (const { messageId = '' } of batch) begun.add(messageId);
