@@ -16,6 +16,9 @@ export interface Variant {
   measure(arena: Arena): Promise<Measurement[]>;
 }
 
+/** The size of a bench whose issue size is `full`, when the pipeline's is `size.orders` in place of 100,000. */
+export const scaled = (full: number, { orders }: Size): number => Math.max(100, Math.round((full * orders) / 100_000));
+
 /**
  * Measures all variants, one after another, then all again, `rounds` times: what is compared is measured within
  * minutes of each other, and a machine that gets slower or busier makes all of them slower.

@@ -1,12 +1,11 @@
 import { connectBroker, laneDepth } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
-import { insertMadeUpOrders } from '@esteira/orders/source';
-import { openPostgres } from '@esteira/postgres';
 import { startApi, startConsumer, type App, type AppOptions } from './apps.ts';
 import type { Arena } from './arena.ts';
 import { openBooks } from './books.ts';
 import { WARM_UP } from './ceiling.ts';
+import { fillSource } from './fill.ts';
 import { perOrder, type Measurement } from './measured.ts';
 import { openPlace } from './place.ts';
 import { cpuBetween, cpuSeconds, residentMemory } from './resources.ts';
@@ -62,17 +61,12 @@ export async function openFlow({ servers }: Arena, options: { api: AppOptions; c
   const logger = createLogger({ name: 'bench', level: 'silent' });
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: 'bench', logger });
   await broker.untilConnected();
-  const source = openPostgres({ url: settings.systems[0]?.databaseUrl ?? '', applicationName: 'bench', max: 1 });
   const books = openBooks(settings);
   let total = 0;
   return {
     api,
     consumer,
-    fill: async (orders) => {
-      await insertMadeUpOrders(source, { positive: orders, negative: 0 }, new AbortController().signal);
-      await source.query('VACUUM (ANALYZE) orders');
-      await source.query('CHECKPOINT');
-    },
+    fill: (orders) => fillSource(settings, orders),
     run: async (orders) => {
       total += orders;
       const started = performance.now();
@@ -88,7 +82,7 @@ export async function openFlow({ servers }: Arena, options: { api: AppOptions; c
     },
     close: async () => {
       await Promise.all(apps.map((app) => app.stop()));
-      await Promise.all([broker.close(), source.close(), books.close()]);
+      await Promise.all([broker.close(), books.close()]);
       await place.drop();
     },
   };
