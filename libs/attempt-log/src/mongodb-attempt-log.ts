@@ -18,6 +18,8 @@ export interface AttemptLogOptions {
   readonly pipeline: string;
   /** How long a document is kept, in seconds. */
   readonly ttlSeconds: number;
+  /** How long a call looks for the server, in milliseconds; 5,000 where nothing else is said. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -28,13 +30,23 @@ export function mongodbAttemptLog(options: AttemptLogOptions): AttemptLog {
   const client = new MongoClient(options.url, {
     appName: options.applicationName,
     writeConcern: { w: 'majority', journal: true },
-    serverSelectionTimeoutMS: 5_000,
+    serverSelectionTimeoutMS: options.patienceMs ?? 5_000,
     socketTimeoutMS: 30_000,
     ignoreUndefined: true,
   });
   const db = client.db();
+  const closing = new AbortController();
+  const { signal } = closing;
   // A client whose first connection failed is closed for good, unless it is told to connect again. Costs nothing later.
-  const attempts = async () => (await client.connect()).db().collection<AttemptDocument>('attempts');
+  // But connecting also opens again what was closed on purpose, and nobody would close it: work that a stop did not wait
+  // for must not do that.
+  const attempts = async () => {
+    signal.throwIfAborted();
+    await client.connect();
+    if (signal.aborted) await client.close();
+    signal.throwIfAborted();
+    return db.collection<AttemptDocument>('attempts');
+  };
   return {
     prepare: async () => prepare(db, await attempts(), options),
     record: async (documents) => record(await attempts(), documents),
@@ -50,10 +62,13 @@ export function mongodbAttemptLog(options: AttemptLogOptions): AttemptLog {
       await (await attempts()).deleteMany({ pipeline });
     },
     ping: async () => {
-      await client.connect();
+      await attempts();
       await db.command({ ping: 1 }, { timeoutMS: 3_000 });
     },
-    close: () => client.close(),
+    close: () => {
+      closing.abort(new Error('The attempt log was closed.'));
+      return client.close();
+    },
   };
 }
 

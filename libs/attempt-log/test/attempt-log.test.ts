@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { freshMongoUrl } from '@esteira/tests/support';
 import { MongoClient } from 'mongodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { attemptId, mongodbAttemptLog, type AttemptDocument, type AttemptLog } from '../src/index.ts';
 
 const url = freshMongoUrl();
@@ -122,29 +123,77 @@ describe('the TTL', () => {
   });
 });
 
-describe('the attempt log of a server that is not there yet', () => {
-  it('works as soon as it is there, however often it was asked before', { timeout: 30_000 }, async () => {
-    const { hostname, port } = new URL(url);
-    const server = createServer((socket) => {
-      const onward = connect(Number(port), hostname);
-      for (const end of [socket, onward]) end.on('error', () => end.destroy());
-      socket.pipe(onward).pipe(socket);
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port: here } = server.address() as AddressInfo;
+/** A way to the server that can be shut and opened. Connections that are there when it is shut are cut. */
+async function door() {
+  const { hostname, port } = new URL(url);
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(port), hostname);
+    for (const end of [near, far]) sockets.add(end.on('error', () => end.destroy()));
+    near.pipe(far).pipe(near);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port: here } = server.address() as AddressInfo;
+  const shut = async () => {
+    const closed = once(server, 'close');
     server.close();
-    const late = mongodbAttemptLog({
-      url: url.replace(`:${port}`, `:${here}`) + '?serverSelectionTimeoutMS=300',
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+    await closed;
+  };
+  onTestFinished(() => (server.listening ? shut() : undefined));
+  return {
+    shut,
+    open: () => once(server.listen(here, '127.0.0.1'), 'listening'),
+    log: mongodbAttemptLog({
+      url: url.replace(`:${port}`, `:${here}`),
       applicationName: 'test',
       pipeline: 'orders',
       ttlSeconds: 600,
-    });
+      patienceMs: 300,
+    }),
+  };
+}
+
+describe('the attempt log of a server that comes and goes', { timeout: 30_000 }, () => {
+  it('works as soon as it is there, however often and by however many it was asked before', async () => {
+    const { log: late, shut, open: letIn } = await door();
+    await shut();
     await expect(late.ping()).rejects.toThrow();
-    server.listen(here, '127.0.0.1');
-    await late.ping();
-    expect(await late.find(['x'])).toEqual([]);
+    const asked = await Promise.allSettled([
+      late.ping(),
+      late.find(['x']),
+      late.prepare(),
+      late.record([attempt('late', 1)]),
+    ]);
+    expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected', 'rejected']);
+    await letIn();
+    const [, found] = await Promise.all([late.ping(), late.find(['x']), late.prepare()]);
+    expect(found).toEqual([]);
     await late.close();
-    server.close();
+  });
+
+  it('works again whenever it is back, wherever in connecting it was cut off', async () => {
+    const { log: cut, shut, open: letIn } = await door();
+    for (let turn = 0; turn < 12; turn += 1) {
+      const asked = Promise.allSettled([cut.ping(), cut.prepare(), cut.record([attempt('cut', turn)])]);
+      // A few milliseconds more each time: before the greeting, in it, between two statements.
+      await delay(turn * 2);
+      await shut();
+      await asked;
+      await letIn();
+    }
+    await vi.waitFor(() => cut.record([attempt('cut', 99)]), { timeout: 10_000 });
+    expect((await cut.ofMessages(['cut'])).at(-1)?.attempt).toBe(99);
+    await cut.close();
+  });
+
+  it('stays closed once it was closed, also when that was while it connected', async () => {
+    const { log: closed } = await door();
+    const connecting = closed.find(['x']);
+    await closed.close();
+    await expect(connecting).rejects.toThrow();
+    await expect(closed.record([attempt('closed', 1)])).rejects.toThrow('The attempt log was closed.');
+    await expect(closed.ping()).rejects.toThrow('The attempt log was closed.');
   });
 });
