@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
-import { connect, type Channel, type ConfirmChannel, type RecoveringChannelModel } from 'amqplib';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect, type Channel, type ChannelModel, type ConfirmChannel, type RecoveringChannelModel } from 'amqplib';
 import type { Logger } from '@esteira/observability';
 
 /** The broker can't be reached right now. The connection comes back by itself; try again. */
@@ -33,6 +34,8 @@ export interface BrokerOptions {
 
 /** Seconds between heartbeats: a peer that stops answering is noticed within two of them. */
 const HEARTBEAT_SECONDS = 10;
+/** How long the broker may take to end a connection, in milliseconds. */
+const GOODBYE_MS = 2_000;
 
 /** Starts connecting; does not wait for the connection. */
 export async function connectBroker({ url, name, logger }: BrokerOptions): Promise<Broker> {
@@ -43,9 +46,25 @@ export async function connectBroker({ url, name, logger }: BrokerOptions): Promi
     timeout: 10_000,
     noDelay: true,
     clientProperties: { connection_name: name },
-    recovery: { waitForConnect: false, initialDelay: 100, maxDelay: 5_000 },
+    recovery: { waitForConnect: false, initialDelay: 100, maxDelay: 5_000, setup: tried },
   });
   return new RecoveringBroker(model, address, logger);
+}
+
+/**
+ * Tries a connection before it counts as one. A broker that shuts down may end it in the same breath in which it opens
+ * it; the driver hears of the end only later than that, and would take a dead connection for a live one for ever.
+ */
+async function tried(model: ChannelModel): Promise<void> {
+  const ended = new AbortController();
+  model.once('close', () => {
+    ended.abort();
+  });
+  // An error that nobody hears would end the process; the end of the connection follows it.
+  model.on('error', () => undefined);
+  const channel = await model.createChannel();
+  await channel.close();
+  if (ended.signal.aborted) throw new BrokerUnavailable('RabbitMQ ended the connection as soon as it was there');
 }
 
 class RecoveringBroker implements Broker {
@@ -122,7 +141,8 @@ class RecoveringBroker implements Broker {
 
   async close(): Promise<void> {
     this.connected = false;
-    await this.#model.close();
+    // A broker that fell silent does not answer the goodbye.
+    await Promise.race([this.#model.close(), delay(GOODBYE_MS, undefined, { ref: false })]);
   }
 }
 

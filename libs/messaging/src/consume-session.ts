@@ -127,7 +127,10 @@ export class ConsumeSession {
       const settlements = await this.#options.handler(batch, (done) => {
         for (const { tag } of done) this.#acks.settle(tag);
         // A probe's ack would make the broker hand out the next message.
-        if (!this.#probing) late ??= setInterval(() => { this.#ackBeyondGap(); }, DONE_WAITS_MS).unref();
+        if (!this.#probing)
+          late ??= setInterval(() => {
+            this.#ackBeyondGap();
+          }, DONE_WAITS_MS).unref();
       });
       for (const [index, delivery] of batch.entries()) this.#settle(delivery, settlements[index]);
       // A probe is acked once the consumer is cancelled: an ack would make the broker hand out the next message first.

@@ -65,15 +65,26 @@ const FIELDS: Readonly<Record<string, object>> = {
   QueueDeclareOk: { queue: '', messageCount: 0, consumerCount: 0 },
 };
 
-/** Starts one that knows the delayed-message plugin, or refuses its exchange type as a broker without it does. */
-export async function openScriptedBroker(refusal?: Refusal): Promise<ScriptedBroker> {
+/**
+ * In which breath a broker that is shutting down ends a connection: with the answer to its opening, or to a channel's
+ * end; or it breaks off without a word when a channel is to be opened.
+ */
+export type Farewell = 'ConnectionOpenOk' | 'ChannelCloseOk' | 'reset';
+
+/**
+ * Starts one that knows the delayed-message plugin, or refuses its exchange type as a broker without it does. With a
+ * farewell it ends the first connection.
+ */
+export async function openScriptedBroker(refusal?: Refusal, farewell?: Farewell): Promise<ScriptedBroker> {
+  let parting = farewell;
   const calls: Call[] = [];
   const sockets = new Set<Socket>();
   const listener = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined); // A client that leaves without a word.
-    new Conversation(socket, calls, refusal).listen();
+    new Conversation(socket, calls, refusal, parting).listen();
+    parting = undefined;
   });
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
@@ -93,16 +104,18 @@ class Conversation {
   readonly #socket: Socket;
   readonly #calls: Call[];
   readonly #refusal: Refusal | undefined;
+  readonly #farewell: Farewell | undefined;
   #greeted = false;
   #bytes: Buffer = Buffer.alloc(0);
   /** A publish whose content is still coming. */
   #publish: { call: Call; size: number; content: Buffer[] } | undefined;
   #confirmed = 0;
 
-  constructor(socket: Socket, calls: Call[], refusal: Refusal | undefined) {
+  constructor(socket: Socket, calls: Call[], refusal: Refusal | undefined, farewell: Farewell | undefined) {
     this.#socket = socket;
     this.#calls = calls;
     this.#refusal = refusal;
+    this.#farewell = farewell;
   }
 
   listen(): void {
@@ -146,6 +159,7 @@ class Conversation {
       return;
     }
     this.#calls.push({ method, fields });
+    if (method === 'ChannelOpen' && this.#farewell === 'reset') this.#socket.resetAndDestroy();
     if (method === 'ExchangeDeclare' && fields['type'] === 'x-delayed-message' && this.#refuses(channel)) return;
     const answer = ANSWERS[method];
     if (answer !== undefined) this.#say(answer, channel, FIELDS[answer] ?? {});
@@ -187,6 +201,12 @@ class Conversation {
   }
 
   #say(method: string, channel: number, fields: object): void {
-    this.#socket.write(defs.encodeMethod(defs[method] as number, channel, fields));
+    const said = defs.encodeMethod(defs[method] as number, channel, fields);
+    this.#socket.write(method === this.#farewell ? Buffer.concat([said, shuttingDown()]) : said);
   }
+}
+
+function shuttingDown(): Buffer {
+  const fields = { replyCode: 320, replyText: 'CONNECTION_FORCED - broker shut down', classId: 0, methodId: 0 };
+  return defs.encodeMethod(defs['ConnectionClose'] as number, 0, fields);
 }
