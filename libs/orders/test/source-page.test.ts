@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import fc from 'fast-check';
 import type { OrderMessage } from '@esteira/orders/domain';
 import type { Position } from '@esteira/relay';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BEFORE_ALL, MAX_PAGE_BYTES, ordersTable, pageStatement } from '../src/source/index.ts';
+import { BEFORE_ALL, MAX_PAGE_BYTES, ordersTable, pageStatement, republishedOrders } from '../src/source/index.ts';
 import { insertOne, open, ownSource, pageOf, readAll, type OwnSource } from './source-support.ts';
 
 let own: OwnSource;
@@ -51,6 +52,22 @@ describe('a page', () => {
       processing: { max_attempts: 3 },
       origin: { system: 'system-1', schema: 'public' },
     });
+  });
+
+  it('has the bytes that the same orders have when they are published again, whatever text they hold', async () => {
+    const texts = fc.sample(fc.string({ unit: 'binary', maxLength: 30 }), { numRuns: 300, seed: 7 });
+    const products = [...texts, '\n', ' f {"id":"1"}\n2 t {}', '\u2028\u007f\b\f\r\t\u001f', '"\\/', '🙂'];
+    await own.postgres.query(
+      `insert into orders (product, price, security_check) select p, 1, length(p) % 2 = 0 from unnest($1::text[]) as p`,
+      [products.map((text) => text.replaceAll('\0', '').toWellFormed())],
+    );
+    await allIsSafe(products.length);
+    const { messages } = await own.source.next(undefined, 1_000, { maxAttempts: 5 });
+    const ids = messages.map(({ body }) => (JSON.parse(String(body)) as OrderMessage).order.id);
+    const rows = ids.map((id) => ({ id, round: 1 }));
+    const again = await republishedOrders(own.postgres, 'system-1', rows, 5);
+    expect(messages.map(({ body }) => String(body))).toEqual(again.map(({ body }) => String(body)));
+    expect(messages).toHaveLength(products.length);
   });
 
   it('is the same bytes when it is read again', async () => {

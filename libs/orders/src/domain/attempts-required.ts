@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The built-in failure simulation: how many attempts an order takes to succeed. An order that passed its security
@@ -7,5 +7,5 @@ import { createHash } from 'node:crypto';
  */
 export function attemptsRequired(messageId: string, securityCheck: boolean, maxAttempts: number): number {
   if (!securityCheck) return maxAttempts + 1;
-  return (createHash('sha256').update(messageId).digest().readUInt32BE(0) % maxAttempts) + 1;
+  return (hash('sha256', messageId, 'buffer').readUInt32BE(0) % maxAttempts) + 1;
 }

@@ -1,4 +1,4 @@
-import { messageIds, writeHeaders, type OutgoingMessage } from '@esteira/pipeline';
+import { messageIds, writeHeaders, type OutgoingMessage, type WireHeaders } from '@esteira/pipeline';
 import { Type, type Static } from 'typebox';
 import { attemptsRequired } from './attempts-required.ts';
 import { ordersPipeline, type Order, type Origin } from './order.ts';
@@ -41,26 +41,50 @@ export interface Journey {
   readonly round?: number;
 }
 
+/** An order in the words of its source: what its message needs to know of it, and the JSON text of an {@link Order}. */
+export interface OrderText {
+  readonly id: string;
+  readonly securityCheck: boolean;
+  readonly json: string;
+}
+
 /** Makes the messages of one origin. The same order and journey give the same bytes. */
 export function orderMessages(origin: Origin): (order: Order, journey: Journey) => OutgoingMessage {
+  const messageOf = orderTextMessages(origin);
+  return (order, journey) =>
+    messageOf({ id: order.id, securityCheck: order.security_check, json: JSON.stringify(order) }, journey);
+}
+
+/** The same of orders whose JSON is there already: it is not read and written once more. */
+export function orderTextMessages(origin: Origin): (order: OrderText, journey: Journey) => OutgoingMessage {
   const idOf = messageIds(ordersPipeline.name, origin.system);
-  return (order, { maxAttempts, round = 1 }) => {
-    const messageId = idOf(order.id);
-    const body: OrderMessage = {
-      message_id: messageId,
-      processing: {
-        attempts_required: attemptsRequired(messageId, order.security_check, maxAttempts),
-        max_attempts: maxAttempts,
-      },
-      origin,
-      order,
-    };
+  const originJson = JSON.stringify(origin);
+  const headersOf = journeyHeaders();
+  return ({ id, securityCheck, json }, journey) => {
+    const messageId = idOf(id);
+    const { maxAttempts } = journey;
+    const required = attemptsRequired(messageId, securityCheck, maxAttempts);
+    const processing = `{"attempts_required":${required},"max_attempts":${maxAttempts}}`;
+    const body = `{"message_id":"${messageId}","processing":${processing},"origin":${originJson},"order":${json}}`;
     return {
       messageId,
       type: ordersPipeline.type,
       lane: ordersPipeline.lanes[0],
-      body: Buffer.from(JSON.stringify(body)),
-      headers: writeHeaders({ schemaVersion: ordersPipeline.schemaVersion, attempt: 1, maxAttempts, round }),
+      body: Buffer.from(body),
+      headers: headersOf(journey),
     };
+  };
+}
+
+/** All messages of a journey share their headers, so that they are encoded once. */
+function journeyHeaders(): (journey: Journey) => WireHeaders {
+  let last: { readonly journey: Journey; readonly headers: WireHeaders } | undefined;
+  return (journey) => {
+    const { maxAttempts, round = 1 } = journey;
+    if (last === undefined || last.journey.maxAttempts !== maxAttempts || (last.journey.round ?? 1) !== round) {
+      const headers = writeHeaders({ schemaVersion: ordersPipeline.schemaVersion, attempt: 1, maxAttempts, round });
+      last = { journey, headers };
+    }
+    return last.headers;
   };
 }
