@@ -84,7 +84,7 @@ $(INSTALLED): package-lock.json
 	@command -v node >/dev/null && command -v npm >/dev/null || { echo "Esteira needs Node.js 20 or newer, with npm: https://nodejs.org/en/download" >&2; exit 1; }
 	@node -e 'if (parseInt(process.versions.node) < 20) { console.error("Esteira needs Node.js 20 or newer; this is " + process.version + ": https://nodejs.org/en/download"); process.exit(1); }'
 	@echo "Installing the project's packages (npm ci) …" >&2
-	@npm ci >&2
+	@npm ci --include=dev >&2
 	@touch $@
 
 .PHONY: help demo start start_with_logs start_system1_separate start_system2_separate start_queue_separate stop clear prune \

@@ -46,15 +46,7 @@ export function catalogue(settings: Settings): Service[] {
       ],
     ),
     server('mongodb', 'mongodb', [QUEUE_PART], [byUrl('MONGODB_URL', settings.MONGODB_URL)]),
-    {
-      ...server(
-        'mongo-express',
-        'mongo-express',
-        [QUEUE_PART],
-        [byPort('MONGO_EXPRESS_PORT', settings.MONGO_EXPRESS_PORT)],
-      ),
-      optional: true,
-    },
+    ...(settings.NODE_ENV === 'production' ? [] : [mongoExpress(settings)]),
     ...settings.systems.map((system, i) => api(system.name, i + 1, system.apiPort)),
     ...Array.from({ length: settings.CONSUMERS }, (_, i) => consumer(i + 1, settings)),
     consolePage(settings),
@@ -152,4 +144,15 @@ const consolePage = (settings: Settings): Service => ({
   parts: [QUEUE_PART],
   listens: [byPort('CONSOLE_PORT', settings.CONSOLE_PORT)],
   needs: ['endput'],
+});
+
+/** Whoever knows its password, which stands in the documents, may change the log: nothing for production. */
+const mongoExpress = (settings: Settings): Service => ({
+  ...server(
+    'mongo-express',
+    'mongo-express',
+    [QUEUE_PART],
+    [byPort('MONGO_EXPRESS_PORT', settings.MONGO_EXPRESS_PORT)],
+  ),
+  optional: true,
 });

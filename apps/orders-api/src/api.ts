@@ -1,4 +1,4 @@
-import type { Check } from '@esteira/http';
+import type { Check, Key } from '@esteira/http';
 import type { Broker } from '@esteira/messaging';
 import type { Logger, Metrics } from '@esteira/observability';
 import type { SourceTable } from '@esteira/orders/source';
@@ -10,6 +10,8 @@ export interface OrdersApi {
   readonly system: string;
   /** The address it will listen on. */
   readonly allowedHosts: string;
+  /** Who may use it; none: whoever is on this machine. */
+  readonly keys: readonly Key[];
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** The system's operational database. */

@@ -32,6 +32,7 @@ async function during(postgresUrl: string, redisUrl: string): Promise<Outage> {
   });
   const app = await buildApp({
     system,
+    keys: [],
     allowedHosts: 'localhost',
     logger,
     metrics: createMetrics({}),

@@ -70,7 +70,14 @@ async function listening(checks: Record<string, Check>): Promise<App> {
     version: '0.1.0',
     tags: [],
   };
-  const app = await createApp({ logger, metrics, info, allowedHosts: settings.ALLOWED_HOSTS, checks });
+  const app = await createApp({
+    logger,
+    metrics,
+    info,
+    allowedHosts: settings.ALLOWED_HOSTS,
+    access: { keys: settings.apiKeys },
+    checks,
+  });
   await app.listen({ host: settings.HOST, port: settings.CONSUMER_PORT + number - 1 });
   return app;
 }

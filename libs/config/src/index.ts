@@ -1,3 +1,4 @@
+export type { ApiKey } from './api-keys.ts';
 export * from './document.ts';
 export * from './exit.ts';
 export type { OwnColumns, OwnTable } from './own-table.ts';

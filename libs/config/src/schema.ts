@@ -1,5 +1,6 @@
 import type { RetrySchedule } from '@esteira/pipeline';
 import { Type, type Static, type TSchema } from 'typebox';
+import type { ApiKey } from './api-keys.ts';
 import type { OwnTable } from './own-table.ts';
 
 const port = (value: number, description: string) =>
@@ -24,7 +25,29 @@ export const settingsSchema = Type.Object({
   }),
   HOST: Type.String({
     default: '127.0.0.1',
-    description: 'The address the APIs and the metrics of the consumers listen on. Loopback: there is no sign-in.',
+    description:
+      'The address that the APIs, the console and the metrics of the consumers listen on. Without OPERATOR_API_KEYS only a loopback address is taken.',
+  }),
+  HOST_PUBLISHED_AS: Type.String({
+    default: '',
+    description:
+      "In a container, HOST is the container's own; this is the address of the machine that its ports are published on. Compose sets both.",
+  }),
+  NODE_ENV: Type.String({
+    default: 'development',
+    description:
+      'production refuses to start without OPERATOR_API_KEYS, and with a password that stands in these documents; Mongo Express is left out then.',
+  }),
+  OPERATOR_API_KEYS: Type.String({
+    default: '',
+    description:
+      'Who may act, with the console and the APIs: name:key, comma-separated; a key has 16 characters or more. The name stands in the history. Without any key there is no sign-in, and everything listens on loopback alone.',
+  }),
+  VIEWER_API_KEYS: Type.String({ default: '', description: 'Who may only look: name:key, comma-separated.' }),
+  SESSION_SECRET: Type.String({
+    default: '',
+    description:
+      'Signs the sessions of the console; 32 characters or more. Without it a restart of the console signs everybody out.',
   }),
   ALLOWED_HOSTS: Type.String({
     default: 'localhost,127.0.0.1,[::1]',
@@ -216,10 +239,13 @@ export interface System {
 }
 
 /**
- * All settings, checked and frozen. `systems` is made from `SYSTEMS` and the settings of each, `retrySchedule` from
+ * All settings, checked and frozen. `systems` is made from `SYSTEMS` and the settings of each, `apiKeys` from
+ * `OPERATOR_API_KEYS` and `VIEWER_API_KEYS`, `retrySchedule` from
  * `RETRY_SCHEDULE` or `RETRY_DELAY_MS`.
  */
 export type Settings = Readonly<Static<typeof settingsSchema>> & {
   readonly systems: readonly System[];
+  /** Who may use the APIs and the console; none: whoever is on this machine. */
+  readonly apiKeys: readonly ApiKey[];
   readonly retrySchedule: RetrySchedule;
 };

@@ -3,9 +3,11 @@ import { parseEnv } from 'node:util';
 import envSchema from 'env-schema';
 import type { RetrySchedule } from '@esteira/pipeline';
 import { Type, type TSchema } from 'typebox';
+import { parseApiKeys } from './api-keys.ts';
 import { contradictions } from './contradictions.ts';
 import { formatOwnTable, parseOwnTable } from './own-table.ts';
 import { parseRetrySchedule } from './retry-schedule.ts';
+import { unsafeSettings } from './safety.ts';
 import { DEFAULT_SYSTEMS, settingsSchema, systemSettings, type Settings, type System } from './schema.ts';
 
 /** Variables as a process has them. */
@@ -44,11 +46,12 @@ export function loadSettings(env: Env): Settings {
   if (new Set(systems).size < systems.length) problems.push('SYSTEMS names a system twice');
 
   const values = validated({ ...settingsSchema.properties, ...perSystem }, given, problems);
-  problems.push(...contradictions(given));
+  problems.push(...contradictions(given), ...unsafeSettings({ ...settingsSchema.properties, ...perSystem }, given));
   if (problems.length > 0) throw new SettingsError(problems);
   return Object.freeze({
     ...(values as unknown as Settings),
     systems: Object.freeze(systems.map(systemOf(values))),
+    apiKeys: parseApiKeys(given['OPERATOR_API_KEYS'] ?? '', given['VIEWER_API_KEYS'] ?? '').keys,
     retrySchedule: retryScheduleOf(values as unknown as Settings),
   });
 }

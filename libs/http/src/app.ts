@@ -1,11 +1,13 @@
 import type { Logger, Metrics } from '@esteira/observability';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyError, type FastifyReply } from 'fastify';
+import { addAccess, type Access } from './access/access.ts';
 import type { App } from './app-type.ts';
 import { expectationFailed, malformedRequest, methodNotAllowed, notFound, shuttingDown } from './common-problems.ts';
 import { addDocumentation, type ApiInfo } from './documentation.ts';
 import { toProblem, type Classify } from './errors.ts';
 import { foreignCaller } from './guard.ts';
+import { addHeaders } from './headers.ts';
 import { addHealthRoutes, type Checks } from './health.ts';
 import { knownPaths } from './method-not-allowed.ts';
 import { addMetrics } from './metrics.ts';
@@ -23,6 +25,8 @@ export interface AppOptions {
   readonly allowedHosts: string;
   /** What `/health/ready` asks. */
   readonly checks: Checks;
+  /** Who may use it. */
+  readonly access: Access;
   /** Knows the errors of the app's dependencies. */
   readonly classify?: Classify;
 }
@@ -55,6 +59,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     logController: new RequestLog(),
     // A slow answer is ended by its own limit; connections that only idle are closed at once.
     forceCloseConnections: 'idle',
+    // What ends TLS, on this machine, says who asks.
+    trustProxy: 'loopback',
     // Fastify's own answer is no problem: ours is a hook.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
@@ -72,7 +78,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   addErrors(app, options.classify ?? (() => undefined));
   refuseWhileClosing(app);
   addGuards(app, options.allowedHosts);
-  await addDocumentation(app, options.info);
+  await addHeaders(app);
+  await addDocumentation(app, options.info, options.access.keys.length > 0);
+  await addAccess(app, options.access);
   addMetrics(app, options.metrics);
   addHealthRoutes(app, options.checks);
   return app;
@@ -111,6 +119,7 @@ function addErrors(app: App, classify: Classify): void {
 
 function sendProblem(reply: FastifyReply, problem: ProblemError): FastifyReply {
   const { retryAfterSeconds } = problem.kind;
+  if (problem.statusCode === 401) reply.header('www-authenticate', 'Bearer');
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   return reply.code(problem.statusCode).type(PROBLEM_JSON).send(problemBody(problem));
 }
@@ -132,6 +141,8 @@ function refuseWhileClosing(app: App): void {
   });
 }
 
+const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
+
 /** What is decided before a body is read: who may ask, and whether there is something to ask. */
 function addGuards(app: App, allowedHosts: string): void {
   const paths = knownPaths();
@@ -140,7 +151,7 @@ function addGuards(app: App, allowedHosts: string): void {
     paths.add(url, Array.isArray(method) ? method : [method]);
   });
   app.addHook('onRequest', (request, reply, done) => {
-    const foreign = foreignCaller(request.headers, names);
+    const foreign = foreignCaller(request.headers, names, READING.has(request.method));
     if (foreign !== undefined) {
       done(foreign);
       return;

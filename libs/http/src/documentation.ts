@@ -18,12 +18,17 @@ export interface ApiInfo {
 }
 
 /** `/docs` (Swagger UI), `/docs/json` (OpenAPI 3.1) and `/redoc` (Redoc). Everything is served from here. */
-export async function addDocumentation(app: App, info: ApiInfo): Promise<void> {
+export async function addDocumentation(app: App, info: ApiInfo, hasKeys: boolean): Promise<void> {
   app.addSchema(problemSchema);
   const { title, version, description } = info;
   await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title, version, description }, tags: [...info.tags] },
-    ...openApi,
+    openapi: {
+      openapi: '3.1.0',
+      info: { title, version, description },
+      tags: [...info.tags],
+      ...(hasKeys ? SECURITY : {}),
+    },
+    ...openApi(hasKeys),
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => nameOf(json) ?? `schema-${i}` },
   });
   await app.register(swaggerUi, {
@@ -34,6 +39,11 @@ export async function addDocumentation(app: App, info: ApiInfo): Promise<void> {
   });
   await addRedoc(app, title);
 }
+
+const SECURITY = {
+  components: { securitySchemes: { key: { type: 'http' as const, scheme: 'bearer' } } },
+  security: [{ key: [] }],
+};
 
 function nameOf(json: Record<string, unknown>): string | undefined {
   return typeof json['$id'] === 'string' ? json['$id'] : undefined;

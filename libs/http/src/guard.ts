@@ -4,19 +4,29 @@ import type { ProblemError } from './problem.ts';
 /**
  * Refuses what a page of another site can send to an API without sign-in. `Host`: a foreign name means that somebody's
  * DNS points here (rebinding), whatever address the API listens on. `Origin`: a browser sends it with every request of
- * a page that can change something; only pages under an allowed name may.
+ * a page that can change something; only pages under an allowed name may. `Sec-Fetch-Site`: browsers tell whether the
+ * page came from here; another port of this machine is another site's as well, for what changes something.
  *
  * @param allowedHosts - names without ports.
  * @returns the problem, or undefined where the request may pass.
  */
 export function foreignCaller(
-  headers: { readonly host?: string | undefined; readonly origin?: string | undefined },
+  headers: {
+    readonly host?: string | undefined;
+    readonly origin?: string | undefined;
+    readonly 'sec-fetch-site'?: string | string[] | undefined;
+  },
   allowedHosts: ReadonlySet<string>,
+  isReading = true,
 ): ProblemError | undefined {
   const names = [...allowedHosts].join(', ');
   const host = nameOf(`http://${headers.host ?? ''}`);
   if (host === undefined || !allowedHosts.has(host)) {
     return foreignHost(`This service answers to ${names} (ALLOWED_HOSTS), not to ${headers.host ?? 'no host'}.`);
+  }
+  const site = headers['sec-fetch-site'];
+  if (!isReading && (site === 'same-site' || site === 'cross-site')) {
+    return foreignOrigin('Only a page of this service itself may change something here.');
   }
   if (headers.origin === undefined) return undefined;
   const origin = nameOf(headers.origin);

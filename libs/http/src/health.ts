@@ -70,9 +70,10 @@ function explained(error: Error): string {
   return inner === '' ? error.name : inner;
 }
 
-/** `/health/live`: the process answers. `/health/ready`: what it needs answers too. */
+/** `/health/live`: the process answers. `/health/ready`: what it needs answers too. Open: supervisors have no key. */
 export function addHealthRoutes(app: App, checks: Checks): void {
   app.get('/health/live', {
+    config: { access: 'open' },
     schema: {
       operationId: 'live',
       tags: ['health'],
@@ -88,6 +89,7 @@ export function addHealthRoutes(app: App, checks: Checks): void {
     handler: () => ({ status: 'live' as const, pid: process.pid }),
   });
   app.get('/health/ready', {
+    config: { access: 'open' },
     schema: {
       operationId: 'ready',
       tags: ['health'],

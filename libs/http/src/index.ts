@@ -1,3 +1,7 @@
+export * from './access/access-problems.ts';
+export { callerNamed, type Access } from './access/access.ts';
+export type { Caller, Key } from './access/keys.ts';
+export { openSessions, type Sessions } from './access/sessions.ts';
 export type { App } from './app-type.ts';
 export * from './app.ts';
 export * from './common-problems.ts';

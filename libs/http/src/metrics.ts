@@ -2,7 +2,7 @@ import { Histogram, type Metrics } from '@esteira/observability';
 import { Type } from 'typebox';
 import type { App } from './app-type.ts';
 
-/** `/metrics` for Prometheus, and the duration of every request by route, so that ids don't make series. */
+/** `/metrics` for Prometheus, open (it counts, and holds nothing of a message), and the duration of every request by route, so that ids don't make series. */
 export function addMetrics(app: App, metrics: Metrics): void {
   const durations = new Histogram({
     name: 'http_request_duration_seconds',
@@ -17,6 +17,7 @@ export function addMetrics(app: App, metrics: Metrics): void {
     done();
   });
   app.get('/metrics', {
+    config: { access: 'open' },
     schema: {
       operationId: 'metrics',
       tags: ['health'],

@@ -15,6 +15,7 @@ beforeAll(async () => {
     metrics: createMetrics({ app: 'test' }),
     info: { title: 'Test', version: '1', description: 'A test.', tags: [] },
     allowedHosts: 'localhost,127.0.0.1,[::1]',
+    access: { keys: [] },
     checks: { fine: () => Promise.resolve(), dependency: () => state.dependency() },
   });
   addRoutes(app);
@@ -209,6 +210,7 @@ describe('who may ask', () => {
       metrics: createMetrics({ app: 'test' }),
       info: { title: 'Test', version: '1', description: 'A test.', tags: [] },
       allowedHosts: 'Orders.example,127.0.0.1',
+      access: { keys: [] },
       checks: {},
     });
     await own.listen({ port: 0, host: '0.0.0.0' });
@@ -300,6 +302,7 @@ describe('an app that is being stopped', () => {
       metrics: createMetrics({ app: 'test' }),
       info: { title: 'Test', version: '1', description: 'A test.', tags: [] },
       allowedHosts: 'localhost',
+      access: { keys: [] },
       checks: {},
     });
     const work = Promise.withResolvers<{ done: true }>();

@@ -52,7 +52,7 @@ async function sendThrough(settings: Settings, connections: Connections, orders:
   const { head, lines } = readOrders();
   const chosen = sample(lines, orders);
   const shares = deal(chosen, settings.systems.length);
-  const apis = settings.systems.map(({ name, apiPort }) => ordersApi(name, apiPort));
+  const apis = settings.systems.map(({ name, apiPort }) => ordersApi(name, apiPort, settings.apiKeys));
   printProgress(
     `Sending ${chosen.length.toLocaleString('en-US')} orders of CDNOW (1997-98) through ${apis.length} systems.`,
   );

@@ -1,3 +1,4 @@
+import type { ApiKey } from '@esteira/config';
 import { Refused } from '../refused.ts';
 import type { ImportBody } from './orders.ts';
 
@@ -19,12 +20,22 @@ export interface OrdersApi {
 const IMPORT_MS = 240_000;
 const ANSWER_MS = 30_000;
 
-/** Speaks to the API of a system on this machine. Problems become {@link Refused}, with the API's own words. */
-export function ordersApi(system: string, port: number): OrdersApi {
+/**
+ * Speaks to the API of a system on this machine, as the first operator where there are keys. Problems become
+ * {@link Refused}, with the API's own words.
+ */
+export function ordersApi(system: string, port: number, keys: readonly ApiKey[]): OrdersApi {
+  const operator = keys.find(({ role }) => role === 'operator');
+  const authorization: Record<string, string> = operator ? { authorization: `Bearer ${operator.key}` } : {};
   const base = `http://127.0.0.1:${port}/v0`;
   const post = async (path: string, timeoutMs: number, headers: Record<string, string>, body: string) => {
     const signal = AbortSignal.timeout(timeoutMs);
-    const response = await fetch(`${base}${path}`, { method: 'POST', headers, body, signal });
+    const response = await fetch(`${base}${path}`, {
+      method: 'POST',
+      headers: { ...authorization, ...headers },
+      body,
+      signal,
+    });
     return { status: response.status, answer: await response.json() };
   };
   const refused = (what: string, answer: unknown) => {

@@ -13,12 +13,14 @@ export async function buildApp(console: Console): Promise<App> {
     logger: console.logger,
     metrics: console.metrics,
     allowedHosts: console.allowedHosts,
+    access: console.access,
     info: {
       title: 'Esteira console',
       version: '0.1.0',
       description: DESCRIPTION,
       tags: [
         { name: 'overview', description: 'What runs, how fast, and what stands still.' },
+        { name: 'session', description: 'Who one is.' },
         { name: 'health', description: 'For supervisors and Prometheus.' },
       ],
     },

@@ -13,15 +13,17 @@ const ACTION_MS = 20_000;
 const READ_MS = 3_000;
 
 /** The app `name` at its port. */
-export function appClient(name: string, port: number, { APPS_URL }: Pick<Settings, 'APPS_URL'>): AppClient {
+export function appClient(name: string, port: number, { APPS_URL, apiKeys }: Settings): AppClient {
+  const operator = apiKeys.find(({ role }) => role === 'operator');
+  const authorization: Record<string, string> = operator ? { authorization: `Bearer ${operator.key}` } : {};
   const base = APPS_URL.replaceAll('{service}', name).replaceAll('{port}', String(port)).replace(/\/$/, '');
   return {
     name,
-    get: (path) => fetch(`${base}${path}`, { signal: AbortSignal.timeout(READ_MS) }),
+    get: (path) => fetch(`${base}${path}`, { headers: authorization, signal: AbortSignal.timeout(READ_MS) }),
     post: (path, body) =>
       fetch(`${base}${path}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { ...authorization, 'content-type': 'application/json' },
         body: JSON.stringify(body),
         signal: AbortSignal.timeout(ACTION_MS),
       }),

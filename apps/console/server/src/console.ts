@@ -1,4 +1,4 @@
-import type { Check } from '@esteira/http';
+import type { Access, Check } from '@esteira/http';
 import type { Logger, Metrics } from '@esteira/observability';
 import type { Postgres } from '@esteira/postgres';
 import type { AppClient } from './clients.ts';
@@ -16,6 +16,8 @@ export interface Console {
   readonly metrics: Metrics;
   /** The names it may be asked under. */
   readonly allowedHosts: string;
+  /** Who may use it. */
+  readonly access: Access;
   readonly systems: readonly ConsoleSystem[];
   /** Stored orders, dead letters, and the console's own notes. */
   readonly endput: Postgres;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '@esteira/config';
-import type { App } from '@esteira/http';
+import { openSessions, type App } from '@esteira/http';
 import type { Logger, Metrics } from '@esteira/observability';
 import { migrate } from '@esteira/postgres';
 import { buildApp } from './app.ts';
@@ -40,6 +40,7 @@ export async function startConsole({ settings, logger, metrics }: StartOptions):
     logger,
     metrics,
     allowedHosts: settings.ALLOWED_HOSTS,
+    access: { keys: settings.apiKeys, sessions: openSessions(settings.apiKeys, settings.SESSION_SECRET) },
     systems: connections.systems,
     endput: connections.endput,
     tablesReady: () => tables.ready(),
