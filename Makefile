@@ -43,7 +43,7 @@ status: $(INSTALLED) ## one table: what runs and where, rows behind, queue depth
 logs: $(INSTALLED) ## follows the logs of everything (SERVICE=api-system-1 for one)
 	@$(ESTEIRA) logs --follow
 
-reconcile: $(INSTALLED) ## proves row by row that nothing is lost (REPUBLISH=1 sends what is missing; FORMAT=json|csv)
+reconcile: $(INSTALLED) ## proves row by row that nothing is lost (REPUBLISH=1 sends what is missing; BY=day; FORMAT=json|csv)
 	@$(ESTEIRA) reconcile
 
 drill: $(INSTALLED) ## breaks a private copy of everything under load and proves that nothing was lost (KILLS=20 for more)

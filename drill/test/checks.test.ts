@@ -123,7 +123,7 @@ describe('rows', () => {
   });
 
   it('that reconciliation names are told by name', () => {
-    const missing = { system: 'system-1', id: '7', class: 'missing', round: 1 } as const;
+    const missing = { system: 'system-1', id: '7', class: 'missing', round: 1, day: '1997-01-31' } as const;
     expect(rowsAtRest({ ...reconciled, unrested: [missing] }, { stored: [], letters: [] }).problems).toEqual([
       'system-1 row 7: missing',
     ]);

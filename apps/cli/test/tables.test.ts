@@ -1,11 +1,11 @@
 import { loadSettings } from '@esteira/config';
 import type { ServiceStatus } from '@esteira/infra';
-import { emptyReport, type SystemReport } from '@esteira/reconciliation';
+import { emptyReport, rowsToCsv, type SystemReport } from '@esteira/reconciliation';
 import { describe, expect, it } from 'vitest';
 import { addressRows } from '../src/addresses.ts';
 import { partsOf } from '../src/commands/clear.ts';
 import { statusRows } from '../src/commands/status.ts';
-import { csvLine, problems, reportRows, rowLine } from '../src/reconcile/report.ts';
+import { dayRows, problems, reportRows, reportTable, rowLine } from '../src/reconcile/report.ts';
 import { isOn } from '../src/terminal.ts';
 
 function reportOf(system: string, rows: number, classes: Partial<SystemReport['classes']>): SystemReport {
@@ -22,11 +22,45 @@ describe('the table of a reconciliation', () => {
   ];
 
   it('has a row for each system, and one in which they are added up', () => {
-    const rows = reportRows({ systems }, new Map([['system-1', 300]]));
+    const { head, rows } = reportRows({ systems }, new Map([['system-1', 300]]));
+    expect(head.map((name) => name.replace('\n', ' '))).toEqual([
+      'system',
+      'rows read',
+      'published',
+      'stored',
+      'dead letters',
+      'in flight',
+      'to publish',
+      'attempts',
+      'logged',
+      'difference',
+    ]);
     expect(rows).toEqual([
-      ['system-1', 100, 95, 90, 4, 0, 0, 5, 0, 300, 1],
-      ['system-2', 50, 50, 50, 0, 0, 0, 0, 0, 0, 0],
-      ['all', 150, 145, 140, 4, 0, 0, 5, 0, 300, 1],
+      ['system-1', 100, 95, 90, 4, 0, 5, 0, 300, 1],
+      ['system-2', 50, 50, 50, 0, 0, 0, 0, 0, 0],
+      ['all', 150, 145, 140, 4, 0, 5, 0, 300, 1],
+    ]);
+  });
+
+  it('says that it does not know what the log holds while MongoDB is away', () => {
+    expect(reportRows({ systems }, undefined).rows.map((row) => row.at(-2))).toEqual(['?', '?', '?']);
+  });
+
+  it('fits into 100 columns, by system and by day, with a million rows of each class', () => {
+    const many = { stored: 1e6, dead: 1e6, discarded: 1e6, 'in-flight': 1e6, 'not-yet-published': 1e6, orphan: 1e6 };
+    const huge = ['system-1', 'system-2'].map((name) => reportOf(name, 5e6, many));
+    const widest = (table: string) => Math.max(...table.split('\n').map((line) => line.length));
+    expect(widest(reportTable({ systems: huge }, new Map()))).toBeLessThanOrEqual(100);
+    expect(widest(reportTable({ systems }, new Map()))).toBeLessThanOrEqual(100);
+  });
+
+  it('has a row for each day of a system where it is asked for', () => {
+    const days = ['1997-01-01', 'unknown'].map((day) => ({ ...reportOf('system-1', 5, { stored: 5 }), day }));
+    const { head, rows } = dayRows({ systems: [{ ...reportOf('system-1', 10, { stored: 10 }), days }] });
+    expect(head).toEqual(expect.arrayContaining(['day', 'stored', 'difference']));
+    expect(rows.map(([system, day, read]) => [system, day, read])).toEqual([
+      ['system-1', '1997-01-01', 5],
+      ['system-1', 'unknown', 5],
     ]);
   });
 
@@ -38,10 +72,17 @@ describe('the table of a reconciliation', () => {
   });
 
   it('names rows for people and for programs', () => {
-    const row = { system: 'system-1', id: '7', class: 'differs', round: 1, source: '["a",1]', stored: 'b' } as const;
+    const row = {
+      system: 'system-1',
+      id: '7',
+      class: 'differs',
+      round: 1,
+      day: '1997-01-31',
+      source: '["a",1]',
+      stored: 'b',
+    } as const;
     expect(rowLine(row)).toContain('differs  source ["a",1]  endput b');
-    expect(csvLine(row)).toBe('system-1,7,differs,1,"[""a"",1]",b');
-    expect(csvLine({ system: 'system-1', id: '7', class: 'missing', round: 2 })).toBe('system-1,7,missing,2,,');
+    expect(rowsToCsv([row])).toBe('system-1,7,differs,1,"[""a"",1]",b,1997-01-31\n');
   });
 });
 

@@ -1,6 +1,6 @@
 import { classify, judge, roundOf, type TableClass } from './classify.ts';
 import { join, joinedRows } from './join.ts';
-import { addRow, addUnsettled, emptyReport, type Reconciliation, type SystemReport } from './report.ts';
+import { dayOf, Tally, type Reconciliation } from './report.ts';
 import type { JoinedRow, Position, SystemReaders } from './rows.ts';
 
 /** A row that is not at rest, or is not as it should be. */
@@ -10,9 +10,23 @@ export interface UnrestedRow {
   readonly class: 'not-yet-published' | 'in-flight' | 'missing' | 'orphan' | 'differs';
   /** The round it travels in. */
   readonly round: number;
+  /** When its source row was made, UTC; `unknown` where nothing tells. */
+  readonly day: string;
   /** The contents that should be equal, where they differ. */
   readonly source?: string;
   readonly stored?: string;
+}
+
+/** How far a reconciliation is. */
+export interface ReconcileProgress {
+  /** `reading` all rows; `checking` again those that looked wrong; `waiting` for the broker to count again. */
+  readonly phase: 'reading' | 'checking' | 'waiting';
+  /** The one that is being read. */
+  readonly system: string | null;
+  /** Source rows read, in all systems. */
+  readonly rows: number;
+  /** About how many there are; never less than `rows`. */
+  readonly estimate: number;
 }
 
 export interface ReconcileOptions {
@@ -20,9 +34,13 @@ export interface ReconcileOptions {
   /** Messages the broker holds: lanes with what is unacked, and all that waits for a retry. */
   inFlight(): Promise<number>;
   /** Between two samples of the broker's counts: longer than it takes the broker to count again. */
-  pause(): Promise<void>;
+  pause(signal?: AbortSignal): Promise<void>;
   /** Hears of each row that is not at rest, as it is found. */
   onRow?(row: UnrestedRow): void;
+  /** Hears how far it is after each page. Reading goes on when it resolves: so rows never pile up. */
+  onProgress?(progress: ReconcileProgress): void | Promise<void>;
+  /** Ends it: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
   /** Rows read from a table at once. */
   readonly pageSize?: number;
 }
@@ -31,14 +49,21 @@ const PAGE_SIZE = 20_000;
 /** How often a remainder that the broker does not account for is looked at, while the broker still holds messages. */
 const MOST_LOOKS = 5;
 
+/** A row that should be in the broker. */
+interface Unsettled {
+  readonly id: string;
+  readonly round: number;
+  readonly attempts: number;
+  readonly day: string;
+}
+
 /** A system while it is being reconciled. */
 interface Work {
   readonly readers: SystemReaders;
-  readonly report: SystemReport;
+  readonly tally: Tally;
   /** Rows that looked wrong while the tables were read one after another. */
   suspects: string[];
-  /** Rows that should be in the broker, with their rounds. */
-  remainder: { readonly id: string; readonly round: number; readonly attempts: number }[];
+  remainder: Unsettled[];
 }
 
 /**
@@ -49,95 +74,127 @@ interface Work {
  * confirmed; what looks wrong is looked up again at the end, the endput before the source, as one moment each.
  */
 export async function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
-  const works: Work[] = [];
-  for (const readers of options.systems) works.push(await firstPass(readers, options));
-  for (const work of works) await secondLook(work, options);
+  const works = options.systems.map((readers): Work => ({ readers, tally: new Tally(), suspects: [], remainder: [] }));
+  const pace = await openPace(options);
+  for (const work of works) await firstPass(work, options, pace);
+  for (const work of works) await secondLook(work, options, pace);
 
   const open = () => works.reduce((sum, { remainder }) => sum + remainder.length, 0);
   let inBroker = 0;
   for (let look = 0; look < MOST_LOOKS && open() > 0; look += 1) {
     inBroker = await options.inFlight();
     if (inBroker >= open()) break;
-    await options.pause();
+    await pace.step('waiting', null);
+    await options.pause(options.signal);
     inBroker = Math.max(inBroker, await options.inFlight());
-    for (const work of works) await lookAgain(work, options);
+    for (const work of works) await lookAgain(work, options, pace);
     // Nothing in two samples is a verdict. Fewer than are open, while messages move, may only be a count that lags.
     if (inBroker === 0 || inBroker >= open()) break;
   }
-  settleRemainder(works, judge(open(), inBroker).inFlight, options);
-  return { systems: works.map(({ report }) => report) };
+  await settleRemainder(works, judge(open(), inBroker).inFlight, options, pace);
+  return { systems: works.map(({ tally, readers }) => tally.report(readers.system)) };
 }
 
-async function firstPass(readers: SystemReaders, options: ReconcileOptions): Promise<Work> {
-  const work: Work = { readers, report: emptyReport(readers.system), suspects: [], remainder: [] };
+interface Pace {
+  /** Counts source rows that were read. */
+  read(rows: number): void;
+  /** Between two pages: tells how far it is, and ends where it was asked to. */
+  step(phase: ReconcileProgress['phase'], system: string | null): Promise<void>;
+}
+
+async function openPace(options: ReconcileOptions): Promise<Pace> {
+  const { systems, signal } = options;
+  const estimates =
+    options.onProgress === undefined ? [] : await Promise.all(systems.map(({ source }) => source.estimate()));
+  const estimate = estimates.reduce((sum, expected) => sum + expected, 0);
+  let rows = 0;
+  return {
+    read: (more) => (rows += more),
+    step: async (phase, system) => {
+      signal?.throwIfAborted();
+      await options.onProgress?.({ phase, system, rows, estimate: Math.max(estimate, rows) });
+    },
+  };
+}
+
+async function firstPass(work: Work, options: ReconcileOptions, pace: Pace): Promise<void> {
+  const { readers, suspects } = work;
   const cursor = await readers.cursor();
   for await (const piece of joinedRows(readers.source, readers.endput, options.pageSize ?? PAGE_SIZE)) {
+    pace.read(piece.filter(({ source }) => source !== undefined).length);
     for (const row of piece) {
       const found = classify(row, cursor);
-      if (found === 'remainder' || found === 'orphan') work.suspects.push(row.id);
+      if (found === 'remainder' || found === 'orphan') suspects.push(row.id);
       else count(work, row, found, options);
     }
+    await pace.step('reading', readers.system);
   }
-  return work;
 }
 
 /** Looks the suspects up again: most have come to rest in the meantime, or their source row was not read yet. */
-async function secondLook(work: Work, options: ReconcileOptions): Promise<void> {
+async function secondLook(work: Work, options: ReconcileOptions, pace: Pace): Promise<void> {
   const suspects = work.suspects;
   work.suspects = [];
-  await lookUp(work.readers, suspects, options, (row) => {
-    // They were confirmed, or are no source rows at all: the cursor has nothing to say any more.
-    const found = classify(row, ALL_PUBLISHED);
-    if (found === 'remainder')
-      work.remainder.push({ id: row.id, round: roundOf(row), attempts: row.dead?.attempts ?? 0 });
-    else count(work, row, found, options);
-  });
+  const { pageSize = PAGE_SIZE } = options;
+  for (let from = 0; from < suspects.length; from += pageSize) {
+    for (const row of await lookUp(work.readers, suspects.slice(from, from + pageSize))) {
+      // They were confirmed, or are no source rows at all: the cursor has nothing to say any more.
+      const found = classify(row, ALL_PUBLISHED);
+      if (found === 'remainder')
+        work.remainder.push({ id: row.id, round: roundOf(row), attempts: row.dead?.attempts ?? 0, day: dayOf(row) });
+      else count(work, row, found, options);
+    }
+    await pace.step('checking', work.readers.system);
+  }
 }
 
 /** Looks the remainder up again after the samples: what left the broker in between has come to rest. */
-async function lookAgain(work: Work, options: ReconcileOptions): Promise<void> {
+async function lookAgain(work: Work, options: ReconcileOptions, pace: Pace): Promise<void> {
   work.suspects = work.remainder.map(({ id }) => id);
   work.remainder = [];
-  await secondLook(work, options);
+  await secondLook(work, options, pace);
 }
 
 /** A cursor that no row is beyond. */
 const ALL_PUBLISHED: Position = { transactionId: String(2n ** 64n), id: '0' };
 
-async function lookUp(
-  { source, endput }: SystemReaders,
-  ids: readonly string[],
-  { pageSize = PAGE_SIZE }: ReconcileOptions,
-  each: (row: JoinedRow) => void,
-): Promise<void> {
-  for (let from = 0; from < ids.length; from += pageSize) {
-    const some = ids.slice(from, from + pageSize);
-    const { stored, deadLetters } = await endput.rows(some);
-    for (const row of join(await source.rows(some), stored, deadLetters)) each(row);
-  }
+/** What is known of these ids now: the endput first, so that a row that moves meanwhile is not taken for an orphan. */
+async function lookUp({ source, endput }: SystemReaders, ids: readonly string[]): Promise<JoinedRow[]> {
+  const { stored, deadLetters } = await endput.rows(ids);
+  return join(await source.rows(ids), stored, deadLetters);
 }
 
 function count(work: Work, row: JoinedRow, found: Exclude<TableClass, 'remainder'>, options: ReconcileOptions): void {
-  addRow(work.report, row, found);
+  work.tally.add(row, found);
   if (found === 'stored' || found === 'dead' || found === 'discarded') return;
   options.onRow?.({
     system: work.readers.system,
     id: row.id,
     class: found,
     round: roundOf(row),
+    day: dayOf(row),
     ...(row.source === undefined ? {} : { source: row.source.content }),
     ...(row.stored === undefined ? {} : { stored: row.stored.content }),
   });
 }
 
 /** Names the first of the remainder missing, as many as the broker does not hold, and the others in flight. */
-function settleRemainder(works: readonly Work[], inFlight: number, options: ReconcileOptions): void {
+async function settleRemainder(
+  works: readonly Work[],
+  inFlight: number,
+  options: ReconcileOptions,
+  pace: Pace,
+): Promise<void> {
   let missing = works.reduce((sum, { remainder }) => sum + remainder.length, 0) - inFlight;
-  for (const { readers, report, remainder } of works) {
-    for (const { id, round, attempts } of remainder) {
-      const found = missing-- > 0 ? 'missing' : 'in-flight';
-      addUnsettled(report, found, attempts);
-      options.onRow?.({ system: readers.system, id, class: found, round });
+  const { pageSize = PAGE_SIZE } = options;
+  for (const { readers, tally, remainder } of works) {
+    for (let from = 0; from < remainder.length; from += pageSize) {
+      for (const { id, round, attempts, day } of remainder.slice(from, from + pageSize)) {
+        const found = missing-- > 0 ? 'missing' : 'in-flight';
+        tally.addUnsettled(day, found, attempts);
+        options.onRow?.({ system: readers.system, id, class: found, round, day });
+      }
+      await pace.step('checking', readers.system);
     }
   }
 }

@@ -6,15 +6,22 @@ export interface Position {
   readonly id: string;
 }
 
+/** A calendar day in UTC, as Postgres writes a date (`1997-01-31`); null where it is not known. */
+export type Day = string | null;
+
 /** A row of a source. `content` is what must arrive, as one text that is equal where the rows are equal. */
 export interface SourceRow extends Position {
   readonly content: string;
+  /** When it was made. */
+  readonly day: Day;
 }
 
 /** A row of the endput, found under the id of its source row. */
 export interface StoredRow {
   readonly id: string;
   readonly content: string;
+  /** When its source row was made. */
+  readonly day: Day;
   /** How many attempts it took. */
   readonly attempts: number;
 }
@@ -29,6 +36,8 @@ export interface DeadLetterState {
 export interface DeadLetterRow {
   readonly id: string;
   readonly letters: readonly DeadLetterState[];
+  /** When its source row was made. */
+  readonly day: Day;
   /** The attempts of all of them, all rounds. */
   readonly attempts: number;
 }
@@ -47,6 +56,8 @@ export type ReadPage<R> = (after: string | undefined, limit: number) => Promise<
 /** What reconciliation needs of a source. */
 export interface SourceReader {
   readonly page: ReadPage<SourceRow>;
+  /** About how many rows there are, in no time; for showing progress alone. */
+  estimate(): Promise<number>;
   /** The rows that are there of these ids. */
   rows(ids: readonly string[]): Promise<SourceRow[]>;
 }

@@ -8,6 +8,7 @@ const ids = fc.oneof(
 );
 const transactionIds = fc.integer({ min: 8, max: 12 }).map(String);
 const contents = fc.constantFrom('a', 'b');
+const days = fc.constantFrom('1997-01-31', '1997-02-01', 'infinity', null);
 
 export const cursors: fc.Arbitrary<Position | undefined> = fc.option(
   fc.record({ transactionId: transactionIds, id: ids }),
@@ -15,10 +16,10 @@ export const cursors: fc.Arbitrary<Position | undefined> = fc.option(
 );
 
 const sourceRow = (id: string): fc.Arbitrary<SourceRow> =>
-  fc.record({ id: fc.constant(id), transactionId: transactionIds, content: contents });
+  fc.record({ id: fc.constant(id), transactionId: transactionIds, content: contents, day: days });
 
 const storedRow = (id: string): fc.Arbitrary<StoredRow> =>
-  fc.record({ id: fc.constant(id), content: contents, attempts: fc.integer({ min: 1, max: 5 }) });
+  fc.record({ id: fc.constant(id), content: contents, day: days, attempts: fc.integer({ min: 1, max: 5 }) });
 
 const deadRow = (id: string): fc.Arbitrary<DeadLetterRow> =>
   fc.record({
@@ -31,6 +32,7 @@ const deadRow = (id: string): fc.Arbitrary<DeadLetterRow> =>
       }),
       { minLength: 1, maxLength: 2 },
     ),
+    day: days,
     attempts: fc.integer({ min: 0, max: 10 }),
   });
 

@@ -8,7 +8,7 @@ describe('the class of a row', () => {
     fc.assert(
       fc.property(joinedRows, cursors, (row, cursor) => {
         fc.pre(row.source !== undefined);
-        const stored = { id: row.id, content: row.source.content, attempts: 1 };
+        const stored = { id: row.id, content: row.source.content, day: null, attempts: 1 };
         expect(classify({ ...row, stored }, cursor)).toBe('stored');
       }),
     );
@@ -33,15 +33,20 @@ describe('the class of a row', () => {
   });
 
   it('is differs where the contents are not equal', () => {
-    const source = { id: '7', transactionId: '900', content: 'a' };
-    const stored = { id: '7', content: 'b', attempts: 1 };
+    const source = { id: '7', transactionId: '900', content: 'a', day: null };
+    const stored = { id: '7', content: 'b', day: null, attempts: 1 };
     expect(classify({ id: '7', source, stored }, undefined)).toBe('differs');
   });
 
   it('is dead for an order whose id was used before by one that is stored', () => {
-    const source = { id: '7', transactionId: '900', content: 'a' };
-    const stored = { id: '7', content: 'b', attempts: 1 };
-    const dead = { id: '7', letters: [{ state: 'dead', reason: 'identity-conflict', round: 1 }], attempts: 1 } as const;
+    const source = { id: '7', transactionId: '900', content: 'a', day: null };
+    const stored = { id: '7', content: 'b', day: null, attempts: 1 };
+    const dead = {
+      id: '7',
+      letters: [{ state: 'dead', reason: 'identity-conflict', round: 1 }],
+      day: null,
+      attempts: 1,
+    } as const;
     expect(classify({ id: '7', source, stored, dead }, undefined)).toBe('dead');
   });
 

@@ -30,7 +30,11 @@ function readersOf(rows: readonly JoinedRow[], cursor: Position | undefined, sys
   const of = <R extends { id: string }>(all: R[], ids: readonly string[]) => all.filter(({ id }) => ids.includes(id));
   return {
     system,
-    source: { page: pages(source), rows: (ids) => Promise.resolve(of(source, ids)) },
+    source: {
+      page: pages(source),
+      estimate: () => Promise.resolve(source.length),
+      rows: (ids) => Promise.resolve(of(source, ids)),
+    },
     endput: {
       stored: pages(stored),
       deadLetters: pages(dead),
@@ -63,7 +67,7 @@ describe('the join of source, endput and dead letters', () => {
   it('keeps at most three pages, also where one table has nothing', async () => {
     const rows = Array.from({ length: 50 }, (_, i) => ({
       id: String(i),
-      stored: { id: String(i), content: 'a', attempts: 1 },
+      stored: { id: String(i), content: 'a', day: null, attempts: 1 },
     }));
     const { source, endput } = readersOf(rows, undefined);
     for await (const piece of joinedRows(source, endput, 10)) expect(piece.length).toBeLessThanOrEqual(30);
@@ -110,7 +114,7 @@ describe('a reconciliation', () => {
     );
   });
 
-  const lost = (id: string): JoinedRow => ({ id, source: { id, transactionId: '5', content: 'a' } });
+  const lost = (id: string): JoinedRow => ({ id, source: { id, transactionId: '5', content: 'a', day: '1997-01-31' } });
   const cursor = { transactionId: '5', id: '100' };
 
   it('calls a row missing only when the broker holds nothing in two samples', async () => {
@@ -129,7 +133,8 @@ describe('a reconciliation', () => {
 
   it('shows a row that comes to rest between its reads as stored', async () => {
     const quiet = readersOf([lost('1')], cursor);
-    const rows = () => Promise.resolve({ stored: [{ id: '1', content: 'a', attempts: 2 }], deadLetters: [] });
+    const rows = () =>
+      Promise.resolve({ stored: [{ id: '1', content: 'a', day: null, attempts: 2 }], deadLetters: [] });
     const moving = { ...quiet, endput: { ...quiet.endput, rows } };
     const named: UnrestedRow[] = [];
     const { systems } = await reconcile({ systems: [moving], onRow: (row) => named.push(row), ...broker(0) });
@@ -138,23 +143,25 @@ describe('a reconciliation', () => {
   });
 
   it('shows a row that was added and stored after its page was read as stored, not as an orphan', async () => {
-    const stored = { id: '1', content: 'a', attempts: 1 };
+    const stored = { id: '1', content: 'a', day: null, attempts: 1 };
     const quiet = readersOf([{ id: '1', stored }], cursor);
-    const rows = () => Promise.resolve([{ id: '1', transactionId: '9', content: 'a' }]);
+    const rows = () => Promise.resolve([{ id: '1', transactionId: '9', content: 'a', day: null }]);
     const moving = { ...quiet, source: { ...quiet.source, rows } };
     const { systems } = await reconcile({ systems: [moving], ...broker(0) });
     expect(systems[0]).toMatchObject({ rows: 1, classes: { stored: 1, orphan: 0 } });
   });
 
   it('says which contents differ', async () => {
-    const row = { ...lost('1'), stored: { id: '1', content: 'b', attempts: 1 } };
+    const row = { ...lost('1'), stored: { id: '1', content: 'b', day: null, attempts: 1 } };
     const named: UnrestedRow[] = [];
     const result = await reconcile({
       systems: [readersOf([row], cursor)],
       onRow: (found) => named.push(found),
       ...broker(0),
     });
-    expect(named).toEqual([{ system: 'system-1', id: '1', class: 'differs', round: 1, source: 'a', stored: 'b' }]);
+    expect(named).toEqual([
+      { system: 'system-1', id: '1', class: 'differs', round: 1, day: '1997-01-31', source: 'a', stored: 'b' },
+    ]);
     expect(isConsistent(result)).toBe(false);
   });
 });

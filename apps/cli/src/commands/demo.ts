@@ -13,6 +13,7 @@ import { openDisplay } from '../demo/display.ts';
 import { deal, importBody, readOrders, sample } from '../demo/orders.ts';
 import { patienceMs } from '../demo/progress.ts';
 import { watch, type Watched } from '../demo/watch.ts';
+import { loggedAttempts } from '../reconcile/output.ts';
 import { problems, reportTable } from '../reconcile/report.ts';
 import { Refused } from '../refused.ts';
 import { print, printProgress } from '../terminal.ts';
@@ -87,7 +88,7 @@ async function importAll(apis: readonly OrdersApi[], head: string, shares: reado
 
 async function conclude(settings: Settings, connections: Connections, reconciliation: Reconciliation): Promise<void> {
   const pipeline = ordersPipeline.name;
-  print(reportTable(reconciliation, await connections.attemptLog.countBySystem(pipeline)));
+  print(reportTable(reconciliation, await loggedAttempts(connections)));
   print(`(The attempt log keeps a document for ${settings.ATTEMPT_LOG_TTL_SECONDS} s.)`);
   for (const problem of problems(reconciliation)) print(problem);
   const { groups } = await groupDeadLetters(connections.endput, pipeline);

@@ -1,32 +1,101 @@
-import { differenceOf, type Reconciliation, type SystemReport, type UnrestedRow } from '@esteira/reconciliation';
+import {
+  differenceOf,
+  type Counts,
+  type Reconciliation,
+  type SystemReport,
+  type UnrestedRow,
+} from '@esteira/reconciliation';
 import { renderTable, type Cell } from '../table.ts';
 
-const COLUMNS: [head: string, value: (report: SystemReport, logged: number) => number][] = [
-  ['rows read', ({ rows }) => rows],
-  ['published', ({ rows, classes }) => rows - classes['not-yet-published']],
-  ['stored', ({ classes }) => classes.stored],
-  ['dead letters', ({ classes }) => classes.dead],
-  ['discarded', ({ classes }) => classes.discarded],
-  ['in flight', ({ classes }) => classes['in-flight']],
-  ['to publish', ({ classes }) => classes['not-yet-published']],
-  ['attempts', ({ attempts }) => attempts],
-  ['logged', (_, logged) => logged],
-  ['difference', differenceOf],
-];
+/** Attempts that the log still holds, by system; undefined where the log can't be asked. */
+export type Logged = ReadonlyMap<string, number> | undefined;
 
-/** One row for each system, and one for all. */
-export function reportRows({ systems }: Reconciliation, logged: ReadonlyMap<string, number>): Cell[][] {
-  const rows = systems.map((report) => COLUMNS.map(([, value]) => value(report, logged.get(report.system) ?? 0)));
-  const sums = COLUMNS.map((_, column) => rows.reduce((sum, row) => sum + (row[column] ?? 0), 0));
-  return [
-    ...systems.map(({ system }, i): Cell[] => [system, ...(rows[i] ?? [])]),
-    ...(systems.length > 1 ? [['all', ...sums]] : []),
-  ];
+/** The widest a table may be, in characters. */
+const WIDEST = 100;
+
+interface Column {
+  readonly head: string;
+  readonly value: (counts: Counts) => number;
+  /** Left out where it is 0 everywhere. */
+  readonly isRare?: boolean;
 }
 
-/** The table of a reconciliation. `logged` is how many attempts the log still holds, by system. */
-export function reportTable(reconciliation: Reconciliation, logged: ReadonlyMap<string, number>): string {
-  return renderTable(['system', ...COLUMNS.map(([head]) => head)], reportRows(reconciliation, logged));
+const COLUMNS: readonly Column[] = [
+  { head: 'rows\nread', value: ({ rows }) => rows },
+  { head: 'published', value: ({ rows, classes }) => rows - classes['not-yet-published'] },
+  { head: 'stored', value: ({ classes }) => classes.stored },
+  { head: 'dead\nletters', value: ({ classes }) => classes.dead },
+  { head: 'discarded', value: ({ classes }) => classes.discarded, isRare: true },
+  { head: 'in\nflight', value: ({ classes }) => classes['in-flight'] },
+  { head: 'to\npublish', value: ({ classes }) => classes['not-yet-published'], isRare: true },
+  { head: 'orphan', value: ({ classes }) => classes.orphan, isRare: true },
+  { head: 'attempts', value: ({ attempts }) => attempts },
+];
+const DIFFERENCE: Column = { head: 'difference', value: differenceOf };
+
+/** The heads and rows of a table. */
+export interface Lines {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+/** One row for each system, and one for all. Pure. */
+export function reportRows({ systems }: Reconciliation, logged: Logged): Lines {
+  const columns = shown(systems);
+  const sum = (values: readonly Cell[]): Cell =>
+    values.some((value) => typeof value === 'string') ? '?' : values.reduce<number>((a, b) => a + Number(b), 0);
+  const loggedOf = (system: string): Cell => (logged === undefined ? '?' : (logged.get(system) ?? 0));
+  const rows = systems.map((report): Cell[] => [
+    ...columns.map(({ value }) => value(report)),
+    loggedOf(report.system),
+    DIFFERENCE.value(report),
+  ]);
+  const sums = [...columns, 'logged', DIFFERENCE].map((_, column) => sum(rows.map((row) => row[column] ?? 0)));
+  return {
+    head: ['system', ...columns.map(({ head }) => head), 'logged', DIFFERENCE.head],
+    rows: [
+      ...systems.map(({ system }, i): Cell[] => [system, ...(rows[i] ?? [])]),
+      ...(systems.length > 1 ? [['all', ...sums]] : []),
+    ],
+  };
+}
+
+/** One row for each system and day, UTC. Pure. */
+export function dayRows({ systems }: Reconciliation): Lines {
+  const columns = [...shown(systems.flatMap(({ days }) => days)), DIFFERENCE];
+  return {
+    head: ['system', 'day', ...columns.map(({ head }) => head)],
+    rows: systems.flatMap(({ system, days }) =>
+      days.map((report): Cell[] => [system, report.day, ...columns.map(({ value }) => value(report))]),
+    ),
+  };
+}
+
+function shown(reports: readonly Counts[]): Column[] {
+  return COLUMNS.filter(({ isRare, value }) => isRare !== true || reports.some((report) => value(report) !== 0));
+}
+
+/** The table of a reconciliation; on its side where it would be too wide for a terminal. */
+export function reportTable(reconciliation: Reconciliation, logged: Logged): string {
+  const { head, rows } = reportRows(reconciliation, logged);
+  const upright = renderTable(head, rows);
+  return widthOf(upright) <= WIDEST ? upright : renderTable(...onItsSide(head, rows));
+}
+
+/** The table by system and day. */
+export function dayTable(reconciliation: Reconciliation): string {
+  const { head, rows } = dayRows(reconciliation);
+  return renderTable(head, rows);
+}
+
+const widthOf = (table: string): number => Math.max(...table.split('\n').map((line) => line.length));
+
+function onItsSide(head: readonly string[], rows: readonly (readonly Cell[])[]): [string[], Cell[][]] {
+  const [corner = '', ...names] = head.map((name) => name.replace('\n', ' '));
+  return [
+    [corner, ...rows.map(([name]) => String(name))],
+    names.map((name, column) => [name, ...rows.map((row) => row[column + 1] ?? '')]),
+  ];
 }
 
 /** What is wrong, in words; nothing where all is well. */
@@ -48,18 +117,4 @@ function sum(systems: readonly SystemReport[], found: keyof SystemReport['classe
 export function rowLine({ system, id, class: found, round, source, stored }: UnrestedRow): string {
   const contents = found === 'differs' ? `  source ${source ?? ''}  endput ${stored ?? ''}` : '';
   return `${system}  ${id.padStart(10)}  ${found}${round > 1 ? `  round ${round}` : ''}${contents}`;
-}
-
-const CSV_COLUMNS = ['system', 'id', 'class', 'round', 'source', 'stored'] as const;
-
-/** The first line of the CSV format. */
-export const CSV_HEAD = CSV_COLUMNS.join(',');
-
-/** One row that is not at rest, as a line of CSV. */
-export function csvLine(row: UnrestedRow): string {
-  return CSV_COLUMNS.map((column) => csvField(String(row[column] ?? ''))).join(',');
-}
-
-function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,16 +1,19 @@
 import type { Postgres } from '@esteira/postgres';
 import type { DeadLetterRow, EndputReader, StoredRow } from '@esteira/reconciliation';
 import { ordersPipeline } from '../domain/index.ts';
+import { dayOf, orderContent } from '../reconciliation/content.ts';
 
 const STORED = `
   select source_id as id, attempts,
-         json_build_array(product, price, security_check, source_created_at)::text as content
+         ${orderContent({ product: 'product', price: 'price', securityCheck: 'security_check', createdAt: 'source_created_at' })} as content,
+         ${dayOf('source_created_at')} as day
     from orders where system = $1`;
 
 const DEAD = `
   select source_id as id,
          json_agg(json_build_object('state', state, 'reason', reason, 'round', round)) as letters,
-         sum(jsonb_array_length(attempts))::int as attempts
+         sum(jsonb_array_length(attempts))::int as attempts,
+         ${dayOf('min(source_created_at)')} as day
     from dead_letters where pipeline = '${ordersPipeline.name}' and system = $1`;
 
 const NEXT = `and source_id > $2::bigint`;

@@ -2,26 +2,32 @@ import type { OutgoingMessage } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
 import type { SourceReader, SourceRow } from '@esteira/reconciliation';
 import { orderMessages, type Order, type Origin } from '../domain/index.ts';
+import { dayOf, orderContent } from '../reconciliation/content.ts';
 import { originColumns } from './identity.ts';
 import { ordersTable, type SourceTable } from './table.ts';
 
-/**
- * What must arrive of an order, as one text: the endput makes the same of its row (endput/reconcile.ts). Postgres
- * renders it, so that nothing is rounded on the way.
- */
+/** What must arrive of an order, as one text. Postgres renders it, so that nothing is rounded on the way. */
 const contentOf = ({ product, priceAsNumber, securityCheck, createdAt }: SourceTable): string =>
-  `json_build_array(${product}, ${priceAsNumber}, ${securityCheck}, ${createdAt})::text`;
+  orderContent({ product, price: priceAsNumber, securityCheck, createdAt });
 
 /** Reads a source's orders for reconciliation, those that are not yet safe to publish included. */
 export function sourceReader(sql: Sql, source: SourceTable = ordersTable): SourceReader {
   const { table, id, transactionId } = source;
-  const select = `select ${id}::text as id, ${transactionId} as "transactionId", ${contentOf(source)} as content from ${table}`;
+  const select = `select ${id}::text as id, ${transactionId} as "transactionId", ${contentOf(source)} as content,
+      ${dayOf(source.createdAt)} as day from ${table}`;
   return {
     page: (after, limit) =>
       // Ids below 0 can't be published, but they are rows: the first page begins at no id.
       after === undefined
         ? sql.query<SourceRow>(`${select} order by ${id} limit $1::int`, [limit])
         : sql.query<SourceRow>(`${select} where ${id} > $1::bigint order by ${id} limit $2::int`, [after, limit]),
+    estimate: async () => {
+      // What the planner expects of the whole table: no row is read for it.
+      const [row] = await sql.query<{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] }>(
+        `explain (format json) select from ${table}`,
+      );
+      return row?.['QUERY PLAN'][0].Plan['Plan Rows'] ?? 0;
+    },
     rows: (ids) => sql.query<SourceRow>(`${select} where ${id} = any($1::bigint[]) order by ${id}`, [ids]),
   };
 }

@@ -1,0 +1,110 @@
+import { ordersPipeline } from '@esteira/orders/domain';
+import {
+  DAY_CSV_HEAD,
+  daysToCsv,
+  isAtRest,
+  isConsistent,
+  ROW_CSV_HEAD,
+  rowsToCsv,
+  type Reconciliation,
+  type UnrestedRow,
+} from '@esteira/reconciliation';
+import type { Connections } from '../connections.ts';
+import { print, printProgress } from '../terminal.ts';
+import { dayTable, problems, reportTable, rowLine, type Logged } from './report.ts';
+
+/** How a reconciliation is written. */
+export type Format = 'table' | 'json' | 'csv';
+
+/** What the table, and CSV, have a line for. */
+export type By = 'system' | 'day';
+
+/** Where a reconciliation is written while it runs. */
+export interface Output {
+  row(row: UnrestedRow): void;
+  end(result: Reconciliation, connections: Connections): Promise<void>;
+}
+
+/** Opens an output on stdout. */
+export function openOutput(format: Format, by: By): Output {
+  switch (format) {
+    case 'table':
+      return tableOutput(by);
+    case 'json':
+      return jsonOutput();
+    case 'csv':
+      return by === 'day' ? dayCsvOutput() : csvOutput();
+  }
+}
+
+/** Rows that are named inline; the other formats name all. */
+const NAMED_INLINE = 1_000;
+/** While the broker holds messages, which rows they are can't be known: a lost one may hide among them. */
+const STILL_MOVING = ' so far; what is in flight is judged once it has come to rest: run it again then';
+
+function tableOutput(by: By): Output {
+  const named: UnrestedRow[] = [];
+  let found = 0;
+  return {
+    row: (row) => {
+      found += 1;
+      if (named.length < NAMED_INLINE) named.push(row);
+    },
+    end: async (result, connections) => {
+      for (const row of named) print(rowLine(row));
+      if (found > named.length) print(`… and ${found - named.length} more: FORMAT=csv or FORMAT=json names all.`);
+      print(by === 'day' ? dayTable(result) : reportTable(result, await loggedAttempts(connections)));
+      for (const problem of problems(result)) print(problem);
+      if (isConsistent(result))
+        print(`Nothing is missing, orphaned or different${isAtRest(result) ? '' : STILL_MOVING}.`);
+    },
+  };
+}
+
+/** Attempts in the log. Nothing is proved by them: where MongoDB does not answer, that is said, and all else goes on. */
+export async function loggedAttempts({ attemptLog }: Pick<Connections, 'attemptLog'>): Promise<Logged> {
+  try {
+    return await attemptLog.countBySystem(ordersPipeline.name);
+  } catch (error) {
+    printProgress(`How many attempts are logged is not known, MongoDB does not answer: ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+function jsonOutput(): Output {
+  let separator = '{"rows":[';
+  return {
+    row: (row) => {
+      print(`${separator}${JSON.stringify(row)}`);
+      separator = ',';
+    },
+    end: (result) => {
+      const opening = separator === ',' ? '' : separator;
+      print(`${opening}],"consistent":${isConsistent(result)},"systems":${JSON.stringify(result.systems)}}`);
+      return Promise.resolve();
+    },
+  };
+}
+
+const write = (text: string) => process.stdout.write(text);
+
+function csvOutput(): Output {
+  write(ROW_CSV_HEAD);
+  return {
+    row: (row) => {
+      write(rowsToCsv([row]));
+    },
+    end: () => Promise.resolve(),
+  };
+}
+
+function dayCsvOutput(): Output {
+  return {
+    row: () => undefined,
+    end: ({ systems }) => {
+      write(DAY_CSV_HEAD);
+      write(daysToCsv(systems.flatMap(({ system, days }) => days.map((day) => ({ system, ...day })))));
+      return Promise.resolve();
+    },
+  };
+}

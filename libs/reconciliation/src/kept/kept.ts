@@ -1,0 +1,108 @@
+import type { ReconcileProgress } from '../reconcile.ts';
+import type { Counts, DayReport } from '../report.ts';
+import type { Republished } from '../republish.ts';
+
+/** Where a kept reconciliation is. `interrupted`: its process ended without a word. */
+export type KeptState = 'running' | 'finished' | 'failed' | 'interrupted';
+
+/** Which rows a kept reconciliation lists. */
+export type ListedKind = 'missing' | 'orphan' | 'differs';
+
+/** Every kind of row that is listed. */
+export const LISTED_KINDS: readonly ListedKind[] = ['missing', 'orphan', 'differs'];
+
+/** A reconciliation that is remembered. Times are ISO 8601 text. */
+export interface KeptReconciliation {
+  readonly id: string;
+  readonly state: KeptState;
+  /** The name of a person's key, or of the process that had it on its schedule. */
+  readonly startedBy: string;
+  readonly isScheduled: boolean;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly progress: ReconcileProgress;
+  /** Nothing missing, orphaned or different. Null until it has finished. */
+  readonly isConsistent: boolean | null;
+  /** Every row at rest. Null until it has finished. */
+  readonly isAtRest: boolean | null;
+  /** Empty until it has finished. */
+  readonly systems: readonly (Counts & { readonly system: string })[];
+  /** Why it failed. */
+  readonly error: string | null;
+  /** How many of the missing rows were published again since. */
+  readonly republished: number;
+  readonly republishing: readonly RepublishEntry[];
+}
+
+/** One time that missing rows were published again. */
+export interface RepublishEntry extends Republished {
+  readonly at: string;
+  readonly by: string;
+}
+
+/** The counts of a system on a day. */
+export interface KeptDay extends DayReport {
+  readonly system: string;
+}
+
+/** A row that is listed. */
+export interface KeptRow {
+  readonly system: string;
+  /** Decimal text. */
+  readonly id: string;
+  readonly class: ListedKind;
+  readonly round: number;
+  readonly day: string;
+  /** The contents, where they differ; that of the endput for an orphan. */
+  readonly source: string | null;
+  readonly stored: string | null;
+  readonly republishedAt: string | null;
+}
+
+/** Which rows are listed. */
+export interface RowsRequest {
+  readonly kind: ListedKind;
+  readonly system?: string;
+  readonly day?: string;
+  /** 1 to 1,000. */
+  readonly limit: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string;
+}
+
+/** Items, and where they end; null at the end of the list. */
+export interface KeptPage<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+/** A cursor that no page of this list ended with. */
+export class WrongCursor extends Error {
+  override name = 'WrongCursor';
+
+  constructor() {
+    super('The cursor is none of this list: begin again without one.');
+  }
+}
+
+/** Writes the place of an item down as an opaque text. */
+export function placeText(parts: readonly string[]): string {
+  return Buffer.from(JSON.stringify(parts)).toString('base64url');
+}
+
+/** Reads a place of as many parts as there are shapes. @throws WrongCursor */
+export function placeParts(cursor: string, shapes: readonly RegExp[]): string[] {
+  const parts = textsOf(cursor);
+  const fit = parts.length === shapes.length && shapes.every((shape, index) => shape.test(parts[index] ?? ''));
+  if (!fit) throw new WrongCursor();
+  return parts;
+}
+
+function textsOf(cursor: string): string[] {
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    return Array.isArray(parts) ? parts.filter((part) => typeof part === 'string') : [];
+  } catch {
+    return [];
+  }
+}

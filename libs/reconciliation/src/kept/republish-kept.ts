@@ -1,0 +1,65 @@
+import type { Sql } from '@esteira/postgres';
+import type { Republished } from '../republish.ts';
+import { reconciliationRows } from './read.ts';
+import type { KeptRow } from './kept.ts';
+
+const ROWS_AT_ONCE = 1_000;
+
+/** How the missing rows of a kept reconciliation are published again. */
+export interface RepublishKeptOptions {
+  /** Who wants it. */
+  readonly by: string;
+  /** Publishes rows again, and counts what became of them. */
+  readonly republish: (rows: readonly KeptRow[]) => Promise<Republished>;
+  /** Ends it after the page at hand. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Publishes the missing rows of a kept reconciliation again, but for those that were already. It does no harm to a
+ * message that is at rest by now, or on its way: it is recognised by its id. Each page is noted when the broker has it,
+ * so a second call goes on where the first one ended.
+ */
+export async function republishKept(
+  endput: Sql,
+  id: string,
+  { by, republish, signal }: RepublishKeptOptions,
+): Promise<Republished> {
+  const total = { confirmed: 0, unroutable: 0, refused: 0, gone: 0 };
+  let cursor: string | undefined;
+  do {
+    const page = await reconciliationRows(endput, id, {
+      kind: 'missing',
+      limit: ROWS_AT_ONCE,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    const rows = page.items.filter(({ republishedAt }) => republishedAt === null);
+    const result = rows.length === 0 ? undefined : await republish(rows);
+    if (result !== undefined) {
+      for (const outcome of ['confirmed', 'unroutable', 'refused', 'gone'] as const) total[outcome] += result[outcome];
+      // Which of them the broker did not take is not told: all of the page may be sent again.
+      if (result.unroutable + result.refused === 0) await note(endput, id, rows);
+    }
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined && signal?.aborted !== true);
+  await endput.query(
+    `UPDATE reconciliations SET republishing = republishing || jsonb_build_array(jsonb_build_object('at', now()) || $2)
+      WHERE id = $1`,
+    [id, JSON.stringify({ by, ...total })],
+  );
+  return total;
+}
+
+async function note(endput: Sql, id: string, rows: readonly KeptRow[]): Promise<void> {
+  await endput.query(
+    `WITH noted AS (
+       UPDATE reconciliation_rows AS row SET republished_at = now()
+         FROM jsonb_to_recordset($2::jsonb) AS sent (system text, id bigint)
+        WHERE reconciliation = $1::uuid AND kind = 'missing' AND row.system = sent.system AND source_id = sent.id
+          AND republished_at IS NULL
+       RETURNING source_id
+     )
+     UPDATE reconciliations SET republished = republished + (SELECT count(*) FROM noted) WHERE id = $1::uuid`,
+    [id, JSON.stringify(rows.map(({ system, id: sourceId }) => ({ system, id: sourceId })))],
+  );
+}

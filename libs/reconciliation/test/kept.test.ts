@@ -1,0 +1,311 @@
+import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
+import { freshDatabase, type Fresh } from '@esteira/tests/support';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  claim,
+  exportAsJson,
+  exportDaysAsCsv,
+  exportRowsAsCsv,
+  getReconciliation,
+  listReconciliations,
+  reconcileOnSchedule,
+  reconciliationDays,
+  reconciliationMigrations,
+  reconciliationRows,
+  republishKept,
+  startReconciliation,
+  WrongCursor,
+  type KeepOptions,
+  type SourceRow,
+  type StoredRow,
+  type SystemReaders,
+} from '../src/index.ts';
+
+const PIPELINE = 'orders';
+let fresh: Fresh;
+let endput: Postgres;
+
+beforeAll(async () => {
+  fresh = await freshDatabase('ENDPUT_DATABASE_URL');
+  await migrate(fresh.url, reconciliationMigrations);
+  endput = openPostgres({ url: fresh.url, applicationName: 'test' });
+});
+
+beforeEach(() => endput.query('TRUNCATE reconciliations, reconciliation_days, reconciliation_rows'));
+
+afterAll(async () => {
+  await endput.close();
+  await fresh.drop();
+});
+
+const DAYS = ['1997-01-01', '1997-01-02'];
+const dayOfId = (id: number) => DAYS[id % 2] ?? null;
+
+/** Rows 1..n of a source, of which 3, 6, 9 … are lost and 5 is stored with another content; 100 is an orphan. */
+function system(name: string, n: number, hold: Promise<void> = Promise.resolve()): SystemReaders {
+  const source = Array.from({ length: n }, (_, i): SourceRow => ({
+    id: String(i + 1),
+    transactionId: '5',
+    content: 'a',
+    day: dayOfId(i + 1),
+  }));
+  const stored = [...source.map(({ id }) => Number(id)).filter((id) => id % 3 !== 0), 100].map((id): StoredRow => ({
+    id: String(id),
+    content: id === 5 ? 'b, "c"' : 'a',
+    day: dayOfId(id),
+    attempts: 1,
+  }));
+  const page =
+    <R extends { id: string }>(rows: readonly R[]) =>
+    async (after: string | undefined, limit: number) => {
+      await hold;
+      return rows.filter(({ id }) => after === undefined || Number(id) > Number(after)).slice(0, limit);
+    };
+  const some = <R extends { id: string }>(rows: readonly R[], ids: readonly string[]) =>
+    rows.filter(({ id }) => ids.includes(id));
+  return {
+    system: name,
+    source: {
+      page: page(source),
+      rows: (ids) => Promise.resolve(some(source, ids)),
+      estimate: () => Promise.resolve(n),
+    },
+    endput: {
+      stored: page(stored),
+      deadLetters: () => Promise.resolve([]),
+      rows: (ids) => Promise.resolve({ stored: some(stored, ids), deadLetters: [] }),
+    },
+    cursor: () => Promise.resolve({ transactionId: '9', id: '0' }),
+  };
+}
+
+const options = (systems: readonly SystemReaders[], more: Partial<KeepOptions> = {}): KeepOptions => ({
+  endput,
+  pipeline: PIPELINE,
+  by: 'ana',
+  what: { systems, inFlight: () => Promise.resolve(0), pause: () => Promise.resolve() },
+  ...more,
+});
+
+/** Runs one to its end. */
+async function kept(systems: readonly SystemReaders[]): Promise<string> {
+  const started = await startReconciliation(options(systems));
+  if (started.kind !== 'claimed') throw new Error(started.kind);
+  await started.done;
+  return started.id;
+}
+
+async function text(pieces: AsyncGenerator<string>): Promise<string> {
+  let all = '';
+  for await (const piece of pieces) all += piece;
+  return all;
+}
+
+describe('a kept reconciliation', () => {
+  it('says what it found, by system and day', async () => {
+    const id = await kept([system('system-1', 10), system('system-2', 4)]);
+    const found = await getReconciliation(endput, PIPELINE, id);
+    expect(found).toMatchObject({
+      state: 'finished',
+      startedBy: 'ana',
+      isScheduled: false,
+      isConsistent: false,
+      isAtRest: false,
+      progress: { rows: 14 },
+      systems: [
+        { system: 'system-1', rows: 10, attempts: 8, classes: { stored: 6, missing: 3, differs: 1, orphan: 1 } },
+        { system: 'system-2', rows: 4, classes: { stored: 3, missing: 1, orphan: 1 } },
+      ],
+    });
+    const days = await reconciliationDays(endput, id);
+    expect(days.map(({ system: name, day, rows, classes }) => [name, day, rows, classes.missing])).toEqual([
+      ['system-1', '1997-01-01', 5, 1],
+      ['system-1', '1997-01-02', 5, 2],
+      ['system-2', '1997-01-01', 2, 0],
+      ['system-2', '1997-01-02', 2, 1],
+    ]);
+  });
+
+  it('lists its rows of each kind, page by page, of a system or a day', async () => {
+    const id = await kept([system('system-1', 10), system('system-2', 4)]);
+    const ids: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await reconciliationRows(endput, id, { kind: 'missing', limit: 1, ...(cursor && { cursor }) });
+      ids.push(...page.items.map((row) => `${row.system}:${row.id}`));
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+    expect(ids).toEqual(['system-1:3', 'system-1:6', 'system-1:9', 'system-2:3']);
+    const of = async (request: { system?: string; day?: string }) =>
+      (await reconciliationRows(endput, id, { kind: 'missing', limit: 10, ...request })).items.map((row) => row.id);
+    expect(await of({ system: 'system-2' })).toEqual(['3']);
+    expect(await of({ day: '1997-01-02' })).toEqual(['3', '9', '3']);
+    expect(await of({ system: 'system-1', day: '1997-01-01' })).toEqual(['6']);
+    const { items } = await reconciliationRows(endput, id, { kind: 'differs', limit: 10 });
+    expect(items).toEqual([
+      expect.objectContaining({ system: 'system-1', id: '5', day: '1997-01-02', source: 'a', stored: 'b, "c"' }),
+    ]);
+  });
+
+  it('refuses a cursor of another list', async () => {
+    const id = await kept([system('system-1', 3)]);
+    const cursor = Buffer.from('["system-1", "1; drop table"]').toString('base64url');
+    await expect(reconciliationRows(endput, id, { kind: 'missing', limit: 1, cursor })).rejects.toThrow(WrongCursor);
+    await expect(listReconciliations(endput, PIPELINE, { limit: 1, cursor })).rejects.toThrow(WrongCursor);
+  });
+
+  it('is exported whole as CSV and as JSON', async () => {
+    const id = await kept([system('system-1', 5)]);
+    expect(await text(exportRowsAsCsv(endput, id))).toBe(
+      'system,id,class,round,source,stored,day\n' +
+        'system-1,3,missing,1,,,1997-01-02\n' +
+        'system-1,100,orphan,1,,a,1997-01-01\n' +
+        'system-1,5,differs,1,a,"b, ""c""",1997-01-02\n',
+    );
+    expect(await text(exportDaysAsCsv(endput, id))).toBe(
+      'system,day,rows,stored,discarded,dead,not-yet-published,in-flight,missing,orphan,differs,attempts\n' +
+        'system-1,1997-01-01,2,2,0,0,0,0,0,1,0,3\n' +
+        'system-1,1997-01-02,3,1,0,0,0,0,1,0,1,2\n',
+    );
+    const found = await getReconciliation(endput, PIPELINE, id);
+    const document = JSON.parse(await text(exportAsJson(endput, found!))) as Record<string, unknown>;
+    expect(document).toMatchObject({
+      id,
+      consistent: false,
+      systems: [{ system: 'system-1', rows: 5, days: [{ day: '1997-01-01' }, { day: '1997-01-02' }] }],
+      rows: [{ id: '3' }, { id: '100' }, { id: '5' }],
+    });
+  });
+
+  it('that found nothing wrong is exported too', async () => {
+    const id = await kept([]);
+    const found = await getReconciliation(endput, PIPELINE, id);
+    expect(found).toMatchObject({ isConsistent: true, isAtRest: true });
+    expect(JSON.parse(await text(exportAsJson(endput, found!)))).toMatchObject({ systems: [], rows: [] });
+  });
+
+  it('is one of the last twenty: older ones are removed with their rows', async () => {
+    const first = await kept([system('system-1', 5)]);
+    for (let i = 0; i < 20; i += 1) await kept([]);
+    expect(await getReconciliation(endput, PIPELINE, first)).toBeUndefined();
+    expect(await endput.query('SELECT FROM reconciliation_rows')).toEqual([]);
+    const page = await listReconciliations(endput, PIPELINE, { limit: 15 });
+    expect(page.items.length).toBe(15);
+    const rest = await listReconciliations(endput, PIPELINE, { limit: 15, cursor: page.nextCursor! });
+    expect(rest.items.length).toBe(5);
+    expect(rest.nextCursor).toBeNull();
+  });
+});
+
+describe('of reconciliations one runs at a time', () => {
+  it('whoever else asks is told which', async () => {
+    const { promise: hold, resolve: release } = Promise.withResolvers<undefined>();
+    const started = await startReconciliation(options([system('system-1', 3, hold)]));
+    if (started.kind !== 'claimed') throw new Error(started.kind);
+    expect(await startReconciliation(options([]))).toEqual({ kind: 'already-running', id: started.id });
+    expect(await claim(endput, 'other', { by: 'ana' })).toMatchObject({ kind: 'claimed' });
+    release(undefined);
+    await started.done;
+    expect(await kept([])).not.toBe(started.id);
+  });
+
+  it('also when many ask at once', async () => {
+    const claims = await Promise.all(Array.from({ length: 8 }, () => claim(endput, PIPELINE, { by: 'ana' })));
+    expect(claims.filter(({ kind }) => kind === 'claimed').length).toBe(1);
+    expect(claims.filter(({ kind }) => kind === 'already-running').length).toBe(7);
+  });
+
+  it('one whose process vanished counts as interrupted, and the next may begin', async () => {
+    const gone = await claim(endput, PIPELINE, { by: 'gone' });
+    if (gone.kind !== 'claimed') throw new Error(gone.kind);
+    await endput.query(`UPDATE reconciliations SET beat_at = now() - interval '1 min'`);
+    expect(await getReconciliation(endput, PIPELINE, gone.id)).toMatchObject({ state: 'interrupted' });
+    await kept([]);
+    expect(await getReconciliation(endput, PIPELINE, gone.id)).toMatchObject({
+      state: 'interrupted',
+      endedAt: expect.any(String) as string,
+    });
+  });
+
+  it('and one that was taken for interrupted keeps no result', async () => {
+    const { promise: hold, resolve: release } = Promise.withResolvers<undefined>();
+    const started = await startReconciliation(options([system('system-1', 3, hold)]));
+    if (started.kind !== 'claimed') throw new Error(started.kind);
+    await endput.query(`UPDATE reconciliations SET state = 'interrupted'`);
+    release(undefined);
+    await expect(started.done).rejects.toThrow(/not this process's/);
+    expect(await reconciliationDays(endput, started.id)).toEqual([]);
+  });
+});
+
+describe('a reconciliation that does not come to its end', () => {
+  it('says why it failed', async () => {
+    const broken = { ...system('system-1', 3), cursor: () => Promise.reject(new Error('Redis is away')) };
+    const started = await startReconciliation(options([broken]));
+    if (started.kind !== 'claimed') throw new Error(started.kind);
+    await expect(started.done).rejects.toThrow('Redis is away');
+    expect(await getReconciliation(endput, PIPELINE, started.id)).toMatchObject({
+      state: 'failed',
+      error: expect.stringContaining('Redis is away') as string,
+      isConsistent: null,
+    });
+  });
+
+  it('is interrupted when its process stops', async () => {
+    const stopping = new AbortController();
+    const { promise: hold, resolve: release } = Promise.withResolvers<undefined>();
+    const started = await startReconciliation(options([system('system-1', 3, hold)], { signal: stopping.signal }));
+    if (started.kind !== 'claimed') throw new Error(started.kind);
+    stopping.abort();
+    release(undefined);
+    await expect(started.done).rejects.toThrow(/abort/i);
+    expect(await getReconciliation(endput, PIPELINE, started.id)).toMatchObject({ state: 'interrupted' });
+  });
+});
+
+describe('the missing rows of a kept reconciliation', () => {
+  const none = { confirmed: 0, unroutable: 0, refused: 0, gone: 0 };
+
+  it('are published again once, and it is noted who did it', async () => {
+    const id = await kept([system('system-1', 10), system('system-2', 4)]);
+    const sent: string[] = [];
+    const republish = (rows: readonly { system: string; id: string }[]) => {
+      sent.push(...rows.map((row) => `${row.system}:${row.id}`));
+      return Promise.resolve({ ...none, confirmed: rows.length });
+    };
+    expect(await republishKept(endput, id, { by: 'bea', republish })).toEqual({ ...none, confirmed: 4 });
+    expect(await republishKept(endput, id, { by: 'bea', republish })).toEqual(none);
+    expect(sent).toEqual(['system-1:3', 'system-1:6', 'system-1:9', 'system-2:3']);
+    expect(await getReconciliation(endput, PIPELINE, id)).toMatchObject({
+      republished: 4,
+      republishing: [{ by: 'bea', confirmed: 4, at: expect.any(String) as string }, { confirmed: 0 }],
+    });
+  });
+
+  it('that the broker did not take may be published again', async () => {
+    const id = await kept([system('system-1', 10)]);
+    const refuse = (rows: readonly unknown[]) => Promise.resolve({ ...none, confirmed: rows.length - 1, refused: 1 });
+    await republishKept(endput, id, { by: 'bea', republish: refuse });
+    expect(await getReconciliation(endput, PIPELINE, id)).toMatchObject({ republished: 0 });
+    const { items } = await reconciliationRows(endput, id, { kind: 'missing', limit: 9 });
+    expect(items.map(({ republishedAt }) => republishedAt)).toEqual([null, null, null]);
+  });
+});
+
+describe('a schedule', () => {
+  it('reconciles once when it is due, however many processes have it', async () => {
+    const stopping = new AbortController();
+    const onError = vi.fn();
+    const schedules = Array.from({ length: 3 }, () =>
+      reconcileOnSchedule({ ...options([]), everyMs: 3_600_000, signal: stopping.signal, onError }),
+    );
+    await vi.waitFor(async () => {
+      const { items } = await listReconciliations(endput, PIPELINE, { limit: 9 });
+      expect(items.map(({ state, isScheduled }) => [state, isScheduled])).toEqual([['finished', true]]);
+    });
+    stopping.abort();
+    await Promise.all(schedules);
+    expect(onError).not.toHaveBeenCalled();
+    expect((await listReconciliations(endput, PIPELINE, { limit: 9 })).items.length).toBe(1);
+  });
+});
