@@ -46,6 +46,12 @@ logs: $(INSTALLED) ## follows the logs of everything (SERVICE=api-system-1 for o
 reconcile: $(INSTALLED) ## proves row by row that nothing is lost (REPUBLISH=1 sends what is missing; BY=day; FORMAT=json|csv)
 	@$(ESTEIRA) reconcile
 
+dlq: $(INSTALLED) ## shows the open dead letters by reason and error (FILTER='system=system-1')
+	@$(ESTEIRA) dlq
+
+redrive: $(INSTALLED) ## sends dead letters again, after a preview (FILTER='reason=…' RATE=500 STOP_AT=0.2 WHY=…; JOB=7 goes on)
+	@$(ESTEIRA) redrive
+
 drill: $(INSTALLED) ## breaks a private copy of everything under load and proves that nothing was lost (KILLS=20 for more)
 	@npm run -s drill
 
@@ -88,4 +94,4 @@ $(INSTALLED): package-lock.json
 	@touch $@
 
 .PHONY: help demo start start_with_logs start_system1_separate start_system2_separate start_queue_separate stop clear prune \
-	status logs reconcile drill env test test-drill test-brokers bench profile fuzz lint docs
+	status logs reconcile dlq redrive drill env test test-drill test-brokers bench profile fuzz lint docs

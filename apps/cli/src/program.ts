@@ -2,11 +2,13 @@ import { Command } from 'commander';
 import type { Env } from '@esteira/config';
 import { clearCommand } from './commands/clear.ts';
 import { demoCommand } from './commands/demo.ts';
+import { dlqCommand } from './commands/dlq.ts';
 import { envCommand } from './commands/env.ts';
 import { logsCommand } from './commands/logs.ts';
 import { prepareSourceCommand } from './commands/prepare-source.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
+import { redriveCommand } from './commands/redrive.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
@@ -21,6 +23,8 @@ export function buildProgram(env: Env): Command {
     stopCommand,
     statusCommand,
     logsCommand,
+    dlqCommand,
+    redriveCommand,
     reconcileCommand,
     prepareSourceCommand,
     envCommand,

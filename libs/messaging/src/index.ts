@@ -14,4 +14,5 @@ export * from './management.ts';
 export * from './publish.ts';
 export * from './ready-now.ts';
 export * from './purge.ts';
+export * from './sift.ts';
 export * from './topology.ts';

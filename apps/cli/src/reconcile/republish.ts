@@ -11,7 +11,7 @@ const CLIENT = 'esteira cli';
 /** Publishes missing orders again, over a connection of its own. @throws Refused while the broker does not answer. */
 export async function republishMissing(
   settings: Settings,
-  { systems }: Connections,
+  { systems, endput }: Connections,
   missing: readonly MissingOrder[],
 ): Promise<Republished> {
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: CLIENT, logger: quiet });
@@ -21,7 +21,7 @@ export async function republishMissing(
     });
     const exchange = names.exchange(ordersPipeline);
     const publish = createPublisher(broker, { exchange, mandatory: true, appId: CLIENT });
-    return await republishOrders(systems, missing, { publish, maxAttempts: settings.MAX_ATTEMPTS });
+    return await republishOrders(systems, missing, { endput, publish, maxAttempts: settings.MAX_ATTEMPTS });
   } finally {
     await broker.close();
   }

@@ -1,5 +1,8 @@
-import type { Publish } from '@esteira/pipeline';
+import { redrivenMessages } from '@esteira/dead-letters';
+import type { OutgoingMessage, Publish } from '@esteira/pipeline';
+import type { Sql } from '@esteira/postgres';
 import { republish, type Republished } from '@esteira/reconciliation';
+import { redrivableOrders } from '../repair/index.ts';
 import { republishedOrders } from '../source/index.ts';
 import type { ReconciledSystem } from './reconcile.ts';
 
@@ -12,25 +15,59 @@ export interface MissingOrder {
 
 /** How orders are published again. */
 export interface RepublishOptions {
+  /** Knows the bodies of redriven dead letters. */
+  readonly endput: Sql;
   /** To the pipeline's exchange, mandatory. */
   readonly publish: Publish;
   readonly maxAttempts: number;
 }
 
-/** Publishes missing orders again. Orders that are not missing after all are recognised by their ids. */
+/**
+ * Publishes missing orders again. Orders that are not missing after all are recognised by their ids. One that was
+ * redriven goes with the body it was redriven with: a person may have edited it.
+ */
 export async function republishOrders(
   systems: readonly Pick<ReconciledSystem, 'name' | 'source' | 'table'>[],
   missing: readonly MissingOrder[],
-  { publish, maxAttempts }: RepublishOptions,
+  { endput, publish, maxAttempts }: RepublishOptions,
 ): Promise<Republished> {
   const total = { confirmed: 0, unroutable: 0, refused: 0, gone: 0 };
   const known = new Set(systems.map(({ name }) => name));
   total.gone += missing.filter(({ system }) => !known.has(system)).length;
   for (const { name, source, table } of systems) {
     const rows = missing.filter(({ system }) => system === name);
-    const messagesOf = (some: readonly MissingOrder[]) => republishedOrders(source, name, some, maxAttempts, table);
+    const messagesOf = async (some: readonly MissingOrder[]) =>
+      withRedrivenBodies(
+        endput,
+        name,
+        some,
+        await republishedOrders(source, name, some, maxAttempts, table),
+        maxAttempts,
+      );
     const result = await republish(rows, messagesOf, publish);
     for (const outcome of ['confirmed', 'unroutable', 'refused', 'gone'] as const) total[outcome] += result[outcome];
   }
   return total;
+}
+
+/** A dead letter of another order, which had the row's id before, does not stand in for this one. */
+async function withRedrivenBodies(
+  endput: Sql,
+  system: string,
+  rows: readonly MissingOrder[],
+  messages: OutgoingMessage[],
+  maxAttempts: number,
+): Promise<OutgoingMessage[]> {
+  const sourceIds = rows.filter(({ round }) => round > 1).map(({ id }) => id);
+  if (sourceIds.length === 0) return messages;
+  const redrivable = redrivableOrders([system]);
+  const redriven = await redrivenMessages(endput, redrivable, { system, sourceIds }, maxAttempts);
+  const letters = new Map(redriven.map((letter) => [letter.message.messageId, letter]));
+  return messages.map((message) => {
+    const letter = letters.get(message.messageId);
+    if (letter === undefined) return message;
+    const order = redrivable.readBody(message.body);
+    const isOfRow = 'problem' in order || order.createdAt === letter.sourceCreatedAt;
+    return isOfRow ? letter.message : message;
+  });
 }

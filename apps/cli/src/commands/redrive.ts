@@ -1,0 +1,111 @@
+import { userInfo } from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Env, Settings } from '@esteira/config';
+import { createJob, deadLetterMigrations, getJob, jobResult, previewJob, resumeJob } from '@esteira/dead-letters';
+import { resolveSettings } from '@esteira/infra';
+import { ordersPipeline } from '@esteira/orders/domain';
+import { redrivableOrders } from '@esteira/orders/repair';
+import { migrate, type Postgres } from '@esteira/postgres';
+import { withConnections } from '../connections.ts';
+import { filterText, parseFilter } from '../redrive/filter.ts';
+import { previewText, resultText } from '../redrive/report.ts';
+import { seeThrough } from '../redrive/run-job.ts';
+import { Refused } from '../refused.ts';
+import { formatted } from '../table.ts';
+import { confirm, isOn, print, printProgress } from '../terminal.ts';
+
+interface RedriveOptions {
+  readonly filter?: string;
+  readonly rate?: number;
+  readonly stopAt: number;
+  readonly maxAttempts?: number;
+  readonly why: string;
+  readonly job?: string;
+  readonly yes?: boolean;
+}
+
+const whole = (text: string): number => {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('It is a whole number above 0.');
+  return Number(text);
+};
+
+const share = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('It is a number from 0 to 1.');
+  return value;
+};
+
+/** `make redrive FILTER='reason=… system=…' RATE=500`: exit code 1 unless it went through to its end. */
+export const redriveCommand = (env: Env): Command =>
+  new Command('redrive')
+    .description('sends dead letters to their lane again: previews, asks, and shows how far it is')
+    .addOption(
+      new Option('--filter <words>', 'those of which all this is true; without it all (FILTER=)').env('FILTER'),
+    )
+    .addOption(new Option('--rate <n>', 'at most so many a second (RATE=)').env('RATE').argParser(whole))
+    .addOption(
+      new Option('--stop-at <share>', 'stops itself when more than this share is dead again; 1: never (STOP_AT=)')
+        .env('STOP_AT')
+        .default(0.2)
+        .argParser(share),
+    )
+    .addOption(new Option('--max-attempts <n>', 'attempts of each; by default what it had').argParser(whole))
+    .addOption(new Option('--why <text>', 'stays in the history (WHY=)').env('WHY').default('make redrive'))
+    .addOption(new Option('--job <id>', 'goes on with a job that was paused or stopped itself (JOB=)').env('JOB'))
+    .addOption(new Option('--yes', 'does not ask (YES=1)'))
+    .action(async (options: RedriveOptions) => {
+      const settings = resolveSettings(env);
+      const yes = options.yes ?? isOn(env['YES']);
+      await migrate(settings.ENDPUT_DATABASE_URL, deadLetterMigrations);
+      process.exitCode = await withConnections(settings, ({ endput }) =>
+        redrive(settings, endput, { ...options, yes }),
+      );
+    });
+
+async function redrive(settings: Settings, endput: Postgres, options: RedriveOptions): Promise<number> {
+  const by = `cli: ${userInfo().username}`;
+  const id =
+    options.job === undefined ? await begin(settings, endput, options, by) : await goOn(endput, options.job, by);
+  if (id === undefined) {
+    print('There is nothing to redrive.');
+    return 0;
+  }
+  printProgress(`Job ${id}. Ctrl-C pauses it.`);
+  const job = await seeThrough(settings, endput, id, { by });
+  print(resultText(job, await jobResult(endput, redrivable(settings), job.id)));
+  if (job.state === 'stopped')
+    print('It stopped itself: too many of those it sent are dead again. Find out why first.');
+  if (job.state === 'stopped' || job.state === 'paused') print(`\`make redrive JOB=${id}\` goes on with it.`);
+  return job.state === 'finished' ? 0 : 1;
+}
+
+const redrivable = ({ systems }: Settings) => redrivableOrders(systems.map(({ name }) => name));
+
+/** Previews and asks; undefined where nothing is to be done. */
+async function begin(
+  settings: Settings,
+  endput: Postgres,
+  { filter: words = '', rate, stopAt, maxAttempts, why, yes }: RedriveOptions,
+  by: string,
+): Promise<string | undefined> {
+  const filter = parseFilter(words);
+  const asked = {
+    action: 'redrive' as const,
+    selection: { filter },
+    stopAtFailedShare: stopAt,
+    ...(rate === undefined ? {} : { ratePerSecond: rate }),
+    ...(maxAttempts === undefined ? {} : { maxAttempts }),
+  };
+  const preview = await previewJob(endput, redrivable(settings), asked);
+  if (preview.total === 0) return undefined;
+  print(previewText(preview));
+  await confirm(`Redrive ${formatted(preview.total)} dead letters (${filterText(filter)})?`, yes ?? false);
+  return (await createJob(endput, ordersPipeline.name, { ...asked, by, why })).id;
+}
+
+async function goOn(endput: Postgres, id: string, by: string): Promise<string> {
+  const job = await getJob(endput, ordersPipeline.name, id);
+  if (job === undefined) throw new Refused(`There is no job ${id}.`);
+  if (job.state === 'paused' || job.state === 'stopped') await resumeJob(endput, ordersPipeline.name, id, { by });
+  return id;
+}

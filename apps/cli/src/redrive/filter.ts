@@ -1,0 +1,57 @@
+import { DEAD_LETTER_REASONS, type DeadLetterFilter } from '@esteira/dead-letters';
+import { Refused } from '../refused.ts';
+
+const WORD = /([a-z_]+)=(?:"([^"]*)"|(\S+))(?:\s+|$)/y;
+
+/** The words of FILTER, and what each is of a dead letter. */
+const NAMES: Readonly<Record<string, keyof DeadLetterFilter>> = {
+  reason: 'reason',
+  error_code: 'errorCode',
+  system: 'system',
+  words: 'words',
+  from: 'from',
+  to: 'to',
+};
+
+/**
+ * Reads `reason=attempts-exhausted system=system-1 words="too late"`: everything in it is true of what is meant. Pure.
+ *
+ * @throws Refused, saying what can't be understood.
+ */
+export function parseFilter(text: string): DeadLetterFilter {
+  const filter: Partial<Record<keyof DeadLetterFilter, string>> = {};
+  const trimmed = text.trim();
+  WORD.lastIndex = 0;
+  while (WORD.lastIndex < trimmed.length) {
+    const rest = trimmed.slice(WORD.lastIndex);
+    const match = WORD.exec(trimmed);
+    const key = NAMES[match?.[1] ?? ''];
+    const value = match?.[2] ?? match?.[3];
+    if (key === undefined || value === undefined) {
+      throw new Refused(
+        `FILTER can't be understood from here on: ${rest}\nIt is made of ${Object.keys(NAMES).join('=…, ')}=…, separated by spaces; quote a value that has spaces with ".`,
+      );
+    }
+    filter[key] = checked(key, value);
+  }
+  return filter as DeadLetterFilter;
+}
+
+function checked(key: keyof DeadLetterFilter, value: string): string {
+  if (key === 'reason' && !DEAD_LETTER_REASONS.some((reason) => reason === value)) {
+    throw new Refused(`FILTER: there is no reason ${value}. The reasons are ${DEAD_LETTER_REASONS.join(', ')}.`);
+  }
+  if ((key === 'from' || key === 'to') && Number.isNaN(Date.parse(value))) {
+    throw new Refused(`FILTER: ${value} is no time. Write it like 2026-01-31T12:00:00Z.`);
+  }
+  return value;
+}
+
+/** A filter in the words of {@link parseFilter}. */
+export function filterText(filter: DeadLetterFilter): string {
+  const words = Object.entries(NAMES).flatMap(([name, key]) => {
+    const value = filter[key];
+    return value === undefined ? [] : [`${name}=${/\s/.test(value) ? `"${value}"` : value}`];
+  });
+  return words.length === 0 ? 'all open dead letters' : words.join(' ');
+}

@@ -1,0 +1,53 @@
+import type { Job, JobResult, Preview } from '@esteira/dead-letters';
+import { formatted, renderTable } from '../table.ts';
+
+/** What a redrive would do, for people. */
+export function previewText(preview: Preview): string {
+  const { total, bySystem, byReason, alreadyStored, perhapsUnreadable, canary, seconds } = preview;
+  const notes = [
+    ...(alreadyStored > 0 ? [`${formatted(alreadyStored)} are stored already: nothing changes for them.`] : []),
+    ...(perhapsUnreadable > 0
+      ? [`${formatted(perhapsUnreadable)} were invalid: what can't be read stays dead, and needs an edit first.`]
+      : []),
+    ...(canary > 0 && canary < total
+      ? [`${formatted(canary)} go first; the others follow once these have come to a good end.`]
+      : []),
+    ...(seconds === null ? [] : [`It takes ${formatted(seconds)} s at this rate.`]),
+  ];
+  return [
+    renderTable(
+      ['dead letters', 'reason', 'error'],
+      byReason.map(({ count, reason, errorCode }) => [count, reason, errorCode]),
+    ),
+    renderTable(
+      ['dead letters', 'system'],
+      bySystem.map(({ count, system }) => [count, system ?? 'unknown']),
+    ),
+    ...notes,
+  ].join('\n');
+}
+
+/** What a job has come to so far. */
+export function resultText(job: Job, { stored, failedAgain, underWay }: JobResult): string {
+  const { atRest, moved, unreadable } = job.unchanged;
+  const rows: [string, number][] = [
+    ['redriven', job.done],
+    ['  stored', stored],
+    ['  dead again', failedAgain],
+    ['  on their way', underWay],
+    ['unchanged: stored already', atRest],
+    ['unchanged: dead no longer', moved],
+    ['unchanged: unreadable, edit them first', unreadable],
+    ['not looked at', job.total - job.handled],
+  ];
+  return renderTable(
+    [`job ${job.id}: ${job.state}`, 'dead letters'],
+    rows.filter(([what, count]) => count > 0 || what === 'redriven'),
+  );
+}
+
+/** One line of progress, where there is no terminal to draw on. */
+export function progressLine({ handled, total, failedAgain, note }: Job): string {
+  const again = failedAgain > 0 ? ` · ${formatted(failedAgain)} dead again` : '';
+  return `${formatted(handled)} of ${formatted(total)}${again}${note === null ? '' : ` · ${note}`}`;
+}

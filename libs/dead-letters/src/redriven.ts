@@ -1,0 +1,44 @@
+import type { OutgoingMessage, WireHeaders } from '@esteira/pipeline';
+import type { Sql } from '@esteira/postgres';
+import { redrivenMessage } from './jobs/message.ts';
+import type { Redrivable } from './redrivable.ts';
+
+/** The message of a dead letter that is on its way again. */
+export interface RedrivenMessage {
+  readonly message: OutgoingMessage;
+  /** When its source row was made, ISO 8601; null where the dead letter does not know. */
+  readonly sourceCreatedAt: string | null;
+}
+
+interface Row {
+  readonly round: number;
+  readonly body: Buffer;
+  readonly headers: WireHeaders;
+  readonly sourceCreatedAt: string | null;
+}
+
+/**
+ * Makes the messages of redriven dead letters again, in the round they travel in: with the body that was redriven, which
+ * a person may have edited, and not with that of the source row.
+ *
+ * @param sourceIds decimal texts; rows without a redriven dead letter are left out
+ */
+export async function redrivenMessages(
+  sql: Sql,
+  { pipeline, readBody }: Redrivable,
+  { system, sourceIds }: { readonly system: string; readonly sourceIds: readonly string[] },
+  maxAttempts: number,
+): Promise<RedrivenMessage[]> {
+  const rows = await sql.query<Row>(
+    `SELECT round, body, headers, to_json(source_created_at) #>> '{}' AS "sourceCreatedAt" FROM dead_letters
+      WHERE pipeline = $1 AND system = $2 AND source_id = ANY ($3::bigint[]) AND state = 'redriven' AND round > 1
+      ORDER BY source_id, round`,
+    [pipeline.name, system, sourceIds],
+  );
+  return rows.flatMap(({ round, body, headers, sourceCreatedAt }) => {
+    const identity = readBody(body);
+    if ('problem' in identity) return [];
+    const letter = { sendAs: identity.messageId, round, body, headers };
+    return [{ message: redrivenMessage(pipeline, letter, null, maxAttempts), sourceCreatedAt }];
+  });
+}

@@ -1,0 +1,3 @@
+export * from './jobs.ts';
+export * from './redrivable.ts';
+export * from './tidy.ts';

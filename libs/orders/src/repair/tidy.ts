@@ -1,0 +1,31 @@
+import { closedMirrors, type Mirror } from '@esteira/dead-letters';
+import { names, sift, type Broker, type Sifted, type SiftedMessage } from '@esteira/messaging';
+import { HEADER } from '@esteira/pipeline';
+import type { Sql } from '@esteira/postgres';
+import { ordersPipeline } from '../domain/index.ts';
+
+/**
+ * Takes out of RabbitMQ's queue of dead letters what is no longer open: it then shows what the table shows, each death
+ * once. Harmless at any time, beside consumers and other passes too.
+ */
+export function tidyDeadLetterQueue(broker: Broker, endput: Sql): Promise<Sifted> {
+  const kept = new Set<string>();
+  return sift(broker, names.deadLetterQueue(ordersPipeline), async (messages) => {
+    const mirrors = messages.map(mirrorOf);
+    const closed = await closedMirrors(endput, ordersPipeline.name, mirrors);
+    return mirrors.map((mirror, index) => {
+      if (closed[index] === true) return true;
+      if (mirror.messageId === undefined) return false;
+      // A consumer that ended before its ack left another mirror of the same death.
+      const death = `${mirror.messageId}:${mirror.round}`;
+      const isCopy = kept.has(death);
+      kept.add(death);
+      return isCopy;
+    });
+  });
+}
+
+function mirrorOf({ messageId, headers }: SiftedMessage): Mirror {
+  const round = headers[HEADER.round];
+  return { messageId, round: typeof round === 'number' && Number.isInteger(round) ? round : 1 };
+}
