@@ -120,7 +120,7 @@ class AppProcess implements SupervisedProcess {
     const hooks = imports.flatMap((path) => ['--import', path]);
     const child = spawn(process.execPath, [...hooks, main], {
       cwd: REPOSITORY,
-      env,
+      env: { ...env, ESTEIRA_ENV_FILE: '/dev/null' }, // a developer's own settings are none of its business
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;

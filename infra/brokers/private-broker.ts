@@ -18,7 +18,7 @@ import { until } from '../src/until.ts';
 import { unprivileged, type User } from '../native/users.ts';
 import { privatePort } from '../src/ports.ts';
 
-const ACCOUNT = { user: 'esteira', password: 'esteira', vhost: '/' };
+const ACCOUNT = { user: 'esteira', password: 'esteira', name: '/' };
 
 /** Where a private broker listens, on 127.0.0.1. */
 interface Ports {

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { DEFAULT_SYSTEMS, settingsEntries, type Settings, type System } from '@esteira/config';
-import { catalogue, isOurs, type Service } from '../src/catalogue.ts';
+import { accountOf } from '../src/account.ts';
+import { catalogue, isLoopback, isOurs, type Service } from '../src/catalogue.ts';
 import { REPOSITORY } from '../src/paths.ts';
 
 /**
@@ -29,7 +30,7 @@ function composeValues(settings: Settings): Record<string, string> {
     ALLOWED_HOSTS: settings.ALLOWED_HOSTS,
     APP_STOP_GRACE: `${Math.ceil(settings.SHUTDOWN_MS / 1_000) + 10}s`,
     ...Object.fromEntries(servers.flatMap(addresses)),
-    REDIS_PASSWORD: isUrl(redis) ? decodeURIComponent(new URL(redis).password) : '',
+    REDIS_PASSWORD: accountOf(redis).password,
     RABBITMQ_USER: accountOf(rabbitmq).user,
     RABBITMQ_PASSWORD: accountOf(rabbitmq).password,
     RABBITMQ_VHOST: accountOf(rabbitmq).name || '/',
@@ -46,21 +47,20 @@ function addedServices(settings: Settings, appValues: string): { services: objec
     if (service.type === 'consumer' && service.number !== 1)
       return [[service.name, consumer(service, settings, appValues)]];
     if (system === undefined || n === undefined) return [];
-    return [
-      [service.name, service.type === 'api' ? api(service, { settings, system, n }, appValues) : source(service)],
-    ];
+    if (service.type === 'api') return [[service.name, api(service, { settings, system, n }, appValues)]];
+    return isOurs(service) ? [[service.name, source(service)]] : [];
   });
-  const volumes = added.map(({ system }) => [`postgres-${system.name}`, {}]);
+  const volumes = Object.entries(Object.fromEntries(services)).flatMap(([name]) =>
+    name.startsWith('postgres-') ? [[name, {}]] : [],
+  );
   // Redis belongs to every system's part.
   const redis = { profiles: added.map(({ system }) => system.name) };
   // The console reads every source.
-  const urls = added.map(({ system, n }) => [
-    `SYSTEM${n}_DATABASE_URL`,
-    insideUrl(system.databaseUrl, `postgres-${system.name}`),
-  ]);
+  const urls = added.map(({ system, n }) => [`SYSTEM${n}_DATABASE_URL`, sourceUrl(settings, system)]);
+  const verifier = verifierOf(settings);
   const consolePage = { environment: literal(Object.fromEntries(urls) as Record<string, string>) };
   return {
-    services: { ...Object.fromEntries(services), redis, console: consolePage },
+    services: { 'consumer-1': verifier, ...Object.fromEntries(services), redis, console: consolePage },
     volumes: Object.fromEntries(volumes) as object,
   };
 }
@@ -91,25 +91,52 @@ interface AddedSystem {
 }
 
 const api = (service: Service, { settings, system, n }: AddedSystem, appValues: string) => {
-  const database = `postgres-${system.name}`;
+  const database = sourceOf(settings, system);
+  const needsDatabase = isOurs(database) ? { [database.name]: healthy(true) } : {};
   return {
     ...base('api'),
     ...published(service, appValues),
-    depends_on: { [database]: healthy(true), redis: healthy(true), rabbitmq: healthy(false) },
+    depends_on: { ...needsDatabase, redis: healthy(true), rabbitmq: healthy(false) },
     environment: literal({
       SYSTEM: system.name,
-      [`SYSTEM${n}_DATABASE_URL`]: insideUrl(system.databaseUrl, database),
+      [`SYSTEM${n}_DATABASE_URL`]: sourceUrl(settings, system),
       HEALTH_URL: healthUrl(service),
       ALLOWED_HOSTS: allowedHosts(service, settings),
     }),
   };
 };
 
+const sourceOf = (settings: Settings, { name }: System): Service => {
+  const found = catalogue(settings).find(({ type, system }) => type === 'postgres' && system === name);
+  if (found === undefined) throw new Error(`The catalogue has no Postgres of ${name}.`);
+  return found;
+};
+
+/** Where an app finds the database of a system. */
+const sourceUrl = (settings: Settings, system: System): string =>
+  fromInside(sourceOf(settings, system), system.databaseUrl);
+
+/** A verifier's file, with those beside it that it may import, as consumers see them. */
+const VERIFIER_DIRECTORY = '/app/verifier';
+
+function verifierEnvironment({ VERIFIER_MODULE }: Settings): Record<string, string> {
+  return VERIFIER_MODULE === '' ? {} : { VERIFIER_MODULE: `${VERIFIER_DIRECTORY}/${basename(VERIFIER_MODULE)}` };
+}
+
+function verifierOf(settings: Settings): object {
+  if (settings.VERIFIER_MODULE === '') return {};
+  const directory = dirname(resolve(REPOSITORY, settings.VERIFIER_MODULE));
+  const volume = { type: 'bind', source: directory.replaceAll('$', () => '$$'), target: VERIFIER_DIRECTORY };
+  return { volumes: [{ ...volume, read_only: true }], environment: literal(verifierEnvironment(settings)) };
+}
+
 const consumer = (service: Service, settings: Settings, appValues: string) => ({
   ...base('consumer'),
   ...published(service, appValues),
   depends_on: { rabbitmq: healthy(true), mongodb: healthy(true), endput: healthy(true) },
+  ...verifierOf(settings),
   environment: literal({
+    ...verifierEnvironment(settings),
     CONSUMER_NUMBER: String(service.number),
     HEALTH_URL: healthUrl(service),
     ALLOWED_HOSTS: allowedHosts(service, settings),
@@ -141,9 +168,18 @@ function addresses(service: Service): [name: string, value: string][] {
       [`${name}_USER`, account.user],
       [`${name}_PASSWORD`, account.password],
       [`${name}_NAME`, account.name],
-      [`${name}_INSIDE_URL`, isOurs(service) ? insideUrl(url, service.name) : url],
+      [`${name}_INSIDE_URL`, fromInside(service, url)],
     ];
   });
+}
+
+/** A service's address as containers reach it; `127.0.0.1` is each container itself. */
+function fromInside(service: Service, url: string): string {
+  if (isOurs(service)) return insideUrl(url, service.name);
+  if (!isLoopback(url)) return url;
+  const host = new URL(url);
+  host.hostname = 'host.docker.internal';
+  return host.href;
 }
 
 const INSIDE_PORTS: Record<string, string> = {
@@ -159,18 +195,6 @@ function insideUrl(url: string, host: string): string {
   inside.port = INSIDE_PORTS[inside.protocol] ?? '5432';
   return url.endsWith('/') ? inside.href : inside.href.replace(/\/$/, '');
 }
-
-function accountOf(url: string): { user: string; password: string; name: string } {
-  if (!isUrl(url)) return { user: '', password: '', name: '' };
-  const { username, password, pathname } = new URL(url);
-  return {
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    name: decodeURIComponent(pathname.slice(1)),
-  };
-}
-
-const isUrl = (url: string): boolean => URL.canParse(url);
 
 /** In single quotes nothing is expanded. */
 const envText = (values: Readonly<Record<string, string>>): string =>

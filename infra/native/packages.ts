@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { Service } from '../src/catalogue.ts';
+import { Obstacle } from '../src/obstacle.ts';
 import { isRoot } from './users.ts';
 
 /** A program that has to be on the machine, and the Debian or Ubuntu packages that bring it. */
@@ -79,7 +80,7 @@ async function install(needs: readonly Need[], report: (line: string) => void): 
   const packages = missing.flatMap((need) => need.packages);
   const wanted = missing.map((need) => need.what).join(', ');
   const obstacle = whyNotInstalled();
-  if (obstacle !== undefined) throw new Error(advice(wanted, packages, obstacle));
+  if (obstacle !== undefined) throw new Obstacle(advice(wanted, packages, obstacle));
   report(`installing ${packages.join(', ')} (apt-get)`);
   const script = fileURLToPath(new URL('install.sh', import.meta.url));
   const command = isRoot() ? ['sh', script, ...packages] : ['sudo', 'sh', script, ...packages];
@@ -88,7 +89,7 @@ async function install(needs: readonly Need[], report: (line: string) => void): 
   const still = missing.filter((need) => !need.isThere());
   if (still.length === 0) return;
   const why = `apt-get failed:\n${result.all.split('\n').slice(-8).join('\n')}`;
-  throw new Error(
+  throw new Obstacle(
     advice(
       still.map((need) => need.what).join(', '),
       still.flatMap((need) => need.packages),

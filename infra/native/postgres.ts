@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { accountOf, type Account } from '../src/account.ts';
 import type { Listens } from '../src/catalogue.ts';
 import type { Context } from './context.ts';
 import { postgresBin, required } from './packages.ts';
@@ -10,7 +11,7 @@ import { unprivileged, type User } from './users.ts';
 /** A cluster of its own for each database: sources and endput are separate servers. */
 export async function preparePostgres(name: string, { url = '', port }: Listens, context: Context): Promise<Prepared> {
   const user = unprivileged('postgres');
-  const account = accountOf(url);
+  const account = withDefaults(accountOf(url));
   const directory = context.home.directory(name, user);
   const data = join(directory, 'data');
   await initialise(data, account, context, user);
@@ -47,16 +48,10 @@ function options(port: number): string[] {
   return Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
 }
 
-interface Account {
-  readonly user: string;
-  readonly password: string;
-  readonly database: string;
-}
-
-function accountOf(url: string): Account {
-  const { username, password, pathname } = new URL(url);
-  const user = decodeURIComponent(username) || 'esteira';
-  return { user, password: decodeURIComponent(password), database: decodeURIComponent(pathname.slice(1)) || user };
+/** What a URL of Postgres without them means. */
+function withDefaults({ user, password, name }: Account): Account {
+  const owner = user || 'esteira';
+  return { user: owner, password, name: name || owner };
 }
 
 /** A cluster counts as made when our note lies beside it: a half-made one is made anew. */
@@ -81,9 +76,9 @@ async function initialise(data: string, account: Account, context: Context, user
 }
 
 /** Asks the server for the database and makes it where it is missing. */
-async function hasDatabase(port: number, { user, password, database }: Account): Promise<string | undefined> {
+async function hasDatabase(port: number, { user, password, name }: Account): Promise<string | undefined> {
   const where = ['-h', '127.0.0.1', '-p', String(port), '-U', user, '-d', 'postgres', '-w'];
-  const how = ['-qAtX', '-v', 'ON_ERROR_STOP=1', '-v', `name=${database}`];
+  const how = ['-qAtX', '-v', 'ON_ERROR_STOP=1', '-v', `name=${name}`];
   const psql = (sql: string) =>
     execa(required(postgresBin('psql'), 'psql'), [...where, ...how], {
       input: sql,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { accountOf, type Account } from '../src/account.ts';
 import type { Listens } from '../src/catalogue.ts';
 import { digest, type Context } from './context.ts';
 import { onPath, rabbitmqServer, required } from './packages.ts';
@@ -17,7 +18,7 @@ const SHARED = fileURLToPath(new URL('../rabbitmq/', import.meta.url));
 export function prepareRabbitmq(name: string, amqp: Listens, management: Listens, context: Context): Prepared {
   const user = unprivileged('rabbitmq');
   const directory = context.home.directory(name, user);
-  const account = accountOf(amqp.url ?? '');
+  const account = withDefaults(accountOf(amqp.url ?? ''));
   const files = configurationFiles(amqp.port, management.port, directory, account);
   for (const [file, text] of Object.entries(files)) context.home.file(`${name}/${file}`, text, user);
   // Erlang's cookie: with it, whoever reaches the distribution port commands the node.
@@ -42,19 +43,9 @@ export function prepareRabbitmq(name: string, amqp: Listens, management: Listens
   return { programs: [server, epmd], ready: () => accepts(amqp.port, management, account) };
 }
 
-interface Account {
-  readonly user: string;
-  readonly password: string;
-  readonly vhost: string;
-}
-
-function accountOf(url: string): Account {
-  const { username, password, pathname } = new URL(url);
-  return {
-    user: decodeURIComponent(username) || 'guest',
-    password: decodeURIComponent(password) || 'guest',
-    vhost: decodeURIComponent(pathname.slice(1)) || '/',
-  };
+/** What a URL of RabbitMQ without them means. */
+function withDefaults({ user, password, name }: Account): Account {
+  return { user: user || 'guest', password: password || 'guest', name: name || '/' };
 }
 
 /** Everything a node finds its files by; nothing is read from /etc/rabbitmq or /var/lib/rabbitmq. */
@@ -108,7 +99,7 @@ export function configurationFiles(
   };
 }
 
-function definitions({ user, password, vhost }: Account) {
+function definitions({ user, password, name: vhost }: Account) {
   return {
     users: [
       {

@@ -7,6 +7,7 @@ import { isPortFree, movesFor, privatePort } from '../src/ports.ts';
 import type { Report, Runtime, ServiceStatus } from '../src/runtime.ts';
 import { applyMoves, forgetRunning, recordRunning, resolveSettings, startSettings } from '../src/settings.ts';
 import { because } from '../src/until.ts';
+import { changedApps, codeOfApps } from './apps.ts';
 import type { Context } from './context.ts';
 import { findHome, openHome, removeHome, removeIfEmpty, type Home } from './home.ts';
 import { exclusively } from './lock.ts';
@@ -46,9 +47,12 @@ export class NativeRuntime implements Runtime {
       const running = await prepareAll(first, settings, context);
       recordRunning(settings, this.#place);
       const remember = (all: readonly Running[]) => {
-        writeState(home, { ...before, active: all.map(({ service }) => service.name), listening: listening(all) });
+        const active = all.map(({ service }) => service.name);
+        writeState(home, { ...before, active, listening: listening(all), code: codeOfApps(all) });
       };
       remember(running);
+      for (const name of changedApps(before, codeOfApps(running)))
+        report(`${name} is restarted: its code has changed since it was started`);
       await bringUp(home, before.active, running, late, { settings, report, remember });
       return settings;
     });
@@ -62,6 +66,20 @@ export class NativeRuntime implements Runtime {
         writeState(openHome(this.#place.state), { ...readState(path), active: [], listening: {} });
       }
       forgetRunning(this.#place);
+    });
+  }
+
+  async stopApps({ report }: { report: Report }): Promise<void> {
+    await this.#exclusively(report, async () => {
+      const path = findHome(this.#place.state);
+      if (path === undefined) return;
+      const apps = (await programsUp(path)).filter(isApp);
+      if (apps.length > 0) report(`stopping ${apps.length} apps`);
+      await stopPrograms(path, apps);
+      const state = readState(path);
+      const ports = Object.entries(state.listening).filter(([key]) => !isApp(key));
+      const active = state.active.filter((name) => !isApp(name));
+      writeState(openHome(this.#place.state), { ...state, active, listening: Object.fromEntries(ports) });
     });
   }
 
@@ -179,14 +197,19 @@ async function bringUp(
   await allReady(home.path, optional, report);
 }
 
+/** Of a program, or of a key of {@link listening}. */
+const isApp = (name: string): boolean => /^(api-|consumer-|console\b)/.test(name);
+
+const programsUp = async (home: string): Promise<string[]> =>
+  (await programStates(home)).filter(({ state }) => state !== 'STOPPED' && state !== 'FATAL').map(({ name }) => name);
+
 /** Apps first, so that no server goes away under them; then the servers; at last what RabbitMQ's node needs. */
 async function stopInOrder(home: string, report: Report): Promise<void> {
-  const programs = await programStates(home);
-  const up = programs.filter(({ state }) => state !== 'STOPPED' && state !== 'FATAL').map(({ name }) => name);
+  const up = await programsUp(home);
   if (up.length > 0) report(`stopping ${up.length} processes`);
-  const isApp = (name: string) => /^(api|consumer)-|^mongo-express$/.test(name);
-  await stopPrograms(home, up.filter(isApp));
-  const servers = up.filter((name) => !isApp(name) && !name.endsWith('-epmd'));
+  const usesServers = (name: string) => isApp(name) || name === 'mongo-express';
+  await stopPrograms(home, up.filter(usesServers));
+  const servers = up.filter((name) => !usesServers(name) && !name.endsWith('-epmd'));
   await stopPrograms(home, servers);
   await endSupervision(home);
 }

@@ -8,6 +8,8 @@ export interface State {
   active: string[];
   /** The ports they were started with, by setting. */
   listening: Record<string, number>;
+  /** The code that each app was started with, see code.ts. */
+  code: Record<string, string>;
   /** Ports that no setting names, by purpose. */
   internal: Record<string, number>;
   /** Random texts, by purpose. */
@@ -15,7 +17,7 @@ export interface State {
 }
 
 export function readState(home: string): State {
-  const empty: State = { active: [], listening: {}, internal: {}, secrets: {} };
+  const empty: State = { active: [], listening: {}, code: {}, internal: {}, secrets: {} };
   const file = join(home, 'state.json');
   if (!existsSync(file)) return empty;
   try {

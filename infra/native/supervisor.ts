@@ -23,8 +23,10 @@ export async function supervise(home: Home, programs: readonly Program[]): Promi
   const config = home.file('supervisord.conf', supervisorConfig(home, programs, isRoot()), undefined);
   if (await isSupervised(home.path)) {
     await control(home.path, ['update']);
-    const ended = (await programStates(home.path)).filter(({ state }) => state === 'EXITED' || state === 'FATAL');
-    // What waited for a person may be mended now.
+    const ended = (await programStates(home.path)).filter(({ state }) =>
+      ['EXITED', 'FATAL', 'STOPPED'].includes(state),
+    );
+    // What waited for a person may be mended now; what a person has stopped is wanted again.
     await startPrograms(
       home.path,
       ended.map(({ name }) => name),

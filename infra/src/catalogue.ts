@@ -1,4 +1,6 @@
-import type { Settings } from '@esteira/config';
+import type { Settings, System } from '@esteira/config';
+import { accountOf } from './account.ts';
+import { Obstacle } from './obstacle.ts';
 
 /** A setting that says where a service listens. */
 export interface Listens {
@@ -22,6 +24,8 @@ export interface Service {
   readonly system?: string;
   /** The number of a consumer, from 1. */
   readonly number?: number;
+  /** The user's own, although it is on this machine: never started, moved or emptied. */
+  readonly isForeign?: true;
   /** Started where it can be had; a failure is told and is no reason to stop. */
   readonly optional?: true;
 }
@@ -33,7 +37,7 @@ export const QUEUE_PART = 'queue';
 export function catalogue(settings: Settings): Service[] {
   const systems = settings.systems.map((system) => system.name);
   return [
-    ...settings.systems.map((system, i) => source(system.name, i + 1, system.databaseUrl)),
+    ...settings.systems.map((system, i) => source(system, i + 1)),
     server('endput', 'postgres', [QUEUE_PART], [byUrl('ENDPUT_DATABASE_URL', settings.ENDPUT_DATABASE_URL)]),
     server('redis', 'redis', systems, [byUrl('REDIS_URL', settings.REDIS_URL)]),
     server(
@@ -63,12 +67,12 @@ export function servicesOf(profile: string, settings: Settings): Service[] {
   const part = services.filter((service) => service.parts.includes(profile));
   if (part.length > 0) return part;
   const known = ['all', 'servers', QUEUE_PART, ...settings.systems.map((system) => system.name)];
-  throw new Error(`There is no part "${profile}". Parts: ${known.join(', ')}.`);
+  throw new Obstacle(`There is no part "${profile}". Parts: ${known.join(', ')}.`);
 }
 
-/** A service whose address is on another machine is somebody else's to run. */
+/** A service whose address is on another machine, or that is the user's own, is somebody else's to run. */
 export function isOurs(service: Service): boolean {
-  return service.listens.every(({ url }) => url === undefined || isLoopback(url));
+  return service.isForeign !== true && service.listens.every(({ url }) => url === undefined || isLoopback(url));
 }
 
 /** What people open or connect to; no password. */
@@ -98,7 +102,8 @@ function byUrl(setting: string, url: string): Listens {
   return { setting, url, port: port === '' ? (DEFAULT_PORTS[protocol] ?? 0) : Number(port) };
 }
 
-function isLoopback(url: string): boolean {
+/** Whether a URL names this machine. */
+export function isLoopback(url: string): boolean {
   if (!URL.canParse(url)) return false; // several hosts: a cluster that somebody else runs
   const host = new URL(url).hostname;
   return host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
@@ -111,9 +116,16 @@ const server = (
   listens: Service['listens'],
 ): Service => ({ name, kind: 'server', type, parts, listens, needs: [] });
 
-const source = (system: string, n: number, url: string): Service => ({
-  ...server(`postgres-${system}`, 'postgres', [system], [byUrl(`SYSTEM${n}_DATABASE_URL`, url)]),
-  system,
+/**
+ * The user of the databases that Esteira makes. A source with a table of the user's, or with another user in its
+ * address, is the user's database: an empty server must never take its place, on its port or on the next one.
+ */
+const OUR_USER = 'esteira';
+
+const source = ({ name, databaseUrl, ownTable }: System, n: number): Service => ({
+  ...server(`postgres-${name}`, 'postgres', [name], [byUrl(`SYSTEM${n}_DATABASE_URL`, databaseUrl)]),
+  system: name,
+  ...(ownTable !== undefined || accountOf(databaseUrl).user !== OUR_USER ? { isForeign: true as const } : {}),
 });
 
 const api = (system: string, n: number, port: number): Service => ({

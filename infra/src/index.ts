@@ -1,5 +1,6 @@
 export * from './catalogue.ts';
 export { chooseRuntime } from './choose-runtime.ts';
+export { Obstacle } from './obstacle.ts';
 export { REPOSITORY } from './paths.ts';
 export { openKeptServers, startPrivateServers, type PrivateServers } from './private-servers.ts';
 export * from './runtime.ts';

@@ -23,6 +23,8 @@ export interface Runtime {
   start(env: Env, options: { profile: string; report: Report }): Promise<Settings>;
   /** Stops everything, keeps the data. Idempotent. */
   stop(options: { report: Report }): Promise<void>;
+  /** Stops the apps alone: the servers go on, and so do the settings of the last start. Idempotent. */
+  stopApps(options: { report: Report }): Promise<void>;
   status(): Promise<ServiceStatus[]>;
   /** Writes logs to stdout; with `follow` until the process is interrupted. */
   logs(options: { follow: boolean; service?: string }): Promise<void>;

@@ -4,12 +4,9 @@ import { envExample, loadSettings, readEnvFile, settingsEntries, type Env, type 
 import type { Move } from './ports.ts';
 import { mainPlace, type Place } from './paths.ts';
 
-/**
- * The settings that hold now. The command line wins over what was given at the last start (while it runs), which wins
- * over `.env`.
- */
+/** The settings that hold now: the command line over those of the last start (all of them) while it runs, else `.env`. */
 export function resolveSettings(env: Env, place: Place = mainPlace): Settings {
-  return loadSettings(layered(readEnvFile(place.envFile), readEnvFile(place.runningFile), given(env)));
+  return loadSettings(readEnvFile(existsSync(place.runningFile) ? place.runningFile : place.envFile), env);
 }
 
 /** The settings a start begins with: the command line over `.env`, which is made at the first start. */
@@ -18,7 +15,7 @@ export function startSettings(env: Env, place: Place): Settings {
     mkdirSync(dirname(place.envFile), { recursive: true });
     writeFileSync(place.envFile, envExample(), { mode: 0o600 });
   }
-  return loadSettings(layered(readEnvFile(place.envFile), given(env)));
+  return loadSettings(readEnvFile(place.envFile), env);
 }
 
 /** Applies moved ports: the settings as they are then, written to the env file too. */
@@ -47,6 +44,8 @@ export function withValues(text: string, values: Readonly<Record<string, string>
   let result = text;
   for (const [name, value] of Object.entries(values)) {
     const line = new RegExp(`^${name}=.*$`, 'm');
+    // The file has the value that no longer holds.
+    result = result.replace(new RegExp(`^(${name}_FILE=.*)$`, 'm'), (_, file: string) => `# ${file}`);
     if (line.test(result)) result = result.replace(line, () => `${name}=${value}`);
     else result = `${result.replace(/\n*$/, '\n')}${name}=${value}\n`;
   }
@@ -58,19 +57,4 @@ function moved(value: string, port: number): string {
   const url = new URL(value);
   url.port = String(port);
   return value.endsWith('/') ? url.href : url.href.replace(/\/$/, '');
-}
-
-/** Later layers win; a `NAME_FILE` wins over the `NAME` of a layer below it. */
-function layered(...layers: Env[]): Env {
-  const result: Record<string, string | undefined> = {};
-  for (const layer of layers) {
-    for (const name of Object.keys(layer)) Reflect.deleteProperty(result, name.replace(/_FILE$/, ''));
-    Object.assign(result, layer);
-  }
-  return result;
-}
-
-/** Empty values count as not set. */
-function given(env: Env): Env {
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
 }

@@ -1,6 +1,7 @@
 import { loadSettings } from '@esteira/config';
 import { describe, expect, it } from 'vitest';
 import { addressOf, catalogue, isOurs, servicesOf } from '../src/catalogue.ts';
+import { movesFor } from '../src/ports.ts';
 import { withValues } from '../src/settings.ts';
 
 const names = (profile: string, env = {}) => servicesOf(profile, loadSettings(env)).map(({ name }) => name);
@@ -38,6 +39,20 @@ describe('the catalogue', () => {
     expect(services.filter((service) => !isOurs(service)).map(({ name }) => name)).toEqual(['mongodb']);
   });
 
+  it.each([
+    ['a table of the user', { SYSTEM2_TABLE: 'shop.purchases' }],
+    ['a user of its own in its address', { SYSTEM2_DATABASE_URL: 'postgres://app:secret@127.0.0.1:5432/shop' }],
+  ])('leaves a source on this machine to the user when it has %s: it is neither started nor moved', async (_, env) => {
+    const settings = loadSettings(env);
+    const ours = catalogue(settings).filter(isOurs);
+    expect(ours.map(({ name }) => name)).not.toContain('postgres-system-2');
+    expect(ours.map(({ name }) => name)).toEqual(expect.arrayContaining(['postgres-system-1', 'api-system-2']));
+    const { port } = new URL(settings.systems[1]?.databaseUrl ?? '');
+    const moves = await movesFor(ours, catalogue(settings), (asked) => Promise.resolve(asked !== Number(port)));
+    expect(moves.map(({ setting }) => setting)).not.toContain('SYSTEM2_DATABASE_URL');
+    expect(moves.map(({ to }) => to)).not.toContain(Number(port));
+  });
+
   it('shows addresses without passwords', () => {
     for (const service of catalogue(loadSettings({}))) expect(addressOf(service)).not.toContain('esteira:');
   });
@@ -46,6 +61,7 @@ describe('the catalogue', () => {
 describe('the env file', () => {
   it('is changed in place, comments and order kept', () => {
     const before = '# one\nA=1\n\n# two\nB=2\n';
+    expect(withValues('A_FILE=/run/a\n', { A: '1' })).toBe('# A_FILE=/run/a\nA=1\n');
     expect(withValues(before, { A: '$&', C: '3' })).toBe('# one\nA=$&\n\n# two\nB=2\nC=3\n');
   });
 });

@@ -1,5 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings, readEnvFile } from '@esteira/config';
@@ -7,7 +10,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { composeFiles } from '../docker/compose.ts';
 import { DockerRuntime } from '../docker/runtime.ts';
 import { chooseRuntime } from '../src/choose-runtime.ts';
-import type { Place } from '../src/paths.ts';
+import { Obstacle } from '../src/obstacle.ts';
+import { REPOSITORY, type Place } from '../src/paths.ts';
 
 /** A `docker` that notes what it is asked. No engine runs where these tests run. */
 const STUB = `#!/bin/sh
@@ -50,6 +54,13 @@ describe('the runtime', () => {
     expect((await chooseRuntime({ ESTEIRA_RUNTIME: 'native' })).name).toBe('native');
     await expect(chooseRuntime({ ESTEIRA_RUNTIME: 'podman' })).rejects.toThrow('it can be docker or native');
   });
+
+  it('is refused in words where Docker is asked for and no engine answers', async () => {
+    writeFileSync(join(directory, 'docker'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const choosing = chooseRuntime({ ESTEIRA_RUNTIME: 'docker' });
+    await expect(choosing).rejects.toThrow(Obstacle);
+    await expect(choosing).rejects.toThrow(/no Docker engine.*ESTEIRA_RUNTIME=native/);
+  });
 });
 
 describe('Compose', () => {
@@ -60,7 +71,7 @@ describe('Compose', () => {
       { profile: 'test-servers', report: () => undefined },
     );
     const up = asked().find((line) => line.includes(' up ')) ?? '';
-    expect(up).toMatch(/^compose --project-name one --env-file .* up --detach --build --wait .*/);
+    expect(up).toMatch(/^compose --project-name one --env-file .* up --detach --build --wait .* --no-deps /);
     expect(up.split(' ').slice(-6)).toEqual([
       'postgres-system-1',
       'postgres-system-2',
@@ -76,7 +87,8 @@ describe('Compose', () => {
 
   it('is given the ports, and the addresses inside its network', () => {
     const settings = loadSettings({
-      SYSTEM1_DATABASE_URL: 'postgres://u:p%40s%27@127.0.0.1:6001/d',
+      SYSTEM1_DATABASE_URL: 'postgres://esteira:p%40s%27@127.0.0.1:6001/d',
+      SYSTEM2_DATABASE_URL: 'postgres://app:p@127.0.0.1:6002/shop',
       REDIS_URL: 'redis://elsewhere.example:6379',
       SHUTDOWN_MS: '60500',
     });
@@ -84,7 +96,8 @@ describe('Compose', () => {
     expect(readEnvFile(values)).toMatchObject({
       SYSTEM1_DATABASE_PORT: '6001',
       SYSTEM1_DATABASE_NAME: 'd',
-      SYSTEM1_DATABASE_INSIDE_URL: 'postgres://u:p%40s%27@postgres-system-1:5432/d',
+      SYSTEM1_DATABASE_INSIDE_URL: 'postgres://esteira:p%40s%27@postgres-system-1:5432/d',
+      SYSTEM2_DATABASE_INSIDE_URL: 'postgres://app:p@host.docker.internal:6002/shop',
       REDIS_INSIDE_URL: 'redis://elsewhere.example:6379',
       // An app is killed only after the time it may take.
       APP_STOP_GRACE: '71s',
@@ -92,17 +105,98 @@ describe('Compose', () => {
     expect(readFileSync(values, 'utf8')).toContain(`SYSTEM1_DATABASE_PASSWORD='p@s\\''`);
   });
 
+  it('gives a database of the user no server, and consumers the folder of a verifier', () => {
+    const settings = loadSettings({
+      SYSTEMS: 'system-1,system-2,shop',
+      SYSTEM3_TABLE: 'purchases',
+      CONSUMERS: '2',
+      VERIFIER: 'module',
+      VERIFIER_MODULE: 'examples/verifier.ts',
+    });
+    const added = JSON.parse(readFileSync(composeFiles(settings, place.compose).at(-1) ?? '', 'utf8')) as {
+      services: Record<string, { depends_on?: object; environment?: Record<string, string>; volumes?: object[] }>;
+      volumes: object;
+    };
+    const { 'api-shop': api, 'consumer-1': first, 'consumer-2': second, ...others } = added.services;
+    expect(Object.keys(others).sort()).toEqual(['console', 'redis']);
+    expect(added.volumes).toEqual({});
+    expect(Object.keys(api?.depends_on ?? {})).toEqual(['redis', 'rabbitmq']);
+    expect(api?.environment?.['SYSTEM3_DATABASE_URL']).toContain('@host.docker.internal:5435/');
+    for (const consumer of [first, second]) {
+      expect(consumer?.environment?.['VERIFIER_MODULE']).toBe('/app/verifier/verifier.ts');
+      expect(consumer?.volumes).toEqual([
+        { type: 'bind', source: join(REPOSITORY, 'examples'), target: '/app/verifier', read_only: true },
+      ]);
+    }
+  });
+
+  it('tells of an app that runs and is not ready why, and stops and starts apps alone', async () => {
+    const api = createServer((_, response) => {
+      response.writeHead(503).end('rabbitmq is away');
+    });
+    api.listen(0, '127.0.0.1');
+    await once(api, 'listening');
+    const { port } = api.address() as AddressInfo;
+    writeFileSync(place.envFile, `SYSTEM1_API_PORT=${port}\n`);
+    const container = (Service: string) =>
+      JSON.stringify({ Service, State: 'running', Health: 'healthy', Status: 'Up' });
+    const ps = `${container('api-system-1')}\n${container('endput')}`;
+    writeFileSync(join(directory, 'docker'), `${STUB}case "$*" in *" ps "*) echo '${ps}' ;; esac\n`, { mode: 0o755 });
+    const runtime = new DockerRuntime(place, 'one');
+    const shown = new Map(
+      (await runtime.status()).map(({ name, state, detail }) => [name, `${state} ${detail ?? ''}`]),
+    );
+    expect(shown.get('api-system-1')).toBe('up not ready: 503 rabbitmq is away');
+    expect(shown.get('endput')).toBe('up Up');
+    await runtime.stopApps({ report: () => undefined });
+    expect(asked().at(-1)).toMatch(/ --profile \* stop api-system-1$/);
+    api.close();
+  });
+
   it('gets the services of further systems and consumers', () => {
     const settings = loadSettings({ SYSTEMS: 'system-1,system-2,shop', CONSUMERS: '2' });
     const added = JSON.parse(readFileSync(composeFiles(settings, place.compose).at(-1) ?? '', 'utf8')) as {
       services: Record<string, { ports?: string[]; environment?: Record<string, string> }>;
     };
-    expect(Object.keys(added.services).sort()).toEqual(['api-shop', 'console', 'consumer-2', 'postgres-shop', 'redis']);
+    expect(Object.keys(added.services).sort()).toEqual([
+      'api-shop',
+      'console',
+      'consumer-1',
+      'consumer-2',
+      'postgres-shop',
+      'redis',
+    ]);
     expect(added.services['api-shop']?.environment).toMatchObject({
       SYSTEM: 'shop',
       SYSTEM3_DATABASE_URL: 'postgres://esteira:esteira@postgres-shop:5432/shop',
     });
     expect(added.services['consumer-2']?.ports).toEqual(['127.0.0.1:8012:8012']);
+  });
+});
+
+describe('an app in a container', () => {
+  const run = (script: string) =>
+    spawn('sh', ['infra/docker/run-app.sh', process.execPath, '-e', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+
+  it('ends as it ends by itself, and is started again', async () => {
+    expect(await once(run('process.exit(3)'), 'exit')).toEqual([3, null]);
+  });
+
+  it('waits for a person when it ended with 78, and ends when it is stopped', async () => {
+    const child = run('process.exit(78)');
+    expect(String((await once(child.stderr, 'data'))[0])).toContain('then make start');
+    expect(child.exitCode).toBe(null);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([null, 'SIGTERM']);
+  });
+
+  it('hears that it is to stop, and takes the time it needs', async () => {
+    const child = run(
+      `process.on('SIGTERM', () => setTimeout(() => process.exit(0), 300)); console.log('up'); setInterval(() => {}, 1e6)`,
+    );
+    await once(child.stdout, 'data');
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
   });
 });
 

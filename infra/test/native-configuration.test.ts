@@ -107,7 +107,7 @@ describe('a home', () => {
 
 describe('the configuration of the servers', () => {
   it('lets RabbitMQ listen on loopback only, with the shared settings', () => {
-    const files = configurationFiles(1, 2, '/d', { user: 'u', password: 'p', vhost: 'v' });
+    const files = configurationFiles(1, 2, '/d', { user: 'u', password: 'p', name: 'v' });
     expect(files['rabbitmq.conf']).toContain('listeners.tcp.default = 127.0.0.1:1');
     expect(files['rabbitmq.conf']).toContain('management.tcp.ip = 127.0.0.1');
     expect(files['rabbitmq.conf']).toContain('raft.wal_max_size_bytes = 64000000');
@@ -118,7 +118,7 @@ describe('the configuration of the servers', () => {
   });
 
   it('gives the same files for the same settings, so that nothing restarts without need', () => {
-    const account = { user: 'u', password: 'p', vhost: 'v' };
+    const account = { user: 'u', password: 'p', name: 'v' };
     expect(configurationFiles(1, 2, '/d', account)).toEqual(configurationFiles(1, 2, '/d', account));
   });
 

@@ -64,6 +64,21 @@ describe('private native servers', { timeout: 120_000 }, () => {
     expect(await pids()).toEqual(before);
   });
 
+  it('go on while the apps are stopped alone; the next start brings these up again', async () => {
+    await runtime.start({}, { profile: 'system-1', report });
+    const before = await pids();
+    expect(before['api-system-1']).toBeDefined();
+    await runtime.stopApps({ report });
+    expect(await pids()).toEqual({ ...before, 'api-system-1': undefined });
+    await start();
+    expect((await pids())['api-system-1']).toBeUndefined();
+    await runtime.start({}, { profile: 'system-1', report });
+    const after = await pids();
+    expect(after).toEqual({ ...before, 'api-system-1': after['api-system-1'] });
+    expect(after['api-system-1']).not.toBe(before['api-system-1']);
+    await runtime.stopApps({ report });
+  });
+
   it('are running again soon after one was killed', async () => {
     const before = (await pids())['endput'] ?? 0;
     process.kill(before, 'SIGKILL');

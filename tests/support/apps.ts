@@ -150,7 +150,10 @@ function appProcess(app: string, port: number, settings: Settings, own: Record<s
       return child.exitCode ?? child.signalCode ?? 0;
     },
     start: async () => {
-      child = spawn(process.execPath, [join(ROOT, 'apps', app, 'src', 'main.ts')], { env, cwd: ROOT });
+      child = spawn(process.execPath, [join(ROOT, 'apps', app, 'src', 'main.ts')], {
+        env: { ...env, ESTEIRA_ENV_FILE: '/dev/null' },
+        cwd: ROOT,
+      });
       child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
       child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
       await vi.waitFor(async () => {

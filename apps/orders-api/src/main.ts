@@ -1,5 +1,5 @@
 import closeWithGrace from 'close-with-grace';
-import { exitForPerson, loadSettings, readEnvFile, SettingsError, type Settings, type System } from '@esteira/config';
+import { exitForPerson, processSettings, SettingsError, type Settings, type System } from '@esteira/config';
 import { createLogger, createMetrics } from '@esteira/observability';
 import { SourceNotReady } from '@esteira/orders/source';
 import { startApi, type StartedApi } from './start.ts';
@@ -7,7 +7,7 @@ import { startApi, type StartedApi } from './start.ts';
 /** The settings, and the system that `SYSTEM` says this process serves. Exits with 78 where either can't be used. */
 function settingsOrExit(): { settings: Settings; system: System } {
   try {
-    const settings = loadSettings({ ...readEnvFile('.env'), ...process.env });
+    const settings = processSettings(process.env);
     const system = settings.systems.find(({ name }) => name === process.env['SYSTEM']);
     if (system !== undefined) return { settings, system };
     const known = settings.systems.map(({ name }) => name).join(', ');

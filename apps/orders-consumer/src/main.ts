@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import closeWithGrace from 'close-with-grace';
-import { exitForPerson, loadSettings, readEnvFile, SettingsError, type Settings } from '@esteira/config';
+import { exitForPerson, processSettings, SettingsError, type Settings } from '@esteira/config';
 import { createApp, type App, type Check } from '@esteira/http';
 import { DelayStrategyRefused, TopologyMismatch } from '@esteira/messaging';
 import { createLogger, createMetrics } from '@esteira/observability';
@@ -14,7 +14,7 @@ const NEEDS_A_PERSON = [DelayStrategyRefused, TopologyMismatch, ModuleUnloadable
 
 function settingsOrExit(): Settings {
   try {
-    return loadSettings({ ...readEnvFile('.env'), ...process.env });
+    return processSettings(process.env);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -30,14 +30,24 @@ export function readEnvFile(path: string): Env {
 }
 
 /**
- * Checks the settings and fills in defaults. Empty values count as not set; `NAME_FILE` names a file that holds the
- * value of `NAME` (a secret), unless `NAME` is set too.
+ * The settings of a process of its own: its environment over the env file. `ESTEIRA_ENV_FILE` names another one than
+ * `.env`; what is started with all its settings reads none.
+ */
+export function processSettings(env: Env): Settings {
+  return loadSettings(readEnvFile(env['ESTEIRA_ENV_FILE'] ?? '.env'), env);
+}
+
+/**
+ * Checks the settings and fills in defaults. Of several layers the later ones win, for example the command line over
+ * `.env`. Empty values count as not set. `NAME_FILE` names a file that holds the value of `NAME` (a secret); it wins over
+ * a `NAME` of an earlier layer and gives way to one of a later layer; in one layer only one of the two may stand.
  *
  * @throws SettingsError with all mistakes. Values are never part of it: they may be secrets.
  */
-export function loadSettings(env: Env): Settings {
+export function loadSettings(...layers: readonly Env[]): Settings {
   const names = Object.keys(settingsSchema.properties);
   const problems: string[] = [];
+  const env = layered(layers);
   const given = givenValues(env, names, problems);
   const systems = (given['SYSTEMS'] ?? DEFAULT_SYSTEMS).split(',');
   const perSystem: Record<string, TSchema> = {};
@@ -99,14 +109,26 @@ function retryScheduleOf({ RETRY_SCHEDULE, RETRY_DELAY_MS }: Settings): RetrySch
   return schedule === undefined || 'problem' in schedule ? { kind: 'list', delaysMs: [RETRY_DELAY_MS] } : schedule;
 }
 
+/** A later `NAME` takes the place of an earlier `NAME_FILE`, and the other way round. */
+function layered(layers: readonly Env[]): Env {
+  const result = new Map<string, string>();
+  for (const layer of layers) {
+    const given = Object.entries(layer).filter((entry): entry is [string, string] => Boolean(entry[1]));
+    for (const [name] of given) result.delete(name.endsWith('_FILE') ? name.slice(0, -'_FILE'.length) : `${name}_FILE`);
+    for (const [name, value] of given) result.set(name, value);
+  }
+  return Object.fromEntries(result);
+}
+
 function givenValues(env: Env, names: readonly string[], problems: string[]): Record<string, string> {
   const given: Record<string, string> = {};
   for (const name of names) {
     const value = env[name];
     const file = env[`${name}_FILE`];
-    if (value) given[name] = value;
-    else if (file && existsSync(file)) given[name] = readFileSync(file, 'utf8').trim();
-    else if (file) problems.push(`${name}_FILE names a file that is not there`);
+    if (value !== undefined && file !== undefined) problems.push(`${name} and ${name}_FILE are both set: remove one`);
+    else if (value !== undefined) given[name] = value;
+    else if (file !== undefined && existsSync(file)) given[name] = readFileSync(file, 'utf8').trim();
+    else if (file !== undefined) problems.push(`${name}_FILE names a file that is not there`);
   }
   return given;
 }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   loadSettings,
+  processSettings,
   readEnvFile,
   settingDocuments,
   settingsEntries,
@@ -63,6 +64,23 @@ describe('settings', () => {
     writeFileSync(file, 'postgres://a:b@127.0.0.1:1/x\n');
     expect(loadSettings({ ENDPUT_DATABASE_URL_FILE: file }).ENDPUT_DATABASE_URL).toBe('postgres://a:b@127.0.0.1:1/x');
     expect(() => loadSettings({ ENDPUT_DATABASE_URL_FILE: `${file}.gone` })).toThrow(/ENDPUT_DATABASE_URL_FILE/);
+  });
+
+  it('of a later layer win, by name or by file, and one layer names a setting once', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'esteira-')), 'url');
+    writeFileSync(file, 'redis://file:1');
+    const [byName, byFile] = [{ REDIS_URL: 'redis://name:1' }, { REDIS_URL_FILE: file }];
+    expect(loadSettings(byName, byFile).REDIS_URL).toBe('redis://file:1');
+    expect(loadSettings(byFile, byName).REDIS_URL).toBe('redis://name:1');
+    expect(loadSettings(byFile, { REDIS_URL: '', REDIS_URL_FILE: '' }).REDIS_URL).toBe('redis://file:1');
+    expect(() => loadSettings({ ...byName, ...byFile })).toThrow(/REDIS_URL and REDIS_URL_FILE are both set/);
+  });
+
+  it('of a process come from its environment over the env file that is named', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'esteira-')), 'env');
+    writeFileSync(file, 'MAX_ATTEMPTS=7\nBATCH_SIZE=10\n');
+    const settings = processSettings({ ESTEIRA_ENV_FILE: file, BATCH_SIZE: '20' });
+    expect([settings.MAX_ATTEMPTS, settings.BATCH_SIZE]).toEqual([7, 20]);
   });
 
   it('take a table of the user in place of orders, with columns of other names', () => {

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { settingsEntries, type Env, type Settings } from '@esteira/config';
 import { clearDeadLetters } from '@esteira/dead-letters';
-import { chooseRuntime, resolveSettings, type Runtime, type ServiceStatus } from '@esteira/infra';
+import { catalogue, chooseRuntime, resolveSettings, type Runtime, type ServiceStatus } from '@esteira/infra';
 import { connectBroker, purgePipeline } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { clearStored } from '@esteira/orders/endput';
@@ -25,13 +25,19 @@ export const clearCommand = (env: Env): Command =>
       const runtime = await chooseRuntime(env);
       const before = (await runtime.status()).filter(({ state }) => state !== 'down');
       // What was given at the last start is forgotten when everything stops.
-      const given = { ...env, ...Object.fromEntries(settingsEntries(resolveSettings(env))) };
-      await runtime.stop({ report: printProgress });
+      const given = withoutFiles(env, settingsEntries(resolveSettings(env)));
+      await runtime.stopApps({ report: printProgress });
       const settings = await runtime.start(given, { profile: 'servers', report: printProgress });
       await withConnections(settings, (connections) => clearAll(settings, connections));
       await startAgain(runtime, given, settings, before);
       print('Cleared: queues, cursors, logs and tables are empty.');
     });
+
+/** What the command line names by a file is among the settings, as what the file holds. */
+function withoutFiles(env: Env, settings: readonly (readonly [string, string])[]): Env {
+  const others = Object.entries(env).filter(([name]) => !settings.some(([setting]) => name === `${setting}_FILE`));
+  return Object.fromEntries([...others, ...settings]);
+}
 
 async function clearAll(settings: Settings, { systems, endput, attemptLog, management }: Connections): Promise<void> {
   for (const { name, source, table, cursor } of systems) {
@@ -73,8 +79,14 @@ async function startAgain(
     await runtime.start(env, { profile: 'all', report: printProgress });
     return;
   }
-  await runtime.stop({ report: printProgress });
+  if (!hadAllServers(settings, before)) await runtime.stop({ report: printProgress });
   for (const profile of parts) await runtime.start(env, { profile, report: printProgress });
+}
+
+/** Whether clearing had no server to start. */
+function hadAllServers(settings: Settings, before: readonly ServiceStatus[]): boolean {
+  const servers = catalogue(settings).filter(({ kind, optional }) => kind === 'server' && optional !== true);
+  return servers.every((server) => before.some(({ name }) => name === server.name));
 }
 
 /** The parts whose apps are among these services. */

@@ -1,11 +1,11 @@
 import closeWithGrace from 'close-with-grace';
-import { exitForPerson, loadSettings, readEnvFile, SettingsError, type Settings } from '@esteira/config';
+import { exitForPerson, processSettings, SettingsError, type Settings } from '@esteira/config';
 import { createLogger, createMetrics } from '@esteira/observability';
 import { startConsole, type StartedConsole } from './start.ts';
 
 function settingsOrExit(): Settings {
   try {
-    return loadSettings({ ...readEnvFile('.env'), ...process.env });
+    return processSettings(process.env);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     process.stderr.write(`${error.message}\n`);
