@@ -1,11 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { settingsEntries } from '@esteira/config';
-import { openBooks, startPipeline, type Books, type Pipeline } from '@esteira/tests/support';
+import { freePort, openBooks, startPipeline, type Books, type Pipeline } from '@esteira/tests/support';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 const MAX_ATTEMPTS = 5;
@@ -178,13 +177,4 @@ async function ownRedis() {
         rmSync(join(directory, 'appendonly.aof'), { force: true });
       }),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { loadSettings, settingsEntries, type Settings } from '@esteira/config';
 import { vi } from 'vitest';
+import { freePorts } from './ports.ts';
 import { freshDatabase, freshMongoUrl, freshName, freshVirtualHost, serverSetting } from './servers.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -163,18 +163,4 @@ function appProcess(app: string, port: number, settings: Settings, own: Record<s
       }, patient);
     },
   };
-}
-
-/** Ports that are free now. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(
-    servers.map(async (server) => {
-      server.close();
-      await once(server, 'close');
-    }),
-  );
-  return ports;
 }

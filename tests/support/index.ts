@@ -1,3 +1,4 @@
 export * from './apps.ts';
 export * from './books.ts';
+export * from './ports.ts';
 export * from './servers.ts';

@@ -24,10 +24,14 @@ export function addressRows(settings: Settings, services: readonly ServiceStatus
     ],
     [
       'mongo-express',
-      'Mongo Express: the attempt log (user esteira)',
+      'Mongo Express: the attempt log (user esteira, password esteira)',
       `http://127.0.0.1:${settings.MONGO_EXPRESS_PORT}`,
     ],
-    ['endput', 'endput: stored orders and dead letters', withoutPasswords(settings.ENDPUT_DATABASE_URL)],
+    [
+      'endput',
+      `endput: stored orders and dead letters (${signIn(settings.ENDPUT_DATABASE_URL)})`,
+      withoutPasswords(settings.ENDPUT_DATABASE_URL),
+    ],
   ];
   return rows.filter(([needs]) => isUp(needs)).map(([, what, address]) => [what, address]);
 }
@@ -38,6 +42,11 @@ function page(url: string): string {
   return `${origin}${pathname}`;
 }
 
+/** The password that everybody knows is shown: without it nobody gets in. One of your own stays where you keep it. */
+const WELL_KNOWN = 'esteira';
+
 function signIn(url: string): string {
-  return `user ${decodeURIComponent(new URL(url).username)}`;
+  const { username, password } = new URL(url);
+  const user = `user ${decodeURIComponent(username)}`;
+  return password === WELL_KNOWN ? `${user}, password ${WELL_KNOWN}` : user;
 }

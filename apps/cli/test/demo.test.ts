@@ -1,7 +1,24 @@
+import { loadSettings } from '@esteira/config';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { withoutOwnTables } from '../src/commands/demo.ts';
+import { withConnections } from '../src/connections.ts';
 import { deal, importBody, parseOrders, readOrders, sample } from '../src/demo/orders.ts';
 import { looked, progressLine, seemsAtRest, type Progress } from '../src/demo/progress.ts';
+
+describe('a system that reads a table of the user', () => {
+  it('takes no part in the demo, which is refused where no other is left', async () => {
+    const own = { SYSTEM2_TABLE: 'shop.purchases' };
+    await withConnections(loadSettings(own), (connections) => {
+      expect(withoutOwnTables(connections).systems.map(({ name }) => name)).toEqual(['system-1']);
+      return Promise.resolve();
+    });
+    await withConnections(loadSettings({ ...own, SYSTEMS: 'one,two', SYSTEM1_TABLE: 't' }), (connections) => {
+      expect(() => withoutOwnTables(connections)).toThrow(/each system reads a table of your own: one, two/);
+      return Promise.resolve();
+    });
+  });
+});
 
 describe('the orders of the demo', () => {
   it('are 69,659, of which 80 cost nothing', () => {

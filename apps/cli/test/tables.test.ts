@@ -98,6 +98,12 @@ describe('the tables of services', () => {
       'http://127.0.0.1:15672/',
       'postgres://esteira:***@127.0.0.1:5434/endput',
     ]);
+    expect(rows.map(([what]) => what).filter((what) => what.includes('user'))).toEqual([
+      'RabbitMQ: queues (user esteira, password esteira)',
+      'endput: stored orders and dead letters (user esteira, password esteira)',
+    ]);
+    const own = loadSettings({ RABBITMQ_MANAGEMENT_URL: 'http://ops:my-secret@127.0.0.1:15672' });
+    expect(addressRows(own, [up('rabbitmq')])[0]?.[0]).toBe('RabbitMQ: queues (user ops)');
   });
 
   it('show the work of what is up, and why something is down', () => {

@@ -2,7 +2,7 @@ import { within } from '@esteira/http';
 import { Gauge } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { rowsBehind } from '@esteira/orders/source';
-import { positionOf } from '@esteira/relay';
+import { CURSOR_STATUSES, positionOf } from '@esteira/relay';
 import type { OrdersApi } from './api.ts';
 
 /** The longest a scrape waits for a server, in milliseconds. */
@@ -10,8 +10,6 @@ const COLLECT_TIMEOUT_MS = 2_000;
 
 /** How many rows behind are counted for a scrape: enough to see that publishing does not keep up. */
 const MOST_COUNTED = 10_000;
-
-const STATUSES = ['IDLE', 'RUNNING', 'FINISHED', 'ERROR'] as const;
 
 const pipeline = ordersPipeline.name;
 
@@ -34,7 +32,7 @@ export function addRunMetrics({ metrics, relay, postgres, source, logger }: Orde
     async collect() {
       await collected(this, async () => {
         const { cursor } = await relay.status();
-        for (const state of STATUSES) this.set({ pipeline, state }, cursor.status === state ? 1 : 0);
+        for (const state of CURSOR_STATUSES) this.set({ pipeline, state }, cursor.status === state ? 1 : 0);
       });
     },
   });

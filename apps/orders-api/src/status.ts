@@ -1,7 +1,8 @@
 import { within } from '@esteira/http';
 import { rowsBehind, watermark, type RowsBehind, type SourceTable, type Watermark } from '@esteira/orders/source';
+import { present } from '@esteira/pipeline';
 import type { Postgres } from '@esteira/postgres';
-import { positionOf, type CursorView, type Position } from '@esteira/relay';
+import { CURSOR_STATUSES, positionOf, type CursorView, type Position } from '@esteira/relay';
 import { Type, type Static, type TSchema } from 'typebox';
 import type { OrdersApi } from './api.ts';
 
@@ -14,7 +15,7 @@ const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
 const cursorSchema = Type.Object(
   {
-    status: Type.Enum(['IDLE', 'RUNNING', 'FINISHED', 'ERROR']),
+    status: Type.Enum([...CURSOR_STATUSES]),
     interrupted: Type.Boolean({
       description: 'RUNNING, but its process has ended, or has been silent for longer than its lease: it is taken up.',
     }),
@@ -153,9 +154,4 @@ function watermarkOf({ xmin, lagSeconds, heldBy }: Watermark): NonNullable<Statu
   if (heldBy === undefined) return { xmin, lag_seconds: lagSeconds, held_by: null };
   const { ageSeconds, ...holder } = heldBy;
   return { xmin, lag_seconds: lagSeconds, held_by: { ...holder, ...present({ age_seconds: ageSeconds }) } };
-}
-
-/** Without the members that are undefined. */
-function present<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }

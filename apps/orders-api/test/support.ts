@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { loadSettings } from '@esteira/config';
 import type { App } from '@esteira/http';
 import { createLogger, createMetrics } from '@esteira/observability';
 import { openPostgres, type Postgres } from '@esteira/postgres';
-import { freshDatabase, freshName, freshVirtualHost } from '@esteira/tests/support';
+import { freePort, freshDatabase, freshName, freshVirtualHost } from '@esteira/tests/support';
 import { inject } from 'vitest';
 import { startApi } from '../src/start.ts';
 
@@ -51,15 +49,6 @@ export async function ownApi(): Promise<OwnApi> {
       await Promise.all([database.drop(), vhost.drop()]);
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Waits until something holds, asking again and again. */

@@ -1,4 +1,4 @@
-/** The columns of an own table, as Postgres stores their names. */
+/** The columns of a table of the user, as Postgres stores their names. */
 export interface OwnColumns {
   readonly id: string;
   readonly product: string;
@@ -10,7 +10,7 @@ export interface OwnColumns {
   readonly transactionId: string;
 }
 
-/** A table of the user's, read in place of `orders`. */
+/** A table of the user that is read in place of `orders`. */
 export interface OwnTable {
   /** Absent: whatever schema the search path finds it in. */
   readonly schema?: string;

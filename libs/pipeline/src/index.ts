@@ -6,4 +6,5 @@ export * from './message-id.ts';
 export * from './message.ts';
 export * from './outcome.ts';
 export * from './pipeline.ts';
+export * from './present.ts';
 export * from './retry-policy.ts';

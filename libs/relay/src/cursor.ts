@@ -1,11 +1,13 @@
+import { present } from '@esteira/pipeline';
 import type { Position, SourceIdentity } from './page-source.ts';
 import { CLEAR, READ, START, STOP, TAKE_UP, UNBLOCK, WRITE } from './cursor-scripts.ts';
 import type { RedisConnection } from './redis.ts';
 
-const STATUSES = ['IDLE', 'RUNNING', 'FINISHED', 'ERROR'] as const;
+/** The states of a cursor. */
+export const CURSOR_STATUSES = ['IDLE', 'RUNNING', 'FINISHED', 'ERROR'] as const;
 
 /** `ERROR` needs a person: `unblock` or `clear`. */
-export type CursorStatus = (typeof STATUSES)[number];
+export type CursorStatus = (typeof CURSOR_STATUSES)[number];
 
 /** Why a run needs a person. */
 export interface RunError {
@@ -152,7 +154,7 @@ function fieldsOf(flat: readonly string[]): ReadonlyMap<string, string> {
 
 /** Pure: the hash's fields and Redis's time, in milliseconds, as people see them. */
 export function viewOf(fields: ReadonlyMap<string, string>, now: number): CursorView {
-  const status = STATUSES.find((known) => known === fields.get('status')) ?? 'IDLE';
+  const status = CURSOR_STATUSES.find((known) => known === fields.get('status')) ?? 'IDLE';
   const error = fields.get('error');
   const texts = {
     runId: fields.get('run_id'),
@@ -183,10 +185,6 @@ function requestOf(fields: ReadonlyMap<string, string>): Pick<CursorView, 'follo
     ...(maxAttempts === undefined ? {} : { maxAttempts: Number(maxAttempts) }),
     ...(heldSince === undefined ? {} : { heldSince: Number(heldSince) }),
   };
-}
-
-function present<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }
 
 /** Where the cursor stands; undefined before the first confirmed row. */

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { freePort } from '@esteira/tests/support';
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { openRedis, RedisFault } from '../src/redis.ts';
 import { logger, networkTo, redisHere } from './support.ts';
@@ -15,15 +15,6 @@ async function privateRedis(port: number, policy: string): Promise<void> {
     if (server.exitCode === null && server.kill()) await once(server, 'exit');
   });
   await once(server, 'spawn');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 describe('Redis', () => {

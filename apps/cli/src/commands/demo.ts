@@ -28,7 +28,8 @@ export const demoCommand = (env: Env): Command =>
     .action(async ({ orders }: { orders?: number }) => {
       const runtime = await chooseRuntime(env);
       const settings = await runtime.start(env, { profile: 'all', report: printProgress });
-      process.exitCode = await withConnections(settings, async (connections) => {
+      process.exitCode = await withConnections(settings, async (all) => {
+        const connections = withoutOwnTables(all);
         const watched = await sendThrough(settings, connections, orders ?? Infinity);
         const services = await runtime.status();
         if (watched.kind === 'stuck') {
@@ -48,12 +49,27 @@ function count(text: string): number {
   return Number(text);
 }
 
+/** Nothing is ever written to a table of the user: such a system takes no part. @throws Refused where no other is left. */
+export function withoutOwnTables(connections: Connections): Connections {
+  const own = connections.systems.filter(({ table }) => table.isOwn).map(({ name }) => name);
+  if (own.length === 0) return connections;
+  const systems = connections.systems.filter(({ table }) => !table.isOwn);
+  if (systems.length === 0) {
+    throw new Refused(
+      `The demo imports orders, and each system reads a table of your own: ${own.join(', ')}. Add one that does not, for example SYSTEMS=${own.join(',')},demo.`,
+    );
+  }
+  printProgress(`Left out, since they read tables of your own, to which nothing is written: ${own.join(', ')}.`);
+  return { ...connections, systems };
+}
+
 /** Imports into all systems at once, publishes from all at once, and watches until everything is at rest. */
 async function sendThrough(settings: Settings, connections: Connections, orders: number): Promise<Watched> {
   const { head, lines } = readOrders();
   const chosen = sample(lines, orders);
-  const shares = deal(chosen, settings.systems.length);
-  const apis = settings.systems.map(({ name, apiPort }) => ordersApi(name, apiPort, settings.apiKeys));
+  const systems = settings.systems.filter(({ ownTable }) => ownTable === undefined);
+  const shares = deal(chosen, systems.length);
+  const apis = systems.map(({ name, apiPort }) => ordersApi(name, apiPort, settings.apiKeys));
   printProgress(
     `Sending ${chosen.length.toLocaleString('en-US')} orders of CDNOW (1997-98) through ${apis.length} systems.`,
   );

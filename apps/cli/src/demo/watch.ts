@@ -91,7 +91,7 @@ async function look({ systems, endput, management }: Connections): Promise<Progr
   ]);
   const total = (counts: Iterable<number>) => [...counts].reduce((sum, count) => sum + count, 0);
   const imported = total(sources.map(({ rows }) => rows));
-  const atRest = total(stored.values());
+  const atRest = total(systems.map(({ name }) => stored.get(name) ?? 0));
   return {
     imported,
     published: imported - total(sources.map(({ behind }) => behind)),

@@ -1,8 +1,6 @@
-import type { ImportedOrder } from '@esteira/orders/source';
+import { MAX_PRODUCT_BYTES, type ImportedOrder } from '@esteira/orders/source';
 import type { RawOrder } from './record.ts';
 
-/** What the column holds, in bytes (`orders.product`). */
-const MAX_PRODUCT_BYTES = 100_000;
 /** numeric(12,2) has ten digits before the point. */
 const MAX_INTEGER_DIGITS = 10;
 

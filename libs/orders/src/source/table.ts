@@ -1,23 +1,5 @@
+import type { OwnTable } from '@esteira/config';
 import { quoteIdentifier, quoteLiteral } from '@esteira/postgres';
-
-/** The columns of a table of the user, as Postgres stores their names. */
-export interface ColumnNames {
-  readonly id: string;
-  readonly product: string;
-  readonly price: string;
-  readonly createdAt: string;
-  /** Absent where every row has passed its check. */
-  readonly securityCheck?: string;
-  readonly transactionId: string;
-}
-
-/** A table of the user that is read in place of `orders`. */
-export interface TableNames {
-  /** Absent: whatever schema the search path finds it in. */
-  readonly schema?: string;
-  readonly name: string;
-  readonly columns: ColumnNames;
-}
 
 /** How a source's table is read: every member is SQL, names quoted. */
 export interface SourceTable {
@@ -52,8 +34,8 @@ export const ordersTable: SourceTable = {
   isOwn: false,
 };
 
-/** The longest product that travels, in bytes: control characters take six each in a message of 1 MB. */
-const MAX_PRODUCT_BYTES = 100_000;
+/** The longest product that travels, in bytes, as in `orders`: control characters take six each in a message of 1 MB. */
+export const MAX_PRODUCT_BYTES = 100_000;
 const CUT_TO_CHARACTERS = 16_000;
 
 /** A price that numeric(12,2) holds without rounding, as text. */
@@ -71,7 +53,7 @@ export function quotedTable({ schema, name }: { readonly schema?: string | undef
  * Reads a table of the user. Whatever the types of its columns are, no row makes a page fail: each column goes through
  * its text. A price that does not fit (`1.234`, `NaN`, null) travels as it is, to become a dead letter that says so.
  */
-export function sourceTable({ schema, name, columns }: TableNames): SourceTable {
+export function sourceTable({ schema, name, columns }: OwnTable): SourceTable {
   const product = `coalesce(${quoteIdentifier(columns.product)}::text, '')`;
   const price = `${quoteIdentifier(columns.price)}::text`;
   const fits = `${price} ~ ${quoteLiteral(FITS)}`;

@@ -1,5 +1,6 @@
 import type { Sql } from '@esteira/postgres';
-import { quotedTable, type TableNames } from '../table.ts';
+import type { OwnTable } from '@esteira/config';
+import { quotedTable } from '../table.ts';
 import { hasForeignStamps, hasNegativeIds, tableFacts } from './facts.ts';
 import { unprepared, unsuitable } from './requirements.ts';
 
@@ -20,7 +21,7 @@ const preparing = (system: string) =>
   `\`npm run -s esteira -- prepare-source --system ${system} --dry-run\` shows what adds it; without --dry-run it is added.`;
 
 /** Whether a table of the user has all that a system needs. @throws SourceNotReady with everything that is missing. */
-export async function checkOwnTable(sql: Sql, system: string, names: TableNames): Promise<void> {
+export async function checkOwnTable(sql: Sql, system: string, names: OwnTable): Promise<void> {
   const facts = await tableFacts(sql, names);
   const wrong = unsuitable(facts, names);
   if (wrong.length > 0 || facts === undefined) throw new SourceNotReady(system, quotedTable(names), wrong);

@@ -1,5 +1,6 @@
 import { quoteIdentifier, type Sql } from '@esteira/postgres';
-import { quotedTable, type TableNames } from '../table.ts';
+import type { OwnTable } from '@esteira/config';
+import { quotedTable } from '../table.ts';
 
 /** A column, as the catalogue has it. */
 export interface ColumnFact {
@@ -111,7 +112,7 @@ type FactsRow = Omit<TableFacts, 'columns' | 'trigger' | 'index'> & {
 };
 
 /** Asks the catalogue for a table; undefined when there is none of this name. Needs no right to it. */
-export async function tableFacts(sql: Sql, { schema, name, columns }: TableNames): Promise<TableFacts | undefined> {
+export async function tableFacts(sql: Sql, { schema, name, columns }: OwnTable): Promise<TableFacts | undefined> {
   const { id, transactionId } = columns;
   const [row] = await sql.query<FactsRow>(FACTS, [
     schema ?? null,
@@ -132,7 +133,7 @@ export async function tableFacts(sql: Sql, { schema, name, columns }: TableNames
 }
 
 /** Whether any row has no stamp. Reads the whole table at worst. */
-export async function hasUnstamped(sql: Sql, names: TableNames): Promise<boolean> {
+export async function hasUnstamped(sql: Sql, names: OwnTable): Promise<boolean> {
   const [row] = await sql.query<{ any: boolean }>(
     `select exists (select from ${quotedTable(names)} where ${quoteIdentifier(names.columns.transactionId)} is null) as any`,
   );
@@ -140,7 +141,7 @@ export async function hasUnstamped(sql: Sql, names: TableNames): Promise<boolean
 }
 
 /** Whether any row has an id below 0, which no message id can hold. By the index on the id. */
-export async function hasNegativeIds(sql: Sql, names: TableNames): Promise<boolean> {
+export async function hasNegativeIds(sql: Sql, names: OwnTable): Promise<boolean> {
   const [row] = await sql.query<{ any: boolean }>(
     `select exists (select from ${quotedTable(names)} where ${quoteIdentifier(names.columns.id)} < 0) as any`,
   );
@@ -148,7 +149,7 @@ export async function hasNegativeIds(sql: Sql, names: TableNames): Promise<boole
 }
 
 /** Whether any row has a stamp that this cluster has not given yet: they came from another, in a dump. By the index. */
-export async function hasForeignStamps(sql: Sql, names: TableNames): Promise<boolean> {
+export async function hasForeignStamps(sql: Sql, names: OwnTable): Promise<boolean> {
   const [row] = await sql.query<{ any: boolean }>(
     `select exists (select from ${quotedTable(names)}
       where ${quoteIdentifier(names.columns.transactionId)} >= pg_snapshot_xmax(pg_current_snapshot())) as any`,

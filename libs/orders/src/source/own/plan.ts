@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from '@esteira/postgres';
-import { quotedTable, type TableNames } from '../table.ts';
+import type { OwnTable } from '@esteira/config';
+import { quotedTable } from '../table.ts';
 import { functionName, indexName, stampBody, TRIGGER, type TableFacts } from './facts.ts';
 
 /** How a step is carried out: all its statements in one transaction, each by itself, or again and again in batches. */
@@ -36,7 +37,7 @@ export const BATCH_ROWS = 5_000;
  */
 export function preparePlan(
   facts: TableFacts,
-  names: TableNames,
+  names: OwnTable,
   unstamped: boolean,
   reader: ReaderFacts,
 ): PrepareStep[] {
@@ -50,7 +51,7 @@ export function preparePlan(
   ];
 }
 
-function stamp(facts: TableFacts, names: TableNames): PrepareStep {
+function stamp(facts: TableFacts, names: OwnTable): PrepareStep {
   const table = quotedTable(facts);
   const column = quoteIdentifier(names.columns.transactionId);
   const stampFunction = quotedTable({ schema: facts.schema, name: functionName(facts.name) });
@@ -77,7 +78,7 @@ function dollarQuoted(body: string): string {
   return body.includes('$esteira$') ? quoteLiteral(body) : `$esteira$${body}$esteira$`;
 }
 
-function backfill(names: TableNames, done: boolean): PrepareStep {
+function backfill(names: OwnTable, done: boolean): PrepareStep {
   return {
     name: 'backfill',
     title: `Rows from before are stamped, ${BATCH_ROWS.toLocaleString('en-US')} at once, until none is left`,
@@ -92,7 +93,7 @@ function backfill(names: TableNames, done: boolean): PrepareStep {
 }
 
 /** $1: the id to begin after (`-1`), $2: rows at once. Answers how many were found and stamped, and the last id. */
-export function backfillStatement(names: TableNames): string {
+export function backfillStatement(names: OwnTable): string {
   const table = quotedTable(names);
   const [id, column] = [quoteIdentifier(names.columns.id), quoteIdentifier(names.columns.transactionId)];
   return `with batch as (
@@ -106,7 +107,7 @@ select (select count(*)::int from batch) as found, (select max(row_id)::text fro
   (select count(*)::int from stamped) as stamped`;
 }
 
-function index(facts: TableFacts, { columns }: TableNames): PrepareStep {
+function index(facts: TableFacts, { columns }: OwnTable): PrepareStep {
   const name = indexName(facts.name);
   const qualified = quotedTable({ schema: facts.schema, name });
   const leftBehind = facts.index === 'unusable' ? [`drop index concurrently if exists ${qualified}`] : [];
@@ -125,7 +126,7 @@ function index(facts: TableFacts, { columns }: TableNames): PrepareStep {
   };
 }
 
-function notNull(names: TableNames, done: boolean): PrepareStep {
+function notNull(names: OwnTable, done: boolean): PrepareStep {
   const table = quotedTable(names);
   const column = quoteIdentifier(names.columns.transactionId);
   const check = 'esteira_stamped';
@@ -147,7 +148,7 @@ function notNull(names: TableNames, done: boolean): PrepareStep {
   };
 }
 
-function grants(facts: TableFacts, { columns }: TableNames, { role, canRead }: ReaderFacts): PrepareStep {
+function grants(facts: TableFacts, { columns }: OwnTable, { role, canRead }: ReaderFacts): PrepareStep {
   const names = [...new Set(Object.values(columns))].map((name: string) => quoteIdentifier(name));
   return {
     name: 'grants',

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sqlState, type Postgres, type Sql } from '@esteira/postgres';
-import { quotedTable, type TableNames } from '../table.ts';
+import type { OwnTable } from '@esteira/config';
+import { quotedTable } from '../table.ts';
 import { NEGATIVE, SourceNotReady } from './check.ts';
 import { hasNegativeIds, hasUnstamped, tableFacts, type TableFacts } from './facts.ts';
 import { backfillStatement, BATCH_ROWS, preparePlan, type PrepareStep } from './plan.ts';
@@ -9,7 +10,7 @@ import { unsuitable } from './requirements.ts';
 /** What is to be prepared, for whom. */
 export interface PrepareOptions {
   readonly system: string;
-  readonly names: TableNames;
+  readonly names: OwnTable;
   /** The role that the API connects as. */
   readonly role: string;
 }
@@ -42,7 +43,7 @@ export async function planPreparation(
   return { steps: preparePlan(facts, names, unstamped, { role, canRead }), facts };
 }
 
-async function mayRead(sql: Sql, facts: TableFacts, { columns }: TableNames, role: string): Promise<boolean> {
+async function mayRead(sql: Sql, facts: TableFacts, { columns }: OwnTable, role: string): Promise<boolean> {
   try {
     const [row] = await sql.query<{ can: boolean }>(
       `select has_schema_privilege(r.oid, n.oid, 'usage')
@@ -142,7 +143,7 @@ async function holdersOf(sql: Sql, facts: TableFacts): Promise<string> {
 /** Passes over the table, by id, until no row is left without a stamp. */
 async function stampAll(
   postgres: Postgres,
-  names: TableNames,
+  names: OwnTable,
   report: PrepareReport,
   { batchRows = BATCH_ROWS, silenceTriggers = false }: BackfillOptions,
 ): Promise<void> {

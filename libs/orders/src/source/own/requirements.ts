@@ -1,4 +1,4 @@
-import type { ColumnNames, TableNames } from '../table.ts';
+import type { OwnColumns, OwnTable } from '@esteira/config';
 import type { TableFacts } from './facts.ts';
 
 const IDS = ['smallint', 'integer', 'bigint'];
@@ -11,7 +11,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /** What no preparation can add: a sentence for each, of the table and its columns. Pure. */
-export function unsuitable(facts: TableFacts | undefined, { columns: names }: TableNames): string[] {
+export function unsuitable(facts: TableFacts | undefined, { columns: names }: OwnTable): string[] {
   if (facts === undefined) return ['there is no such table in this database'];
   const { kind, columns } = facts;
   if (kind !== 'r') return [`it is ${KINDS[kind] ?? 'no table'}; only an ordinary table can be read`];
@@ -40,7 +40,7 @@ export function unsuitable(facts: TableFacts | undefined, { columns: names }: Ta
 }
 
 /** What is missing before a system can read the table: a sentence for each. Pure. */
-export function unprepared(facts: TableFacts, { columns: names }: TableNames): string[] {
+export function unprepared(facts: TableFacts, { columns: names }: OwnTable): string[] {
   const problems: string[] = [];
   const stamp = facts.columns.get(names.transactionId);
   if (stamp === undefined) problems.push(`the column ${names.transactionId} xid8 is missing`);
@@ -54,7 +54,7 @@ export function unprepared(facts: TableFacts, { columns: names }: TableNames): s
   return [...problems, ...unreadable(facts, names)];
 }
 
-function unreadable({ canUseSchema, schema, columns }: TableFacts, names: ColumnNames): string[] {
+function unreadable({ canUseSchema, schema, columns }: TableFacts, names: OwnColumns): string[] {
   if (!canUseSchema) return [`this role has no USAGE on schema ${schema}`];
   const hidden = Object.values(names).filter((name: string) => columns.get(name)?.readable === false);
   return hidden.length === 0 ? [] : [`this role may not SELECT ${hidden.join(', ')}`];
