@@ -49,18 +49,26 @@ export interface OrdersConsumer {
   stop(withinMs: number): Promise<void>;
 }
 
-/** Connects to everything, brings the endput and the broker up to date, and consumes. */
+/**
+ * Connects to everything, brings the endput and the broker up to date, and consumes. When a server goes away in the
+ * middle of it, it closes what it opened, and rejects.
+ */
 export async function startConsumer(options: ConsumerOptions): Promise<OrdersConsumer> {
+  const opened = new AsyncDisposableStack();
+  try {
+    return await started(options, opened);
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+}
+
+async function started(options: ConsumerOptions, opened: AsyncDisposableStack): Promise<OrdersConsumer> {
   const { settings, logger, worker } = options;
   const policy = retryPolicyOf(settings);
   await bringUpToDate(settings.ENDPUT_DATABASE_URL, logger);
-  const endput = openPostgres({
-    url: settings.ENDPUT_DATABASE_URL,
-    applicationName: `esteira ${worker}`,
-    onError: (err) => {
-      logger.warn({ err }, 'an idle connection to the endput broke');
-    },
-  });
+  const endput = openEndput(options);
+  opened.defer(() => endput.close());
   await forgetOldTrials(endput, ordersPipeline.name);
   const attemptLog = mongodbAttemptLog({
     url: settings.MONGODB_URL,
@@ -68,10 +76,14 @@ export async function startConsumer(options: ConsumerOptions): Promise<OrdersCon
     pipeline: ordersPipeline.name,
     ttlSeconds: settings.ATTEMPT_LOG_TTL_SECONDS,
   });
+  opened.defer(() => attemptLog.close());
   await attemptLog.prepare();
   // Apart, since RabbitMQ stops reading from connections that publish while it has an alarm: acks must still get through.
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: `esteira ${worker}`, logger });
   const sender = await connectBroker({ url: settings.RABBITMQ_URL, name: `esteira ${worker} publishing`, logger });
+  opened.defer(async () => {
+    await Promise.all([broker.close(), sender.close()]);
+  });
   const { delay, declare } = await prepareBroker(sender, policy, options);
   const summary = startSummary(logger, options.metrics, () => consumers.every(isConsuming));
   const turns = new Turns(options.verifier.concurrency ?? Number.POSITIVE_INFINITY);
@@ -83,10 +95,19 @@ export async function startConsumer(options: ConsumerOptions): Promise<OrdersCon
       turns.stop(withinMs * SHARE_OF_ATTEMPTS);
       await Promise.all(consumers.map((consumer) => consumer.stop(withinMs)));
       summary.stop();
-      await Promise.all([broker.close(), sender.close()]);
-      await Promise.all([endput.close(), attemptLog.close()]);
+      await opened.disposeAsync();
     },
   };
+}
+
+function openEndput({ settings, worker, logger }: ConsumerOptions): Postgres {
+  return openPostgres({
+    url: settings.ENDPUT_DATABASE_URL,
+    applicationName: `esteira ${worker}`,
+    onError: (err) => {
+      logger.warn({ err }, 'an idle connection to the endput broke');
+    },
+  });
 }
 
 async function bringUpToDate(endputUrl: string, logger: Logger): Promise<void> {

@@ -10,7 +10,8 @@ import { openServers } from './servers.ts';
 import { openVerifier } from './verifier.ts';
 
 /** A person has to act before another start makes sense. */
-const NEEDS_A_PERSON = [DelayStrategyRefused, TopologyMismatch, ModuleUnloadable];
+const needsAPerson = (error: unknown) =>
+  [DelayStrategyRefused, TopologyMismatch, ModuleUnloadable].some((kind) => error instanceof kind);
 
 function settingsOrExit(): Settings {
   try {
@@ -50,14 +51,14 @@ try {
     await verifier.close?.();
     await app.close();
   });
-  await servers.untilThere(stopping.signal);
-  consumer = await startConsumer({ settings, verifier, logger, metrics, worker });
+  const start = () => startConsumer({ settings, verifier, logger, metrics, worker });
+  consumer = await servers.started(start, needsAPerson, stopping.signal);
   Object.assign(checks, consumer.checks);
   await servers.close();
 } catch (error) {
   if (!stopping.signal.aborted) {
     logger.fatal({ err: error }, 'the consumer could not start');
-    if (NEEDS_A_PERSON.some((kind) => error instanceof kind)) exitForPerson();
+    if (needsAPerson(error)) exitForPerson();
     process.exit(1);
   }
 }

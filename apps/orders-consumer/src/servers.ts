@@ -14,8 +14,14 @@ const LONGEST_WAIT_MS = 5_000;
 export interface Servers {
   /** What a consumer can't start without, each to be asked; named as the consumer names them. */
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
-  /** Resolves when all have answered, however long that takes; rejects when `stopping` fires. */
-  untilThere(stopping: AbortSignal): Promise<void>;
+  /**
+   * Starts something once all of them have answered, however long that takes, and again when it fails, since a server may
+   * go away in the middle of it.
+   *
+   * @param isFinal - whether an error needs a person: it is thrown.
+   * @returns what was started. Rejects when `stopping` fires.
+   */
+  started<T>(start: () => Promise<T>, isFinal: (error: unknown) => boolean, stopping: AbortSignal): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -40,18 +46,30 @@ export async function openServers(settings: Settings, worker: string, logger: Lo
   };
   return {
     checks,
-    untilThere: async (stopping) => {
-      const asked = Object.entries(checks).map(([name, check]) => untilAnswered(name, check, logger, stopping));
-      await Promise.all(asked);
+    started: async (start, isFinal, stopping) => {
+      for (let waitMs = FIRST_WAIT_MS; ; waitMs = longer(waitMs)) {
+        const asked = Object.entries(checks).map(([name, check]) => untilAnswered(name, check, logger, stopping));
+        await Promise.all(asked);
+        try {
+          return await start();
+        } catch (err) {
+          if (isFinal(err) || stopping.aborted) throw err;
+          logger.warn({ err, waitMs }, 'the consumer could not start; trying again');
+        }
+        await sleep(waitMs, undefined, { signal: stopping });
+      }
     },
     close: async () => {
-      await Promise.all([endput.close(), attemptLog.close(), broker.close()]);
+      // The consumer has connections of its own by now: these may end as they like.
+      await Promise.allSettled([endput.close(), attemptLog.close(), broker.close()]);
     },
   };
 }
 
+const longer = (waitMs: number) => Math.min(2 * waitMs, LONGEST_WAIT_MS);
+
 async function untilAnswered(name: string, check: () => Promise<unknown>, logger: Logger, stopping: AbortSignal) {
-  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = longer(waitMs)) {
     try {
       await check();
       return;

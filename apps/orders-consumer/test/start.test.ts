@@ -1,42 +1,70 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { EventEmitter, once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connectBroker, createPublisher, names } from '@esteira/messaging';
+import { createLogger } from '@esteira/observability';
+import { orderMessages, ordersPipeline } from '@esteira/orders/domain';
+import { openPostgres } from '@esteira/postgres';
 import { freshDatabase, freshMongoUrl, freshVirtualHost, serverSetting } from '@esteira/tests/support';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 const patient = { timeout: 30_000, interval: 100 };
 
-/** A port where nothing listens until the server behind `url` is let in. */
+/** A way to the server behind `url`: shut at first, and each time it is shut what goes through it is cut. */
 async function door(url: string) {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
+  const entered = new EventEmitter();
   const server = createServer((near) => {
     const far = connect(Number(port), hostname);
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => socket.destroy());
-    }
+    for (const socket of [near, far]) sockets.add(socket.on('error', () => socket.destroy()));
     near.pipe(far).pipe(near);
+    entered.emit('entered');
   });
   const listen = async (at: number) => {
     await once(server.listen(at, '127.0.0.1'), 'listening');
     return (server.address() as AddressInfo).port;
   };
   const at = await listen(0);
-  await shut(server);
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
+  const shut = async () => {
+    const closed = once(server, 'close');
     server.close();
-  });
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+    await closed;
+  };
+  await shut();
+  onTestFinished(() => (server.listening ? shut() : undefined));
   const through = new URL(url);
   through.host = `127.0.0.1:${at}`;
-  return { url: through.href, port: at, open: () => listen(at) };
+  return { url: through.href, port: at, open: () => listen(at), entered: () => once(entered, 'entered'), shut };
 }
 
-const shut = (server: Server) => new Promise((resolve) => server.close(resolve));
+/** When the server goes away again, counted from the first connection to it, in milliseconds: asked, prepared, in use. */
+const MOMENTS = [0, 5, 30, 100, 300];
+
+/** Sends an order, and says how many are stored when there are some. */
+async function storedOrder(brokerUrl: string, endputUrl: string): Promise<number> {
+  const logger = createLogger({ name: 'test', level: 'silent' });
+  const broker = await connectBroker({ url: brokerUrl, name: 'test', logger });
+  await broker.untilConnected();
+  const publish = createPublisher(broker, { exchange: names.exchange(ordersPipeline), mandatory: true, appId: 'test' });
+  const toMessage = orderMessages({ system: 'system-1', database: 'd', schema: 'public', table: 'orders' });
+  const order = { id: '1', product: 'p', price: '1.00', created_at: '2026-01-01T00:00:00+00:00', security_check: true };
+  expect(await publish([toMessage(order, { maxAttempts: 1 })])).toEqual(['confirmed']);
+  const endput = openPostgres({ url: endputUrl, applicationName: 'test', max: 1 });
+  const stored = await vi.waitFor(async () => {
+    const rows = await endput.query('SELECT 1 FROM orders');
+    if (rows.length === 0) throw new Error('nothing is stored');
+    return rows.length;
+  }, patient);
+  await Promise.all([broker.close(), endput.close()]);
+  return stored;
+}
 
 async function startMain(env: Record<string, string>) {
   const { port } = await door('http://127.0.0.1:1');
@@ -80,6 +108,36 @@ describe('a consumer that is started while servers are away', { timeout: 90_000 
     expect(await ended, output()).toEqual([0, null]);
     await Promise.all([vhost.drop(), database.drop()]);
   });
+
+  it.each(['rabbitmq', 'endput', 'mongodb'] as const)(
+    'starts however often %s goes away while it does, and stores what comes then',
+    async (name) => {
+      const [vhost, database] = await Promise.all([freshVirtualHost(), freshDatabase('ENDPUT_DATABASE_URL')]);
+      const targets = { rabbitmq: vhost.url, endput: database.url, mongodb: freshMongoUrl() };
+      const away = await door(targets[name]);
+      const urls = { ...targets, [name]: away.url };
+      const { child, get, output } = await startMain({
+        RABBITMQ_URL: urls.rabbitmq,
+        ENDPUT_DATABASE_URL: urls.endput,
+        MONGODB_URL: urls.mongodb,
+        RABBITMQ_MANAGEMENT_URL: serverSetting('RABBITMQ_MANAGEMENT_URL'),
+      });
+      for (const afterMs of MOMENTS) {
+        const entered = away.entered();
+        await away.open();
+        await entered;
+        await delay(afterMs);
+        await away.shut();
+      }
+      await away.open();
+      await vi.waitFor(async () => {
+        expect((await get('/health/ready')).status, output()).toBe(200);
+      }, patient);
+      expect(await storedOrder(vhost.url, database.url)).toBe(1);
+      expect(child.exitCode, output()).toBeNull();
+      await Promise.all([vhost.drop(), database.drop()]);
+    },
+  );
 
   it('ends with 0 when it is asked to while it waits', async () => {
     const nowhere = await door('http://127.0.0.1:1');

@@ -36,15 +36,8 @@ export function mongodbAttemptLog(options: AttemptLogOptions): AttemptLog {
   });
   const db = client.db();
   const closing = new AbortController();
-  const { signal } = closing;
-  // A client whose first connection failed is closed for good, unless it is told to connect again. Costs nothing later.
-  // But connecting also opens again what was closed on purpose, and nobody would close it: work that a stop did not wait
-  // for must not do that.
   const attempts = async () => {
-    signal.throwIfAborted();
-    await client.connect();
-    if (signal.aborted) await client.close();
-    signal.throwIfAborted();
+    await connected(client, closing.signal);
     return db.collection<AttemptDocument>('attempts');
   };
   return {
@@ -70,6 +63,18 @@ export function mongodbAttemptLog(options: AttemptLogOptions): AttemptLog {
       return client.close();
     },
   };
+}
+
+/**
+ * A client whose first connection failed is closed for good, unless it is told to connect again. Costs nothing later.
+ * But connecting also opens again what was closed on purpose, and nobody would close it: work that a stop did not wait
+ * for must not do that.
+ */
+async function connected(client: MongoClient, closed: AbortSignal): Promise<void> {
+  closed.throwIfAborted();
+  await client.connect();
+  if (closed.aborted) await client.close();
+  closed.throwIfAborted();
 }
 
 async function prepare(db: Db, attempts: Collection<AttemptDocument>, options: AttemptLogOptions): Promise<void> {
