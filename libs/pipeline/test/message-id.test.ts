@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contentId, isMessageId, messageIds, systemsByMessageId } from '../src/index.ts';
+import { contentId, isMessageId, messageIds, rowIdOf, systemsByMessageId } from '../src/index.ts';
 
 const rowId = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
 
@@ -36,6 +36,18 @@ describe('the id of a message', () => {
     );
     expect(systemOf(messageIds('orders', 'another')('1'))).toBeUndefined();
     expect(systemOf('no id')).toBeUndefined();
+  });
+
+  it('tells its row to whoever knows the system, and nothing to anybody else', () => {
+    fc.assert(
+      fc.property(rowId, (id) => {
+        const messageId = messageIds('orders', 'system-1')(String(id));
+        expect(rowIdOf(messageId, 'orders', 'system-1')).toBe(String(id));
+        expect(rowIdOf(messageId, 'orders', 'system-2')).toBeUndefined();
+        expect(rowIdOf(messageId, 'tasks', 'system-1')).toBeUndefined();
+      }),
+    );
+    expect(rowIdOf('no id', 'orders', 'system-1')).toBeUndefined();
   });
 
   it('sorts as the row ids of its system do', () => {

@@ -1,0 +1,158 @@
+import { attemptId, mongodbAttemptLog, type AttemptDocument, type AttemptLog } from '@esteira/attempt-log';
+import { deadLetterMigrations } from '@esteira/dead-letters';
+import { messageIds } from '@esteira/pipeline';
+import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
+import { freshDatabase, freshMongoUrl, type Fresh } from '@esteira/tests/support';
+import { MongoClient } from 'mongodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { endputMigrations } from '../src/endput/index.ts';
+import { isKnown, lifeOf, readFacts, searchMessages, UnservedSearch } from '../src/messages/index.ts';
+import { ordersTable, sourceMigrations } from '../src/source/index.ts';
+
+const idOf = messageIds('orders', 'system-1');
+const SPOILED = '00000000-0000-8000-8000-00000000000f';
+const mongoUrl = freshMongoUrl();
+let made: Fresh[];
+let source: Postgres;
+let endput: Postgres;
+let attemptLog: AttemptLog;
+
+beforeAll(async () => {
+  made = await Promise.all(['SYSTEM1_DATABASE_URL', 'ENDPUT_DATABASE_URL'].map(freshDatabase));
+  const [from, to] = made.map(({ url }) => url) as [string, string];
+  await migrate(from, sourceMigrations);
+  await migrate(to, endputMigrations);
+  await migrate(to, deadLetterMigrations);
+  source = openPostgres({ url: from, applicationName: 'test' });
+  endput = openPostgres({ url: to, applicationName: 'test' });
+  attemptLog = mongodbAttemptLog({ url: mongoUrl, applicationName: 'test', pipeline: 'orders', ttlSeconds: 600 });
+  await attemptLog.prepare();
+});
+
+beforeEach(async () => {
+  await source.query('truncate orders restart identity');
+  await endput.query('truncate orders, dead_letters');
+  await attemptLog.clear('orders');
+});
+
+afterAll(async () => {
+  const mongo = new MongoClient(mongoUrl);
+  await mongo.db().dropDatabase();
+  await Promise.all([mongo.close(), attemptLog.close(), source.close(), endput.close()]);
+  await Promise.all(made.map((fresh) => fresh.drop()));
+});
+
+const places = () => ({ attemptLog, endput, systems: [{ name: 'system-1', source, table: ordersTable }] });
+
+function attempt(sourceId: string, number: number, changes: Partial<AttemptDocument> = {}): AttemptDocument {
+  const messageId = changes.message_id ?? idOf(sourceId);
+  const document = {
+    ...{ _id: attemptId(messageId, 1, number), pipeline: 'orders', type: 'order.placed', message_id: messageId },
+    ...{ round: 1, attempt: number, max_attempts: 5, status: 'failed' as const, info: '', reason: null, result: null },
+    ...{ error: { code: 'c', message: 'm' }, origin: { system: 'system-1' }, worker: 'w', duration_ms: 1 },
+    ...{ started_at: new Date(), processed_at: new Date(), order: { id: sourceId, product: 'A shirt' } },
+  };
+  return { ...document, ...changes };
+}
+
+const store = (sourceId: string) =>
+  endput.query(
+    `insert into orders values ($1, 'system-1', $2, 'A shirt', 1, true, '1997-01-01 00:00:00.123456+00', 1, 2, now())`,
+    [idOf(sourceId), sourceId],
+  );
+
+const bury = (messageId: string, sourceId: string | null, message: string) =>
+  endput.query(
+    `insert into dead_letters (message_id, pipeline, system, source_id, state, round, attempts, reason, error, body,
+                               headers, words, first_attempt_at, dead_at)
+     values ($1, 'orders', 'system-1', $2, 'dead', 1, '[]', 'invalid', json_build_object('code', 'x', 'message', $3::text),
+             '', '{}', to_tsvector('simple', $3), now(), now())`,
+    [messageId, sourceId, message],
+  );
+
+const found = async (search: Omit<Parameters<typeof searchMessages>[1], 'limit'>) => {
+  const { items } = await searchMessages(places(), { ...search, limit: 10 });
+  return items.map(({ messageId, status, foundIn }) => [messageId, status, foundIn]);
+};
+
+describe('a search for messages', () => {
+  it('finds the attempts of a message by its id, in capitals too', async () => {
+    await attemptLog.record([attempt('7', 1), attempt('8', 1)]);
+    expect(await found({ messageId: ` ${idOf('7').toUpperCase()} ` })).toEqual([[idOf('7'), 'failed', 'attempt-log']]);
+    expect(await found({ messageId: 'no id at all' })).toEqual([]);
+  });
+
+  it('finds by a source row also what died of it under another id', async () => {
+    await attemptLog.record([
+      attempt('7', 1),
+      attempt('7', 1, { message_id: SPOILED, _id: `${SPOILED}:1:1`, status: 'invalid' }),
+    ]);
+    await bury(SPOILED, '7', 'spoiled');
+    const hits = await found({ system: 'system-1', sourceId: '7' });
+    expect(hits.map(([id]) => id).toSorted()).toEqual([SPOILED, idOf('7')].toSorted());
+    expect(await found({ system: 'system-1', sourceId: '99999999999999999999' })).toEqual([]);
+    await expect(found({ system: 'system-1' })).rejects.toThrow(UnservedSearch);
+  });
+
+  it('finds where a message rests once its attempts have expired', async () => {
+    await store('7');
+    await bury(SPOILED, '7', 'spoiled');
+    const hits = await found({ system: 'system-1', sourceId: '7' });
+    expect(hits).toEqual([
+      [idOf('7'), 'succeeded', 'endput'],
+      [SPOILED, 'invalid', 'dead-letters'],
+    ]);
+  });
+
+  it('finds dead letters by words of their error', async () => {
+    await bury(SPOILED, null, 'the colour is unknown');
+    expect(await found({ words: 'COLOUR unkn' })).toEqual([[SPOILED, 'invalid', 'dead-letters']]);
+    expect(await found({ words: 'colour shirt' })).toEqual([]);
+    expect(await found({ words: "' | colour:* & !" })).toEqual([[SPOILED, 'invalid', 'dead-letters']]);
+  });
+
+  it('finds attempts by status, number and time', async () => {
+    const old = new Date(Date.now() - 60_000);
+    await attemptLog.record([
+      attempt('1', 1, { processed_at: old }),
+      attempt('2', 2),
+      attempt('3', 2, { status: 'succeeded', error: null }),
+    ]);
+    expect(await found({ status: 'failed' })).toEqual(
+      [idOf('2'), idOf('1')].map((id) => [id, 'failed', 'attempt-log']),
+    );
+    expect((await found({ attempt: 2 })).length).toBe(2);
+    expect(await found({ attempt: 2, status: 'succeeded' })).toEqual([[idOf('3'), 'succeeded', 'attempt-log']]);
+    expect(await found({ to: new Date(old.getTime() + 1) })).toEqual([[idOf('1'), 'failed', 'attempt-log']]);
+  });
+});
+
+describe('the facts of a message', () => {
+  it('are what each place knows of it', async () => {
+    await source.query(`insert into orders (product, price, security_check) values ('A shirt', 1, true)`);
+    await store('1');
+    await attemptLog.record([attempt('1', 1), attempt('1', 2, { status: 'succeeded', error: null })]);
+    const facts = await readFacts(places(), idOf('1'));
+    expect(facts).toMatchObject({
+      ...{ system: 'system-1', sourceId: '1', letter: { state: 'known', value: null } },
+      source: { value: { id: '1', product: 'A shirt', price: '1.00' } },
+      stored: { value: { source_id: '1', source_created_at: '1997-01-01T00:00:00.123456+00:00', attempts: 2 } },
+    });
+    expect(lifeOf(facts)).toMatchObject({ rest: 'stored', attempts: 2, expired: 0 });
+    await attemptLog.clear('orders');
+    expect(lifeOf(await readFacts(places(), idOf('1')))).toMatchObject({ rest: 'stored', attempts: 2, expired: 2 });
+  });
+
+  it('of a message that nobody knows say so', async () => {
+    expect(isKnown(await readFacts(places(), idOf('5')))).toBe(false);
+    expect(isKnown(await readFacts(places(), SPOILED))).toBe(false);
+  });
+
+  it('are told by the other places while one is away', async () => {
+    await store('1');
+    const away = { ofMessages: () => Promise.reject(new Error('connection refused')) };
+    const facts = await readFacts({ ...places(), attemptLog: away }, idOf('1'));
+    expect(facts.logged).toEqual({ state: 'unavailable', why: 'connection refused' });
+    expect(lifeOf(facts)).toMatchObject({ rest: 'stored', attempts: 2, expired: 0 });
+  });
+});
