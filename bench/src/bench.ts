@@ -13,7 +13,8 @@ export interface Variant {
   /** The bench it belongs to, by which `ONLY` names it. */
   readonly bench: string;
   readonly name: string;
-  measure(arena: Arena): Promise<Measurement[]>;
+  /** `known` is what was measured in this run before. */
+  measure(arena: Arena, known: readonly Measurement[]): Promise<Measurement[]>;
 }
 
 /** The size of a bench whose issue size is `full`, when the pipeline's is `size.orders` in place of 100,000. */
@@ -33,7 +34,7 @@ export async function measureInterleaved(
   for (let round = 1; round <= rounds; round += 1) {
     for (const variant of variants) {
       arena.report(`round ${round} of ${rounds}: ${variant.bench}, ${variant.name}`);
-      for (const measurement of await variant.measure(arena)) {
+      for (const measurement of await variant.measure(arena, all)) {
         const measured = { ...measurement, round };
         all.push(measured);
         onMeasured(measured);

@@ -10,9 +10,10 @@ import { WARM_UP } from './ceiling.ts';
 import { fillSource } from './fill.ts';
 import { perOrder, type Measurement } from './measured.ts';
 import type { PeerOpening } from './peer-roles.ts';
-import type { Mode, Peer } from './peers/peer.ts';
-import { openPlace } from './place.ts';
+import { RETRY_DELAY_MS, type Mode, type Peer } from './peers/peer.ts';
+import { openPlace, type Place } from './place.ts';
 import { cpuBetween, cpuSeconds } from './resources.ts';
+import { fillFailing } from './retries.ts';
 import { startRole } from './roles.ts';
 
 /** How a peer is measured. */
@@ -21,6 +22,8 @@ export interface PeerRun {
   readonly orders: number;
   readonly warmUp?: number;
   readonly mode: Mode;
+  /** Attempts that each order takes: one, or (with rows chosen for it) all of so many. */
+  readonly attempts?: number;
 }
 
 /**
@@ -29,47 +32,44 @@ export interface PeerRun {
  * the source until the last row is stored and logged and no job is left; then rows and documents are counted.
  */
 export async function measurePeer({ servers }: Arena, peer: Peer, run: PeerRun): Promise<Measurement> {
+  const { bench, orders, attempts = 1, warmUp = Math.min(orders, WARM_UP) } = run;
   const place = await openPlace(servers.settings);
-  const { settings } = place;
-  const { REDIS_URL: redisUrl, RABBITMQ_URL: rabbitmqUrl } = settings;
-  const peerPlace = { queueUrl: place.queueUrl, redisUrl, rabbitmqUrl };
-  const books = openBooks(settings);
-  const [producer, worker] = [startRole('./peer-roles.ts'), startRole('./peer-roles.ts')];
-  let total = 0;
-  const carry = async (orders: number): Promise<number> => {
-    total += orders;
-    const started = performance.now();
-    const [at] = await Promise.all([
-      books.until({ stored: total, logged: total }, async () => (await peer.left(peerPlace)) === 0),
-      producer.ask('produce'),
-    ]);
-    return (at - started) / 1_000;
-  };
+  const books = openBooks(place.settings);
+  const roles = { producer: startRole('./peer-roles.ts'), worker: startRole('./peer-roles.ts') };
+  const fill = (count: number) => (attempts === 1 ? fillSource : fillFailing)(place.settings, count);
   try {
-    await prepareStores(settings);
-    await peer.prepare(peerPlace);
-    const opening: PeerOpening = { peer: peer.name, place: peerPlace, settings, mode: run.mode, ...ONE_ATTEMPT };
-    await Promise.all([producer.ask('openProducer', opening), worker.ask('startWorker', opening)]);
-    const warmUp = run.warmUp ?? Math.min(run.orders, WARM_UP);
-    await fillSource(settings, warmUp);
+    await prepareStores(place.settings);
+    const opening = openingOf(place, peer, run.mode, attempts);
+    await peer.prepare(opening.place);
+    await Promise.all([roles.producer.ask('openProducer', opening), roles.worker.ask('startWorker', opening)]);
+    const carry = async (total: number): Promise<number> => {
+      const started = performance.now();
+      const isEmpty = async () => (await peer.left(opening.place)) === 0;
+      const done = books.until({ stored: total, logged: total * attempts }, isEmpty);
+      const [at] = await Promise.all([done, roles.producer.ask('produce')]);
+      return (at - started) / 1_000;
+    };
+    await fill(warmUp);
     await carry(warmUp);
-    await fillSource(settings, run.orders);
-    const pids = { producer: producer.pid, worker: worker.pid };
+    await fill(orders);
+    const pids = { producer: roles.producer.pid, worker: roles.worker.pid };
     const before = cpuSeconds(servers.mark, pids);
-    const seconds = await carry(run.orders);
+    const seconds = await carry(warmUp + orders);
     const cpu = cpuBetween(before, cpuSeconds(servers.mark, pids));
-    await books.check({ stored: total, logged: total });
-    const figures = { 'orders/s': run.orders / seconds, seconds, orders: run.orders };
-    const variant = `${peer.name} ${run.mode}`;
-    return { bench: run.bench, variant, figures, cpuMicroseconds: perOrder(cpu, run.orders) };
+    await books.check({ stored: warmUp + orders, logged: (warmUp + orders) * attempts });
+    const figures = { 'orders/s': orders / seconds, seconds, orders };
+    return { bench, variant: `${peer.name} ${run.mode}`, figures, cpuMicroseconds: perOrder(cpu, orders) };
   } finally {
-    await Promise.all([producer.end(), worker.end()]);
+    await Promise.all([roles.producer.end(), roles.worker.end()]);
     await books.close();
     await place.drop();
   }
 }
 
-const ONE_ATTEMPT = { maxAttempts: 1, retryDelayMs: 200 };
+function openingOf({ settings, queueUrl }: Place, peer: Peer, mode: Mode, maxAttempts: number): PeerOpening {
+  const place = { queueUrl, redisUrl: settings.REDIS_URL, rabbitmqUrl: settings.RABBITMQ_URL };
+  return { peer: peer.name, place, settings, mode, maxAttempts, retryDelayMs: RETRY_DELAY_MS };
+}
 
 /** The tables and indexes that Esteira makes for itself. */
 async function prepareStores(settings: Settings): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { REPOSITORY } from '@esteira/infra';
 import type { Arena } from './arena.ts';
 import { flameGraphs, hottest, type CpuProfile } from './flame-graph.ts';
-import { openFlow } from './pipeline.ts';
+import { openFlow } from './flow.ts';
 
 /**
  * CPU flame graphs of API and consumer during the pipeline bench, in one HTML file. V8 samples every 0.5 ms; what it
@@ -35,18 +35,14 @@ async function profiledRun(arena: Arena, orders: number, directory: string) {
     `--cpu-prof-dir=${directory}`,
     `--cpu-prof-name=${name}.cpuprofile`,
   ];
-  const { logFile } = arena;
-  const flow = await openFlow(arena, {
-    api: { logFile, nodeArguments: watched('api') },
-    consumer: { logFile, nodeArguments: watched('consumer') },
-  });
+  const flow = await openFlow(arena, { nodeArguments: watched });
   try {
     const warmUp = Math.min(orders, 20_000);
     await flow.fill(warmUp);
-    await flow.run(warmUp);
+    await flow.run({ stored: warmUp, logged: warmUp }, 1);
     await flow.fill(orders);
     const beganAt = monotonicMicroseconds();
-    const seconds = await flow.run(orders);
+    const seconds = await flow.run({ stored: orders, logged: orders }, 1);
     await flow.conclude();
     return { rate: orders / seconds, beganAt };
   } finally {

@@ -32,6 +32,14 @@ export function cpuBetween(before: CpuSeconds, after: CpuSeconds): CpuSeconds {
   return Object.fromEntries(Object.entries(after).map(([name, used]) => [name, used - (before[name] ?? 0)]));
 }
 
+/** The resident memory of RabbitMQ's VM of a home, in MiB. */
+export function brokerMemory(mark: Readonly<Record<string, string>>): number {
+  const processes = readProcesses();
+  const servers = belowSupervisor(processes, mark);
+  const vm = [...processes.values()].find(({ pid, command }) => servers.has(pid) && command === 'beam.smp');
+  return vm === undefined ? 0 : residentMemory(vm.pid).now;
+}
+
 interface Process {
   readonly pid: number;
   readonly parent: number;

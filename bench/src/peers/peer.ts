@@ -1,5 +1,8 @@
 import type { Order } from '@esteira/orders/domain';
 
+/** How long each retry waits in the bench of retries, in milliseconds. */
+export const RETRY_DELAY_MS = 200;
+
 /** An order as a job of a peer carries it: plain JSON. */
 export interface PeerJob {
   readonly message_id: string;
@@ -36,7 +39,11 @@ export interface Handler {
   all(attempted: readonly Attempted[]): Promise<boolean[]>;
 }
 
-/** A library that one would take in place of Esteira, doing the same job. One job an order, so that each order is retried by itself. */
+/**
+ * A library that one would take in place of Esteira, doing the same job. One job an order: that is what lets each be
+ * retried, inspected and removed by itself. (Many orders packed into one job would be faster in all of them, and in one
+ * message of RabbitMQ too; it is another thing.)
+ */
 export interface Peer {
   readonly name: string;
   /** Makes what the queue needs in the place. */
