@@ -1,6 +1,6 @@
 import { MongoBulkWriteError, MongoClient, MongoServerError, type Collection, type Db } from 'mongodb';
-import type { AttemptStatus } from '@esteira/pipeline';
-import type { AttemptDocument } from './attempt-document.ts';
+import { idRanges, type AttemptStatus } from '@esteira/pipeline';
+import { attemptId, type AttemptDocument } from './attempt-document.ts';
 import type { AttemptLog } from './attempt-log.ts';
 import { SEARCH_INDEX, searchAttempts } from './mongodb-search.ts';
 
@@ -43,12 +43,8 @@ export function mongodbAttemptLog(options: AttemptLogOptions): AttemptLog {
   return {
     prepare: async () => prepare(db, await attempts(), options),
     record: async (documents) => record(await attempts(), documents),
-    find: async (ids) => (await attempts()).find({ _id: { $in: [...ids] } }).toArray(),
-    ofMessages: async (messageIds) =>
-      (await attempts())
-        .find({ message_id: { $in: [...messageIds] } })
-        .sort({ message_id: 1, round: 1, attempt: 1 })
-        .toArray(),
+    find: async (ids) => findAttempts(await attempts(), ids),
+    ofMessages: async (messageIds) => attemptsOf(await attempts(), messageIds),
     search: async (search) => searchAttempts(await attempts(), options.pipeline, search),
     countBySystem: async (pipeline) => countBySystem(await attempts(), pipeline),
     clear: async (pipeline) => {
@@ -108,6 +104,28 @@ async function applyTtl(
     await db.command({ collMod: attempts.collectionName, index: { name, expireAfterSeconds: ttlSeconds } });
   }
 }
+
+function attemptsOf(attempts: Collection<AttemptDocument>, messageIds: readonly string[]): Promise<AttemptDocument[]> {
+  const of = attempts.find({ message_id: { $in: [...messageIds] } });
+  return of.sort({ message_id: 1, round: 1, attempt: 1 }).toArray();
+}
+
+/** First attempts of a range of ids are looked for as a range: mostly there is none, and one look says so. */
+async function findAttempts(attempts: Collection<AttemptDocument>, ids: readonly string[]): Promise<AttemptDocument[]> {
+  const ranges = ids.every((id) => id.endsWith(FIRST))
+    ? idRanges(ids.map((id) => id.slice(0, -FIRST.length)))
+    : undefined;
+  if (ranges === undefined) return attempts.find({ _id: { $in: [...ids] } }).toArray();
+  if (ranges.length === 0) return [];
+  const between = ranges.map(({ first, last }) => ({ _id: { $gte: first + FIRST, $lte: last + FIRST } }));
+  const found = await attempts.find({ $or: between }).toArray();
+  if (found.length === 0) return found;
+  const asked = new Set(ids);
+  return found.filter(({ _id }) => asked.has(_id));
+}
+
+/** How the id of the first attempt of a first round ends. */
+const FIRST = attemptId('', 1, 1);
 
 /** What an end replaces in the log: a success anything else, a death the failure that a copy came to. */
 const GIVES_WAY_TO: Partial<Record<AttemptStatus, AttemptStatus[]>> = {

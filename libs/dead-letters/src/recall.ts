@@ -1,5 +1,6 @@
 import type { Sql } from '@esteira/postgres';
 import type { DeadLetterAttempt } from './dead-letter.ts';
+import { knownIds } from './known-ids.ts';
 
 /** A message to recall. */
 export interface Recollection {
@@ -34,7 +35,7 @@ interface Row {
 
 /**
  * Which of these messages are at rest: stored in `storedTable`, or a dead letter in state dead or discarded, or of a
- * later round than the message's. One query. A row with the same id but another `source_created_at` is another order.
+ * later round than the message's. Messages that nothing is known of, which is most of them, cost one query. A row with the same id but another `source_created_at` is another order.
  *
  * @returns for each, in the order given, where it rests; undefined for those that rest nowhere.
  */
@@ -43,6 +44,13 @@ export async function recall(
   storedTable: string,
   messages: readonly Recollection[],
 ): Promise<(AtRest | undefined)[]> {
+  const known = await knownIds(
+    sql,
+    [storedTable, 'dead_letters'],
+    messages.map(({ messageId }) => messageId),
+  );
+  const asked = messages.flatMap((message, index) => (known.has(message.messageId) ? [{ message, index }] : []));
+  if (asked.length === 0) return messages.map(() => undefined);
   const rows = await sql.query<Row>(
     `SELECT asked.index, asked.message_id, stored.message_id IS NOT NULL AS stored, stored.round, stored.attempts,
             to_json(stored.stored_at) #>> '{}' AS stored_at, to_json(dead.dead_at) #>> '{}' AS dead_at,
@@ -57,7 +65,12 @@ export async function recall(
       WHERE stored.message_id IS NOT NULL OR dead.message_id IS NOT NULL`,
     [
       JSON.stringify(
-        messages.map((m, index) => ({ index, message_id: m.messageId, round: m.round, created_at: m.createdAt })),
+        asked.map(({ message, index }) => ({
+          index,
+          message_id: message.messageId,
+          round: message.round,
+          created_at: message.createdAt,
+        })),
       ),
     ],
   );

@@ -1,4 +1,5 @@
 import type { Sql } from '@esteira/postgres';
+import { knownIds } from './known-ids.ts';
 
 /** A message that was stored just now. */
 export interface StoredMessage {
@@ -16,7 +17,13 @@ export interface StoredMessage {
  * `LOCK_TO_STORE`; rows are locked in the order of their ids.
  */
 export async function supersede(sql: Sql, messages: readonly StoredMessage[]): Promise<void> {
-  if (messages.length === 0) return;
+  const known = await knownIds(
+    sql,
+    ['dead_letters'],
+    messages.map(({ messageId }) => messageId),
+  );
+  const dead = messages.filter(({ messageId }) => known.has(messageId));
+  if (dead.length === 0) return;
   await sql.query(
     `WITH stored AS (
        SELECT dead.message_id, given.round
@@ -35,6 +42,6 @@ export async function supersede(sql: Sql, messages: readonly StoredMessage[]): P
                                                          'why', 'a copy of this message was stored')
        FROM stored
       WHERE dead.message_id = stored.message_id`,
-    [JSON.stringify(messages.map((m) => ({ message_id: m.messageId, round: m.round, created_at: m.createdAt })))],
+    [JSON.stringify(dead.map((m) => ({ message_id: m.messageId, round: m.round, created_at: m.createdAt })))],
   );
 }

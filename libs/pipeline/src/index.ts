@@ -1,6 +1,7 @@
 export * from './attempt-info.ts';
 export * from './decide.ts';
 export * from './headers.ts';
+export * from './id-ranges.ts';
 export * from './json.ts';
 export * from './message-id.ts';
 export * from './message.ts';

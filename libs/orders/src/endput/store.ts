@@ -43,21 +43,28 @@ function storeOrdered(sql: Sql, orders: readonly OrderToStore[]): Promise<Bisect
 async function storePart(sql: Sql, part: readonly OrderToStore[]): Promise<Stored[]> {
   const first = new Map<string, OrderToStore>();
   for (const one of part) if (!first.has(one.attempt.messageId)) first.set(one.attempt.messageId, one);
-  const inserted = await sql.query<{ message_id: string }>(INSERT, [JSON.stringify([...first.values()].map(rowOf))]);
-  const isNew = new Set(inserted.map(({ message_id }) => message_id));
+  const rows = [...first.values()].map(valuesOf);
+  const [answer] = await sql.query<{ inserted: string[] | null }>(INSERT, [JSON.stringify(rows), rows.length]);
+  // Most batches are new as a whole: then that is all there is to say.
+  if (answer?.inserted === null && first.size === part.length) return part.map(() => 'inserted');
+  const isNew = answer?.inserted == null ? new Set(first.keys()) : new Set(answer.inserted);
   const others = part.filter((one) => !isNew.has(one.attempt.messageId) || first.get(one.attempt.messageId) !== one);
   const compared = await compare(sql, others);
   return part.map((one) => compared.get(one) ?? 'inserted');
 }
 
+/** The fastest of several ways to hand over a batch: one parameter, parsed once, a short array each. */
 const INSERT = `
-  INSERT INTO orders (message_id, system, source_id, product, price, security_check, source_created_at, round, attempts)
-  SELECT (o ->> 'message_id')::uuid, o ->> 'system', (o ->> 'source_id')::bigint, o ->> 'product',
-         (o ->> 'price')::numeric(12,2), (o ->> 'security_check')::boolean, (o ->> 'created_at')::timestamptz,
-         (o ->> 'round')::int, (o ->> 'attempts')::int
-    FROM jsonb_array_elements($1::jsonb) AS o
-  ON CONFLICT DO NOTHING
-  RETURNING message_id`;
+  WITH inserted AS (
+    INSERT INTO orders
+      (message_id, system, source_id, product, price, security_check, source_created_at, round, attempts)
+    SELECT (o ->> 0)::uuid, o ->> 1, (o ->> 2)::bigint, o ->> 3, (o ->> 4)::numeric(12,2), (o ->> 5)::boolean,
+           (o ->> 6)::timestamptz, (o ->> 7)::int, (o ->> 8)::int
+      FROM jsonb_array_elements($1::jsonb) AS o
+    ON CONFLICT DO NOTHING
+    RETURNING message_id
+  )
+  SELECT CASE WHEN count(*) < $2::int THEN coalesce(array_agg(message_id::text), '{}') END AS inserted FROM inserted`;
 
 /**
  * Compares orders with what is stored under their ids. A statement of its own, since the insert's snapshot does not
@@ -66,26 +73,19 @@ const INSERT = `
 async function compare(sql: Sql, orders: readonly OrderToStore[]): Promise<Map<OrderToStore, Stored>> {
   if (orders.length === 0) return new Map();
   const rows = await sql.query<{ index: number }>(
-    `SELECT (o ->> 'index')::int AS index
+    `SELECT (o ->> 2)::int AS index
        FROM jsonb_array_elements($1::jsonb) AS o
-       JOIN orders AS stored ON stored.message_id = (o ->> 'message_id')::uuid
-                            AND stored.source_created_at = (o ->> 'created_at')::timestamptz`,
-    [JSON.stringify(orders.map((one, index) => ({ ...rowOf(one), index })))],
+       JOIN orders AS stored ON stored.message_id = (o ->> 0)::uuid
+                            AND stored.source_created_at = (o ->> 1)::timestamptz`,
+    [JSON.stringify(orders.map(({ attempt, order }, index) => [attempt.messageId, order.created_at, index]))],
   );
   const same = new Set(rows.map(({ index }) => index));
   return new Map(orders.map((one, index) => [one, same.has(index) ? 'same' : 'conflict']));
 }
 
-function rowOf({ attempt, order }: OrderToStore): Record<string, unknown> {
-  return {
-    message_id: attempt.messageId,
-    system: attempt.system,
-    source_id: attempt.sourceId,
-    product: order.product,
-    price: order.price,
-    security_check: order.security_check,
-    created_at: order.created_at,
-    round: attempt.round,
-    attempts: attempt.attempt,
-  };
+/** In the order of the columns. */
+function valuesOf({ attempt, order }: OrderToStore): readonly unknown[] {
+  const { messageId, system, sourceId, round } = attempt;
+  const { product, price, security_check, created_at } = order;
+  return [messageId, system, sourceId, product, price, security_check, created_at, round, attempt.attempt];
 }
