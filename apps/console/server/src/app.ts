@@ -1,7 +1,11 @@
 import { createApp, type App } from '@esteira/http';
 import type { Console } from './console.ts';
 import { classifyFault } from './faults.ts';
+import { addDeadLetters } from './routes/dead-letters.ts';
+import { addJobs } from './routes/jobs.ts';
+import { addMessages } from './routes/messages.ts';
 import { addOverview } from './routes/overview.ts';
+import { addSystems } from './routes/systems.ts';
 
 const DESCRIPTION = `Everything that the console's page shows and does.
 
@@ -20,6 +24,11 @@ export async function buildApp(console: Console): Promise<App> {
       description: DESCRIPTION,
       tags: [
         { name: 'overview', description: 'What runs, how fast, and what stands still.' },
+        { name: 'systems', description: 'Publishing: what is asked of the API of a system.' },
+        { name: 'messages', description: 'Where a message is, and what happened to it.' },
+        { name: 'dead letters', description: 'What was given up on, and why.' },
+        { name: 'repair', description: 'Editing, redriving and discarding dead letters; jobs.' },
+        { name: 'history', description: 'Who did what, when, and why.' },
         { name: 'session', description: 'Who one is.' },
         { name: 'health', description: 'For supervisors and Prometheus.' },
       ],
@@ -28,5 +37,9 @@ export async function buildApp(console: Console): Promise<App> {
     classify: classifyFault,
   });
   addOverview(app, console);
+  addSystems(app, console);
+  addMessages(app, console);
+  addDeadLetters(app, console);
+  addJobs(app, console);
   return app;
 }

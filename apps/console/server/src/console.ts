@@ -1,5 +1,7 @@
+import type { AttemptLog } from '@esteira/attempt-log';
 import type { Access, Check } from '@esteira/http';
 import type { Logger, Metrics } from '@esteira/observability';
+import type { SourceTable } from '@esteira/orders/source';
 import type { Postgres } from '@esteira/postgres';
 import type { AppClient } from './clients.ts';
 import type { Board } from './overview/board.ts';
@@ -8,6 +10,9 @@ import type { Board } from './overview/board.ts';
 export interface ConsoleSystem {
   readonly name: string;
   readonly api: AppClient;
+  readonly source: Postgres;
+  /** What of it is published. */
+  readonly table: SourceTable;
 }
 
 /** What the console works with. */
@@ -19,6 +24,7 @@ export interface Console {
   /** Who may use it. */
   readonly access: Access;
   readonly systems: readonly ConsoleSystem[];
+  readonly attemptLog: Pick<AttemptLog, 'search' | 'ofMessages'>;
   /** Stored orders, dead letters, and the console's own notes. */
   readonly endput: Postgres;
   /** Rejects until the console's tables are there. */

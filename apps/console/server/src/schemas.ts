@@ -4,3 +4,63 @@ import { Type, type TSchema } from 'typebox';
 export const text = Type.String();
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 export const time = (description: string) => Type.String({ format: 'date-time', description });
+
+/** Nothing but what is named: an operator of a query language can't come along. */
+export const closed = { additionalProperties: false } as const;
+
+/** Postgres keeps no NUL in a text. */
+const NO_NUL = '^[^\\u0000]*$';
+/** A text that somebody gave to look for. */
+export const sought = (description: string) =>
+  Type.String({ minLength: 1, maxLength: 200, pattern: NO_NUL, description });
+
+/** Why somebody acts. */
+export const why = Type.String({
+  minLength: 1,
+  maxLength: 500,
+  pattern: NO_NUL,
+  description: 'Stands in the history, with the name of the key.',
+  examples: ['the supplier fixed the price list'],
+});
+
+/** A bigint as text. */
+export const bigint = Type.String({ pattern: '^(0|[1-9][0-9]{0,18})$', examples: ['4711'] });
+
+export const messageId = Type.String({
+  pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+  description: 'A message id, as it travels.',
+  examples: ['7c3f9a52-8e1b-8d04-8000-000000000001'],
+});
+export const byMessageId = Type.Object({ message_id: messageId }, closed);
+
+/** A time that somebody gave; read by {@link timeOf}. */
+export const givenTime = (description: string) =>
+  Type.String({
+    format: 'date-time',
+    pattern: '^[12]\\d{3}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?([Zz]|[+-]\\d{2}:\\d{2})$',
+    description,
+    examples: ['2026-11-21T16:00:00Z'],
+  });
+
+/** What every list takes. */
+export const paging = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'Items of a page; 50 by default.' })),
+  cursor: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 1_000,
+      pattern: '^[A-Za-z0-9_-]+$',
+      description: '`next_cursor` of a page.',
+    }),
+  ),
+};
+export const PAGE_ITEMS = 50;
+
+/** A page of a list. */
+export const pageOf = <T extends TSchema>(item: T) =>
+  Type.Object({
+    items: Type.Array(item),
+    next_cursor: nullable(Type.String({ description: 'For the next page; null where this is the last.' })),
+  });
+
+export const failure = Type.Object({ code: text, message: text });

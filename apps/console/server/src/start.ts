@@ -43,6 +43,7 @@ export async function startConsole({ settings, logger, metrics }: StartOptions):
     access: { keys: settings.apiKeys, sessions: openSessions(settings.apiKeys, settings.SESSION_SECRET) },
     systems: connections.systems,
     endput: connections.endput,
+    attemptLog: connections.attemptLog,
     tablesReady: () => tables.ready(),
     board,
   });

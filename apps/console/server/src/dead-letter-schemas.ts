@@ -1,0 +1,117 @@
+import { DEAD_LETTER_STATES, type DeadLetterFilter } from '@esteira/dead-letters';
+import type { DeadLetterReason } from '@esteira/pipeline';
+import { Type, type Static } from 'typebox';
+import { given, timeOf } from './given.ts';
+import { bigint, closed, failure, givenTime, messageId, nullable, sought, text, time } from './schemas.ts';
+
+const count = Type.Integer({ minimum: 0 });
+const state = Type.Enum([...DEAD_LETTER_STATES]);
+const REASONS = [
+  'attempts-exhausted',
+  'refused-by-verifier',
+  'invalid',
+  'identity-conflict',
+  'rejected-by-endput',
+  'delivery-limit',
+  'crashed-consumer',
+] as const satisfies readonly DeadLetterReason[];
+const reason = Type.Enum([...REASONS]);
+
+/** Which dead letters are meant: those that all of this is true of. */
+export const filterMembers = {
+  reason: Type.Optional(reason),
+  error_code: Type.Optional(sought('The code of the error.')),
+  system: Type.Optional(sought('The system it came from.')),
+  state: Type.Optional(state),
+  words: Type.Optional(sought('Words of the error or of the body, all of them, each as the beginning of a word.')),
+  from: Type.Optional(givenTime('Died at or after.')),
+  to: Type.Optional(givenTime('Died before.')),
+};
+export const filter = Type.Object(filterMembers, { ...closed, description: 'An empty one means all.' });
+
+export const group = Type.Object({
+  reason: text,
+  error_code: text,
+  count,
+  first_dead_at: time('The oldest.'),
+  last_dead_at: time('The newest.'),
+  sparkline: Type.Array(count, { description: 'How many died in each of the equal stretches from `from` to `to`.' }),
+  example: Type.Object(
+    { message_id: messageId, system: nullable(text), message: text },
+    { description: 'The newest.' },
+  ),
+});
+
+const itemMembers = {
+  message_id: messageId,
+  system: nullable(Type.String({ description: 'Null where the message did not tell.' })),
+  source_id: nullable(bigint),
+  state,
+  round: Type.Integer({ minimum: 1 }),
+  reason: text,
+  error: failure,
+  body_bytes: count,
+  is_edited: Type.Boolean({ description: 'Whether a person has changed its body.' }),
+  first_attempt_at: text,
+  dead_at: text,
+};
+export const item = Type.Object({
+  ...itemMembers,
+  attempts: Type.Integer({ minimum: 0, description: 'Of all rounds.' }),
+});
+
+export const attempt = Type.Object({
+  round: Type.Integer(),
+  attempt: Type.Integer(),
+  error: nullable(failure),
+  worker: nullable(text),
+  started_at: nullable(text),
+  duration_ms: nullable(Type.Number()),
+});
+const body = Type.Object(
+  { encoding: Type.Enum(['utf-8', 'base64'], { description: 'base64 where the bytes are no UTF-8.' }), content: text },
+  { description: 'The bytes of a message.' },
+);
+/** A dead letter, whole. */
+export const letter = Type.Object({
+  ...itemMembers,
+  pipeline: text,
+  source_created_at: nullable(text),
+  attempts: Type.Array(attempt),
+  body,
+  original_body: nullable(body),
+  headers: Type.Record(text, Type.Unknown()),
+  history: Type.Array(
+    Type.Object({
+      action: Type.Enum(['superseded', 'edited', 'redriven', 'discarded']),
+      at: text,
+      round: Type.Integer(),
+      by: Type.Optional(text),
+      why: text,
+      job: Type.Optional(text),
+      from_sha256: Type.Optional(text),
+      to_sha256: Type.Optional(text),
+    }),
+    { description: 'What happened to it, oldest first.' },
+  ),
+});
+
+/** A filter as the library takes it. */
+export function filterOf(asked: Static<typeof filter>, part: 'body' | 'querystring'): DeadLetterFilter {
+  const { error_code: errorCode, from, to, ...rest } = asked;
+  return given({
+    ...rest,
+    errorCode,
+    from: timeOf(from, 'from', part)?.toISOString(),
+    to: timeOf(to, 'to', part)?.toISOString(),
+  });
+}
+
+/** Bytes as JSON can hold them, unchanged. */
+export function bodyOf(bytes: Buffer): Static<typeof body> {
+  try {
+    return { encoding: 'utf-8', content: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    return { encoding: 'base64', content: bytes.toString('base64') };
+  }
+}

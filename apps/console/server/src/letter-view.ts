@@ -1,0 +1,16 @@
+import type { StoredDeadLetter } from '@esteira/dead-letters';
+import type { Static } from 'typebox';
+import { bodyOf, type letter } from './dead-letter-schemas.ts';
+import { snake } from './snake.ts';
+
+/** A dead letter as it stands in JSON. */
+export function letterOf({ body, originalBody, ...rest }: StoredDeadLetter): Static<typeof letter> {
+  return {
+    ...snake(rest),
+    attempts: [...rest.attempts],
+    headers: { ...rest.headers },
+    history: [...rest.history],
+    body: bodyOf(body),
+    original_body: originalBody && bodyOf(originalBody),
+  };
+}

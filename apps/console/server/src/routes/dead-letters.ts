@@ -1,0 +1,151 @@
+import { Readable } from 'node:stream';
+import {
+  exportDeadLetters,
+  getDeadLetter,
+  groupDeadLetters,
+  listDeadLetters,
+  type DeadLetterFilter,
+  type DeadLetterGroup,
+} from '@esteira/dead-letters';
+import { dependencyUnavailable, invalidRequest, notFound, problemResponses, type App } from '@esteira/http';
+import { ordersPipeline } from '@esteira/orders/domain';
+import type { Postgres } from '@esteira/postgres';
+import { Type, type Static } from 'typebox';
+import type { Console } from '../console.ts';
+import { filter, filterMembers, filterOf, group, item, letter } from '../dead-letter-schemas.ts';
+import { given } from '../given.ts';
+import { letterOf } from '../letter-view.ts';
+import { byMessageId, closed, nullable, PAGE_ITEMS, pageOf, paging, time } from '../schemas.ts';
+import { snake, snakePage } from '../snake.ts';
+
+const tags = ['dead letters'];
+const refusals = problemResponses(invalidRequest, dependencyUnavailable);
+/** A million letters take a while, in milliseconds. */
+const EXPORT_MS = 3_600_000;
+/** Letters written at once. */
+const LINES_AT_ONCE = 100;
+
+const pipeline = ordersPipeline.name;
+type Parts = Pick<Console, 'endput'>;
+
+/** `GET /v0/dead-letters`, `/groups`, `/export` and `/:message_id`. */
+export function addDeadLetters(app: App, console: Parts): void {
+  addGroups(app, console);
+  addList(app, console);
+  addExport(app, console);
+  addOne(app, console);
+}
+
+function addGroups(app: App, { endput }: Parts): void {
+  app.get('/v0/dead-letters/groups', {
+    schema: {
+      operationId: 'deadLetterGroups',
+      tags,
+      summary: 'Dead letters by reason and error',
+      description: 'The open ones, or those that a filter means; the largest group first, 200 at most.',
+      querystring: filter,
+      response: {
+        200: Type.Object({
+          from: nullable(time('When the first of all died.')),
+          to: nullable(time('When the last of all died.')),
+          groups: Type.Array(group),
+        }),
+        ...refusals,
+      },
+    },
+    handler: async ({ query }) => {
+      const asked = filterOf(query, 'querystring');
+      const { from, to, groups } = await groupDeadLetters(endput, pipeline, { state: 'dead', ...asked });
+      return { from, to, groups: groups.map(groupOf) };
+    },
+  });
+}
+
+function groupOf({ example, sparkline, ...rest }: DeadLetterGroup): Static<typeof group> {
+  return { ...snake(rest), sparkline: [...sparkline], example: snake(example) };
+}
+
+function addList(app: App, { endput }: Parts): void {
+  app.get('/v0/dead-letters', {
+    schema: {
+      operationId: 'deadLetters',
+      tags,
+      summary: 'Dead letters',
+      description: 'Those that a filter means, in any state where it does not say.',
+      querystring: Type.Object(
+        {
+          ...filterMembers,
+          sort: Type.Optional(
+            Type.Enum(['-dead_at', 'dead_at', '-message_id', 'message_id'], { description: '-dead_at: newest first.' }),
+          ),
+          ...paging,
+        },
+        closed,
+      ),
+      response: { 200: pageOf(item), ...refusals },
+    },
+    handler: async ({ query: { sort = '-dead_at', limit = PAGE_ITEMS, cursor, ...asked } }) => {
+      const by = sort.endsWith('dead_at') ? 'dead_at' : 'message_id';
+      const page = await listDeadLetters(endput, pipeline, {
+        filter: filterOf(asked, 'querystring'),
+        sort: { by, direction: sort.startsWith('-') ? 'desc' : 'asc' },
+        limit,
+        ...given({ cursor }),
+      });
+      return snakePage(page);
+    },
+  });
+}
+
+function addExport(app: App, { endput }: Parts): void {
+  app.get('/v0/dead-letters/export', {
+    handlerTimeout: EXPORT_MS,
+    schema: {
+      operationId: 'exportDeadLetters',
+      tags,
+      summary: 'Dead letters as a file',
+      description: 'Those that a filter means, whole, as NDJSON, in the order of their ids.',
+      querystring: filter,
+      response: {
+        200: { description: 'A JSON object on each line.', content: { 'application/x-ndjson': { schema: letter } } },
+        ...refusals,
+      },
+    },
+    handler: async ({ query }, reply) => {
+      const lines: unknown = Readable.from(linesOf(endput, filterOf(query, 'querystring')));
+      return reply
+        .header('content-disposition', 'attachment; filename="dead-letters.ndjson"')
+        .type('application/x-ndjson')
+        .send(lines as never);
+    },
+  });
+}
+
+async function* linesOf(endput: Postgres, asked: DeadLetterFilter): AsyncGenerator<string> {
+  let lines: string[] = [];
+  for await (const one of exportDeadLetters(endput, pipeline, asked)) {
+    lines.push(`${JSON.stringify(letterOf(one))}\n`);
+    if (lines.length < LINES_AT_ONCE) continue;
+    yield lines.join('');
+    lines = [];
+  }
+  if (lines.length > 0) yield lines.join('');
+}
+
+function addOne(app: App, { endput }: Parts): void {
+  app.get('/v0/dead-letters/:message_id', {
+    schema: {
+      operationId: 'deadLetter',
+      tags,
+      summary: 'One dead letter',
+      description: 'Whole: its bytes, headers, attempts and history.',
+      params: byMessageId,
+      response: { 200: letter, ...problemResponses(invalidRequest, notFound, dependencyUnavailable) },
+    },
+    handler: async ({ params: { message_id: id } }) => {
+      const found = await getDeadLetter(endput, pipeline, id);
+      if (found === undefined) throw notFound(`There is no dead letter ${id}.`);
+      return letterOf(found);
+    },
+  });
+}

@@ -1,0 +1,143 @@
+import { cancelJob, getJob, listActions, listJobs, pauseJob, resumeJob, type Controlled } from '@esteira/dead-letters';
+import {
+  callerNamed,
+  defineProblem,
+  dependencyUnavailable,
+  invalidRequest,
+  notFound,
+  optionalBody,
+  problemResponses,
+  type App,
+} from '@esteira/http';
+import { ordersPipeline } from '@esteira/orders/domain';
+import { Type } from 'typebox';
+import type { Console } from '../console.ts';
+import { given } from '../given.ts';
+import { jobOf, jobSchema } from '../job-view.ts';
+import { closed, messageId, nullable, PAGE_ITEMS, pageOf, paging, text, why } from '../schemas.ts';
+import { snakePage } from '../snake.ts';
+
+const tags = ['repair'];
+const refusals = problemResponses(invalidRequest, dependencyUnavailable);
+const pipeline = ordersPipeline.name;
+const jobId = Type.String({ pattern: '^[1-9][0-9]{0,17}$', examples: ['17'] });
+const byId = Type.Object({ id: jobId }, closed);
+
+const wrongState = defineProblem({ code: 'wrong-state', status: 409, title: 'In its state the job can not do that.' });
+
+type Parts = Pick<Console, 'endput'>;
+
+/** `GET /v0/jobs`, `/:id`, `POST /v0/jobs/:id/pause|resume|cancel`, and `GET /v0/history`. */
+export function addJobs(app: App, { endput }: Parts): void {
+  app.get('/v0/jobs', {
+    schema: {
+      operationId: 'jobs',
+      tags,
+      summary: 'Redrives and discards',
+      description: 'The newest first.',
+      querystring: Type.Object(paging, closed),
+      response: { 200: pageOf(jobSchema), ...refusals },
+    },
+    handler: async ({ query: { limit = PAGE_ITEMS, cursor } }) => {
+      const page = await listJobs(endput, pipeline, { limit, ...given({ cursor }) });
+      return { items: page.items.map(jobOf), next_cursor: page.nextCursor };
+    },
+  });
+  app.get('/v0/jobs/:id', {
+    schema: {
+      operationId: 'job',
+      tags,
+      summary: 'One job',
+      description: 'How far it is, and what it waits for.',
+      params: byId,
+      response: { 200: jobSchema, ...refusals, ...problemResponses(notFound) },
+    },
+    handler: async ({ params: { id } }) => {
+      const job = await getJob(endput, pipeline, id);
+      if (job === undefined) throw notFound(`There is no job ${id}.`);
+      return jobOf(job);
+    },
+  });
+  for (const wish of WISHES) addWish(app, endput, wish);
+  addHistory(app, { endput });
+}
+
+const WISHES = [
+  { name: 'pause', act: pauseJob, summary: 'Pause a job', description: 'What it has marked is still sent.' },
+  {
+    name: 'resume',
+    act: resumeJob,
+    summary: 'Let a job go on',
+    description: 'One that was paused, or has stopped itself; that one sends some first again.',
+  },
+  {
+    name: 'cancel',
+    act: cancelJob,
+    summary: 'Cancel a job',
+    description: 'For good. What it has done stays done.',
+  },
+] as const;
+
+function addWish(
+  app: App,
+  endput: Parts['endput'],
+  { name, act, summary, description }: (typeof WISHES)[number],
+): void {
+  app.post(`/v0/jobs/:id/${name}`, {
+    schema: {
+      operationId: `${name}Job`,
+      tags,
+      summary,
+      description,
+      params: byId,
+      body: Type.Object({ why: Type.Optional(why) }, closed),
+      ...optionalBody,
+      response: { 200: jobSchema, ...refusals, ...problemResponses(notFound, wrongState) },
+    },
+    handler: async (request) => {
+      const { id } = request.params;
+      const wish = { by: callerNamed(request), ...given({ why: request.body.why }) };
+      return jobOf(controlled(id, name, await act(endput, pipeline, id, wish)));
+    },
+  });
+}
+
+function controlled(id: string, wish: string, answer: Controlled) {
+  switch (answer.kind) {
+    case 'done':
+      return answer.job;
+    case 'unknown':
+      throw notFound(`There is no job ${id}.`);
+    case 'refused':
+      throw wrongState(`Job ${id} is ${answer.job.state}: it can't be asked to ${wish}.`, { state: answer.job.state });
+  }
+}
+
+const action = Type.Object({
+  id: text,
+  at: text,
+  by: Type.String({ description: 'The name of the key; `esteira` for what a job did by itself.' }),
+  action: text,
+  why: nullable(text),
+  job: nullable(text),
+  message_id: nullable(text),
+  details: Type.Record(text, Type.Unknown()),
+});
+
+function addHistory(app: App, { endput }: Parts): void {
+  app.get('/v0/history', {
+    schema: {
+      operationId: 'history',
+      tags: ['history'],
+      summary: 'Who did what',
+      description: 'When, and why; the newest first. Of all, of one job, or of one message.',
+      querystring: Type.Object({ job: Type.Optional(jobId), message_id: Type.Optional(messageId), ...paging }, closed),
+      response: { 200: pageOf(action), ...refusals },
+    },
+    handler: async ({ query: { job, message_id: messageIdGiven, limit = PAGE_ITEMS, cursor } }) => {
+      const asked = given({ job, messageId: messageIdGiven, cursor });
+      const page = snakePage(await listActions(endput, pipeline, { limit, ...asked }));
+      return { ...page, items: page.items.map((one) => ({ ...one, details: { ...one.details } })) };
+    },
+  });
+}

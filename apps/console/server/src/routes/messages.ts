@@ -1,0 +1,118 @@
+import { dependencyUnavailable, invalidRequest, notFound, problemResponses, type App } from '@esteira/http';
+import { searchMessages } from '@esteira/orders/messages';
+import { Type } from 'typebox';
+import type { Console } from '../console.ts';
+import { given, timeOf } from '../given.ts';
+import { lifeOf, lifeSchema } from '../message-life.ts';
+import {
+  bigint,
+  byMessageId,
+  closed,
+  failure,
+  givenTime,
+  nullable,
+  PAGE_ITEMS,
+  paging,
+  sought,
+  text,
+  time,
+} from '../schemas.ts';
+import { snakePage } from '../snake.ts';
+
+const tags = ['messages'];
+const refusals = problemResponses(invalidRequest, dependencyUnavailable);
+
+const attemptStatus = Type.Enum(['succeeded', 'failed', 'dead-lettered', 'invalid']);
+const hit = Type.Object({
+  message_id: text,
+  system: nullable(text),
+  source_id: nullable(bigint),
+  product: nullable(text),
+  status: Type.Enum(['succeeded', 'failed', 'dead-lettered', 'invalid', 'discarded', 'redriven', 'under-way']),
+  round: Type.Integer(),
+  attempt: nullable(Type.Integer({ description: 'This attempt; where it comes from a table, how many were made.' })),
+  max_attempts: nullable(Type.Integer()),
+  error: nullable(failure),
+  worker: nullable(text),
+  duration_ms: nullable(Type.Number()),
+  at: time('When it was processed, stored or dead-lettered.'),
+  found_in: Type.Enum(['attempt-log', 'endput', 'dead-letters', 'source']),
+});
+
+/** What is sought. */
+const search = Type.Object(
+  {
+    message_id: Type.Optional(sought('A message id.')),
+    system: Type.Optional(sought('With `source_id`: the message of one source row.')),
+    source_id: Type.Optional(sought('The id of a source row.')),
+    words: Type.Optional(sought('Words of the product or the error; finds dead letters.')),
+    status: Type.Optional(attemptStatus),
+    attempt: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+    from: Type.Optional(givenTime('Processed at or after.')),
+    to: Type.Optional(givenTime('Processed before.')),
+    ...paging,
+  },
+  closed,
+);
+
+type Parts = Pick<Console, 'endput' | 'attemptLog' | 'systems'>;
+
+/** `GET /v0/messages` and `/:message_id`. */
+export function addMessages(app: App, console: Parts): void {
+  addSearch(app, console);
+  addLife(app, console);
+}
+
+function addSearch(app: App, console: Parts): void {
+  app.get('/v0/messages', {
+    schema: {
+      operationId: 'messages',
+      tags,
+      summary: 'Search messages',
+      description:
+        'Attempts, the latest first; a message whose attempts have expired is found where it rests. All that is given must be true. Each search is served by an index, which the answer names.',
+      querystring: search,
+      response: {
+        200: Type.Object({
+          items: Type.Array(hit),
+          next_cursor: nullable(text),
+          index: Type.String({ description: 'The index that served it.' }),
+        }),
+        ...refusals,
+      },
+    },
+    handler: async ({ query }) => {
+      const { message_id: messageId, source_id: sourceId, from, to, limit = PAGE_ITEMS, ...rest } = query;
+      const page = await searchMessages(console, {
+        ...given({
+          ...rest,
+          messageId,
+          sourceId,
+          from: timeOf(from, 'from', 'querystring'),
+          to: timeOf(to, 'to', 'querystring'),
+        }),
+        limit,
+      });
+      return { ...snakePage(page), index: page.index };
+    },
+  });
+}
+
+function addLife(app: App, console: Parts): void {
+  app.get('/v0/messages/:message_id', {
+    schema: {
+      operationId: 'message',
+      tags,
+      summary: 'The life of a message',
+      description:
+        'Its rows as they stand now, and what happened to it, round by round. Attempts whose log has expired are counted.',
+      params: byMessageId,
+      response: { 200: lifeSchema, ...refusals, ...problemResponses(notFound) },
+    },
+    handler: async ({ params: { message_id: id } }) => {
+      const life = await lifeOf(console, id);
+      if (life === undefined) throw notFound(`Nothing is known of a message ${id}.`);
+      return life;
+    },
+  });
+}

@@ -1,0 +1,208 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { startPipeline, type Pipeline } from '@esteira/tests/support';
+import { Compile } from 'typebox/compile';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { askConsole } from './support.ts';
+
+interface Media {
+  schema?: object;
+  examples?: Record<string, { value: unknown }>;
+}
+interface Operation {
+  operationId?: string;
+  tags?: string[];
+  responses: Record<string, { content?: Record<string, Media> }>;
+}
+interface Document {
+  tags: { name: string }[];
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, object> };
+}
+interface Letter {
+  message_id: string;
+  system: string;
+  source_id: string;
+  state: string;
+}
+interface Listed {
+  items: Letter[];
+  next_cursor: string | null;
+}
+
+const POSITIVE = 30;
+const NEGATIVE = 12;
+const patient = { timeout: 60_000, interval: 200 };
+
+let pipeline: Pipeline;
+let ask: ReturnType<typeof askConsole>;
+let document: Document;
+let system: string;
+
+beforeAll(async () => {
+  pipeline = await startPipeline({ systems: 1, env: { MAX_ATTEMPTS: '2' } });
+  await pipeline.console.start();
+  ask = askConsole(pipeline);
+  system = pipeline.settings.systems[0]?.name ?? '';
+  document = (await ask.get<Document>('/docs/json')).body;
+  await pipeline.post(0, '/v0/insert-data', { positive_inserts: POSITIVE, negative_inserts: NEGATIVE });
+  expect((await ask.post(`/v0/systems/${system}/run`)).status).toBe(202);
+  await vi.waitFor(async () => {
+    const { body } = await ask.get<{ groups: { count: number }[] }>('/v0/dead-letters/groups');
+    expect(body.groups[0]?.count).toBe(NEGATIVE);
+  }, patient);
+}, 120_000);
+afterAll(() => pipeline.stop());
+
+/** Whether a value matches what the document says of an answer. */
+function isDescribed(method: string, path: string, status: number, value: unknown): boolean {
+  const content = document.paths[path]?.[method]?.responses[String(status)]?.content ?? {};
+  const { schema } = Object.values(content)[0] ?? {};
+  const { $ref } = (schema ?? {}) as { $ref?: string };
+  const meant = $ref === undefined ? schema : document.components.schemas[$ref.split('/').at(-1) ?? ''];
+  return meant !== undefined && Compile(meant as never).Check(value);
+}
+
+describe('the document', () => {
+  it('is valid, and says of each operation what it does, under a tag that is explained', async () => {
+    expect(await new Validator().validate(structuredClone(document) as never)).toMatchObject({ valid: true });
+    const tags = document.tags.map(({ name }) => name);
+    const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
+    for (const operation of operations) expect(tags).toEqual(expect.arrayContaining(operation.tags ?? ['none']));
+  });
+
+  it.each([
+    ['/v0/overview', '/v0/overview'],
+    ['/v0/overview/history', '/v0/overview/history'],
+    ['/v0/session', '/v0/session'],
+    ['/v0/messages', '/v0/messages'],
+    ['/v0/messages', '/v0/messages?status=succeeded&attempt=1&limit=3'],
+    ['/v0/messages', '/v0/messages?words=negative'],
+    ['/v0/dead-letters/groups', '/v0/dead-letters/groups'],
+    ['/v0/dead-letters', '/v0/dead-letters?limit=2&sort=message_id'],
+    ['/v0/jobs', '/v0/jobs'],
+    ['/v0/history', '/v0/history'],
+  ])('describes what GET %s answers', async (path, url) => {
+    const { status, body } = await ask.get(url);
+    expect(status).toBe(200);
+    expect(isDescribed('get', path, 200, body), JSON.stringify(body)).toBe(true);
+  });
+});
+
+describe('a system', () => {
+  it('is asked to run, stop, unblock and clear, and the history says who asked', async () => {
+    expect((await ask.post(`/v0/systems/${system}/run`, { follow: true })).status).toBe(202);
+    expect((await ask.post(`/v0/systems/${system}/run`)).body).toMatchObject({ status: 409, code: 'already-running' });
+    expect((await ask.post(`/v0/systems/${system}/stop`)).body).toEqual({ system, stopped: true });
+    expect((await ask.post(`/v0/systems/${system}/unblock`)).body).toEqual({ system, unblocked: false });
+    const unsure = await ask.post(`/v0/systems/${system}/clear`, { confirm: 'system' });
+    expect(unsure.body).toMatchObject({ code: 'invalid-request', errors: [{ pointer: '/confirm' }] });
+    expect((await ask.post(`/v0/systems/${system}/clear`, { confirm: system })).body).toEqual({
+      system,
+      cleared: true,
+    });
+    const { body } = await ask.get<{ items: object[] }>('/v0/history?limit=5');
+    expect(body.items).toMatchObject([
+      { by: 'local', action: 'clear', details: { system } },
+      { action: 'unblock' },
+      { action: 'stop' },
+      { action: 'run', details: { system, follow: true } },
+      { action: 'run' },
+    ]);
+  });
+
+  it('that there is not is not asked', async () => {
+    expect((await ask.post('/v0/systems/nowhere/run')).body).toMatchObject({ status: 404, code: 'not-found' });
+  });
+});
+
+describe('dead letters', () => {
+  it('are grouped, listed page by page, and exported whole', async () => {
+    const seen = new Set<string>();
+    for (let cursor = ''; ;) {
+      const { body } = await ask.get<Listed>(`/v0/dead-letters?state=dead&limit=5&sort=dead_at${cursor}`);
+      for (const { message_id } of body.items) seen.add(message_id);
+      if (body.next_cursor === null) break;
+      cursor = `&cursor=${body.next_cursor}`;
+    }
+    expect(seen.size).toBe(NEGATIVE);
+    const exported = await fetch(`${pipeline.console.url}/v0/dead-letters/export?system=${system}`);
+    expect(exported.headers.get('content-type')).toContain('application/x-ndjson');
+    const lines = (await exported.text())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Letter);
+    expect(new Set(lines.map(({ message_id }) => message_id))).toEqual(seen);
+    expect(isDescribed('get', '/v0/dead-letters/{message_id}', 200, lines[0])).toBe(true);
+  });
+
+  it('are shown whole, with their bytes', async () => {
+    const { body: list } = await ask.get<Listed>('/v0/dead-letters?limit=1');
+    const id = list.items[0]?.message_id ?? '';
+    const { body } = await ask.get<{ body: { content: string }; attempts: object[] }>(`/v0/dead-letters/${id}`);
+    expect(isDescribed('get', '/v0/dead-letters/{message_id}', 200, body), JSON.stringify(body)).toBe(true);
+    expect(body.attempts).toHaveLength(2);
+    expect(JSON.parse(body.body.content)).toMatchObject({ message_id: id });
+  });
+});
+
+describe('a message', () => {
+  it('has a life: its rows as they stand, and each attempt', async () => {
+    const { body: list } = await ask.get<Listed>('/v0/dead-letters?limit=1');
+    const [letter] = list.items;
+    const { body } = await ask.get<object>(`/v0/messages/${letter?.message_id ?? ''}`);
+    expect(isDescribed('get', '/v0/messages/{message_id}', 200, body), JSON.stringify(body)).toBe(true);
+    expect(body).toMatchObject({
+      system,
+      source: { id: letter?.source_id, security_check: false },
+      stored: null,
+      dead_letter: { state: 'dead' },
+      rounds: [{ round: 1, made: 2, expired: 0, attempts: [{ status: 'failed' }, { status: 'dead-lettered' }] }],
+    });
+    const { body: found } = await ask.get<Listed>(`/v0/messages?system=${system}&source_id=1`);
+    const [hit] = found.items;
+    expect((await ask.get(`/v0/messages/${hit?.message_id ?? ''}`)).body).toMatchObject({ source: { id: '1' } });
+  });
+
+  it('keeps its count of attempts when the log has forgotten them', async () => {
+    const { body: found } = await ask.get<Listed>('/v0/messages?status=succeeded&limit=1');
+    const id = found.items[0]?.message_id ?? '';
+    const [document] = await Promise.all([ask.get<{ stored: { attempts: number } }>(`/v0/messages/${id}`)]);
+    expect(document.body).toMatchObject({
+      stored: { round: 1 },
+      rounds: [{ made: document.body.stored.attempts, expired: 0 }],
+    });
+  });
+});
+
+describe('every error', () => {
+  it.each([
+    ['GET', '/v0/nothing', undefined, 404, 'not-found'],
+    ['GET', '/v0/messages?limit=0', undefined, 400, 'invalid-request'],
+    ['GET', '/v0/messages?limit=501', undefined, 400, 'invalid-request'],
+    ['GET', '/v0/messages?source_id=1', undefined, 400, 'invalid-request'],
+    ['GET', '/v0/messages?cursor=abc', undefined, 400, 'invalid-request'],
+    ['GET', '/v0/messages?status[$ne]=failed', undefined, 400, 'invalid-request'],
+    ['GET', '/v0/messages?words=a&words=b', undefined, 400, 'invalid-request'],
+    ['GET', '/v0/messages?from=2026-13-01T00:00:00Z', undefined, 400, 'invalid-request'],
+    ['GET', '/v0/messages?from=yesterday', undefined, 400, 'invalid-request'],
+    ['GET', '/v0/messages/abc', undefined, 400, 'invalid-request'],
+    ['GET', '/v0/messages/00000000-0000-8000-8000-000000000000', undefined, 404, 'not-found'],
+    ['GET', '/v0/dead-letters?reason=bored', undefined, 400, 'invalid-request'],
+    ['GET', '/v0/dead-letters?system=%00', undefined, 400, 'invalid-request'],
+    ['GET', '/v0/dead-letters?cursor=abc', undefined, 400, 'invalid-request'],
+    ['GET', '/v0/dead-letters?x=1', undefined, 400, 'invalid-request'],
+    ['GET', '/v0/dead-letters/00000000-0000-8000-8000-000000000000', undefined, 404, 'not-found'],
+    ['GET', '/v0/jobs/0', undefined, 400, 'invalid-request'],
+    ['GET', '/v0/jobs/999999', undefined, 404, 'not-found'],
+    ['POST', '/v0/jobs/999999/pause', undefined, 404, 'not-found'],
+    ['GET', '/v0/history?cursor=abc', undefined, 400, 'invalid-request'],
+    ['POST', '/v0/systems/nowhere/clear', { confirm: { $ne: '' } }, 400, 'invalid-request'],
+    ['POST', '/v0/overview', undefined, 405, 'method-not-allowed'],
+  ] as const)('%s %s %j is a problem', async (method, url, payload, status, code) => {
+    const answer = method === 'GET' ? await ask.get(url) : await ask.post(url, payload);
+    expect(answer.body).toMatchObject({ status, code });
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  });
+});
