@@ -30,6 +30,9 @@ const OPEN: DeadLetterFilter = { state: 'dead' };
 interface Span {
   from: string | null;
   to: string | null;
+  /** The same in seconds. */
+  since: number;
+  until: number;
 }
 
 interface Row {
@@ -53,16 +56,17 @@ export async function groupDeadLetters(
 ): Promise<DeadLetterGroups> {
   const condition = conditionOf(pipeline, filter);
   const [span] = await sql.query<Span>(
-    `SELECT to_json(min(dead_at)) #>> '{}' AS from, to_json(max(dead_at)) #>> '{}' AS to
+    `SELECT to_json(min(dead_at)) #>> '{}' AS from, to_json(max(dead_at)) #>> '{}' AS to,
+            date_part('epoch', min(dead_at)) AS since, date_part('epoch', max(dead_at)) AS until
        FROM dead_letters WHERE ${condition.sql}`,
     condition.values,
   );
   if (span === undefined || span.from === null) return { from: null, to: null, groups: [] };
-  const { from, to } = span;
+  const { from, to, since, until } = span;
   const rows = await sql.query<Row>(groupsSql(condition.sql, condition.values.length + 1), [
     ...condition.values,
-    from,
-    to,
+    since,
+    until > since ? until : since + 1,
     stretches,
   ]);
   return { from, to, groups: rows.map((row) => groupOf(row, stretches)) };
@@ -72,9 +76,8 @@ export async function groupDeadLetters(
 const groupsSql = (condition: string, next: number) => `
   WITH counted AS (
     SELECT reason, error_code,
-           least($${next + 2}::int - 1, floor((date_part('epoch', dead_at) - date_part('epoch', $${next}::timestamptz))
-             / greatest(date_part('epoch', $${next + 1}::timestamptz) - date_part('epoch', $${next}::timestamptz), 1e-6)
-             * $${next + 2}::int))::int AS stretch,
+           least($${next + 2}::int,
+                 width_bucket(date_part('epoch', dead_at), $${next}::float8, $${next + 1}::float8, $${next + 2}::int)) AS stretch,
            count(*) AS count, min(dead_at) AS first_dead_at, max(dead_at) AS last_dead_at
       FROM dead_letters WHERE ${condition} GROUP BY 1, 2, 3
   ), grouped AS (
@@ -95,7 +98,7 @@ function groupOf({ stretches, messageId, system, message, ...row }: Row, length:
   return {
     ...row,
     count: Number(row.count),
-    sparkline: Array.from({ length }, (_, index) => stretches[String(index)] ?? 0),
+    sparkline: Array.from({ length }, (_, index) => stretches[String(index + 1)] ?? 0),
     example: { messageId, system, message },
   };
 }

@@ -1,5 +1,5 @@
 import type { Sql } from '@esteira/postgres';
-import { conditionOf } from './filter.ts';
+import { conditionOf, type DeadLetterFilter, type Fragment } from './filter.ts';
 import {
   cursorOf,
   MOST_ITEMS,
@@ -29,7 +29,7 @@ export async function listDeadLetters(
   { filter, sort = NEWEST_FIRST, limit, cursor }: ListRequest,
 ): Promise<Page<DeadLetterItem>> {
   const most = Math.min(Math.max(1, limit), MOST_ITEMS);
-  const condition = conditionOf(pipeline, filter);
+  const condition = await listCondition(sql, pipeline, filter);
   const after = cursor === undefined ? undefined : afterPlace(cursor, sort, condition.values.length + 1);
   const values = [...condition.values, ...(after?.values ?? [])];
   const order = KEYS[sort.by]
@@ -46,6 +46,27 @@ export async function listDeadLetters(
   const last = shown.at(-1);
   const isLast = items.length <= most || last === undefined;
   return { items: shown, nextCursor: isLast ? null : cursorOf({ sort, ...last }) };
+}
+
+/** Up to so many that have the words of a search are looked up by their ids. */
+const FEW = 2_000;
+
+/**
+ * The condition of a list. Words that few have are found by their index first, and the few sorted; words that many have
+ * are met soon enough in the order of the list. Postgres can't tell which, from the beginning of a word.
+ */
+async function listCondition(sql: Sql, pipeline: string, filter: DeadLetterFilter): Promise<Fragment> {
+  const { words, ...others } = filter;
+  if (words === undefined) return conditionOf(pipeline, filter);
+  const having = conditionOf(pipeline, { words });
+  const found = await sql.query<{ message_id: string }>(
+    `SELECT message_id FROM dead_letters WHERE ${having.sql} LIMIT ${FEW + 1}`,
+    having.values,
+  );
+  if (found.length > FEW) return conditionOf(pipeline, filter);
+  const condition = conditionOf(pipeline, others);
+  const values = [...condition.values, found.map(({ message_id }) => message_id)];
+  return { sql: `${condition.sql} AND message_id = ANY ($${values.length}::uuid[])`, values };
 }
 
 function afterPlace(cursor: string, sort: DeadLetterSort, first: number) {

@@ -36,7 +36,6 @@ interface Row {
   errorCode: string;
   count: number;
   stored: number;
-  unread: number;
 }
 
 /** Counts what a redrive or a discard would be for. Reads only. */
@@ -48,16 +47,22 @@ export async function previewJob(
   const ids = 'messageIds' in selection ? [...new Set(selection.messageIds)] : undefined;
   const filter = 'filter' in selection ? selection.filter : {};
   const condition = conditionOf(pipeline.name, { ...filter, state: 'dead' }, 2);
+  const chosen = `${condition.sql} AND ($1::uuid[] IS NULL OR message_id = ANY ($1::uuid[]))`;
+  const values = [ids ?? null, ...condition.values];
+  // Of the letters only what stands in an index: their bodies would have to be read along.
   const rows = await sql.query<Row>(
     `SELECT letter.system, letter.reason, letter.error_code AS "errorCode", count(*)::int AS count,
-            count(stored.message_id)::int AS stored,
-            count(*) FILTER (WHERE letter.reason = 'invalid' AND letter.original_body IS NULL)::int AS unread
-       FROM (SELECT message_id, system, reason, error_code, source_created_at, original_body FROM dead_letters
-              WHERE ${condition.sql} AND ($1::uuid[] IS NULL OR message_id = ANY ($1::uuid[]))) AS letter
+            count(stored.message_id)::int AS stored
+       FROM (SELECT message_id, system, reason, error_code, source_created_at FROM dead_letters WHERE ${chosen}) AS letter
        LEFT JOIN ${storedTable} AS stored
          ON stored.message_id = letter.message_id AND stored.source_created_at = letter.source_created_at
       GROUP BY 1, 2, 3`,
-    [ids ?? null, ...condition.values],
+    values,
+  );
+  const unread = await sql.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM dead_letters
+      WHERE ${chosen} AND reason = 'invalid' AND original_body IS NULL`,
+    values,
   );
   const sum = (of: (row: Row) => number) => rows.reduce((total, row) => total + of(row), 0);
   const total = sum(({ count }) => count);
@@ -66,7 +71,7 @@ export async function previewJob(
     bySystem: counted(rows, ({ system }) => ({ system })),
     byReason: counted(rows, ({ reason, errorCode }) => ({ reason, errorCode })),
     alreadyStored: sum(({ stored }) => stored),
-    perhapsUnreadable: action === 'redrive' ? sum(({ unread }) => unread) : 0,
+    perhapsUnreadable: action === 'redrive' ? (unread[0]?.count ?? 0) : 0,
     notDead: ids === undefined ? 0 : ids.length - total,
     canary: action === 'redrive' && stopAtFailedShare < 1 ? canarySize(total) : 0,
     seconds: ratePerSecond === undefined ? null : Math.ceil(total / ratePerSecond),

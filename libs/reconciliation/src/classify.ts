@@ -20,6 +20,8 @@ export function classify({ source, stored, dead }: JoinedRow, cursor: Position |
   const letters = dead?.letters ?? [];
   if (stored !== undefined) {
     if (stored.content === source.content) return 'stored';
+    // A person changed it before its redrive: its history says who, when and why.
+    if (letters.some(({ state, edited }) => state === 'redriven' && edited === true)) return 'stored';
     // Where an id was used twice the first order is stored, and this row is a dead letter beside it.
     const second = letters.find(({ reason, state }) => reason === 'identity-conflict' && state !== 'redriven');
     return second === undefined ? 'differs' : (second.state as 'dead' | 'discarded');

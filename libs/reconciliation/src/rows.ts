@@ -30,6 +30,8 @@ export interface DeadLetterState {
   readonly state: 'dead' | 'redriven' | 'discarded';
   readonly reason: DeadLetterReason;
   readonly round: number;
+  /** Whether a person has changed its body. */
+  readonly edited?: boolean;
 }
 
 /** All dead letters of one source row: more than one where its id was used twice. */

@@ -1,7 +1,7 @@
 import { DEAD_LETTER_REASONS, type DeadLetterFilter } from '@esteira/dead-letters';
 import { Refused } from '../refused.ts';
 
-const WORD = /([a-z_]+)=(?:"([^"]*)"|(\S+))(?:\s+|$)/y;
+const WORD = /([a-z_]+)=(?:"([^"]*)"|([^\s"]\S*))(?:\s+|$)/y;
 
 /** The words of FILTER, and what each is of a dead letter. */
 const NAMES: Readonly<Record<string, keyof DeadLetterFilter>> = {

@@ -16,13 +16,15 @@ UPDATE dead_letters
           WHERE word <> ''));
 
 DROP INDEX dead_letters_open;
-CREATE INDEX dead_letters_open ON dead_letters (pipeline, reason, error_code, dead_at, message_id) WHERE state = 'dead';
+CREATE INDEX dead_letters_open ON dead_letters (pipeline, reason, error_code, dead_at, message_id)
+  INCLUDE (system, source_created_at) WHERE state = 'dead';
 CREATE INDEX dead_letters_by_time ON dead_letters (pipeline, dead_at, message_id);
 CREATE INDEX dead_letters_by_state ON dead_letters (pipeline, state, dead_at, message_id);
+CREATE INDEX dead_letters_by_code ON dead_letters (pipeline, error_code, dead_at, message_id);
 CREATE INDEX dead_letters_by_system ON dead_letters (pipeline, system, dead_at, message_id);
 CREATE INDEX dead_letters_words ON dead_letters USING gin (words);
 
 -- Down Migration
-DROP INDEX dead_letters_words, dead_letters_by_system, dead_letters_by_state, dead_letters_by_time, dead_letters_open;
+DROP INDEX dead_letters_words, dead_letters_by_code, dead_letters_by_system, dead_letters_by_state, dead_letters_by_time, dead_letters_open;
 CREATE INDEX dead_letters_open ON dead_letters (pipeline, reason, (error ->> 'code'), dead_at) WHERE state = 'dead';
 ALTER TABLE dead_letters DROP COLUMN original_body, DROP COLUMN words, DROP COLUMN error_code;

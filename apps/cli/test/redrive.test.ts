@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { DEAD_LETTER_REASONS, type Job, type Preview } from '@esteira/dead-letters';
+import { describe, expect, it } from 'vitest';
+import { filterText, parseFilter } from '../src/redrive/filter.ts';
+import { previewText, progressLine, resultText } from '../src/redrive/report.ts';
+import { Refused } from '../src/refused.ts';
+
+describe('FILTER', () => {
+  it('is words with values, quoted where they have spaces', () => {
+    expect(parseFilter('')).toEqual({});
+    expect(parseFilter('reason=invalid  system=system-1 words="two words" error_code=c-1')).toEqual({
+      reason: 'invalid',
+      system: 'system-1',
+      words: 'two words',
+      errorCode: 'c-1',
+    });
+  });
+
+  it('reads what it writes', () => {
+    const value = fc.stringMatching(/^[a-z0-9][a-z0-9 .:=-]*$/);
+    const filters = fc.record(
+      { reason: fc.constantFrom(...DEAD_LETTER_REASONS), system: value, words: value, errorCode: value },
+      { requiredKeys: ['reason'] },
+    );
+    fc.assert(
+      fc.property(filters, (filter) => {
+        expect(parseFilter(filterText(filter))).toEqual(filter);
+      }),
+    );
+  });
+
+  it('says what it does not understand', () => {
+    for (const wrong of ['reason', 'colour=red', 'reason=tired', 'from=yesterday', 'system=a ; drop', 'words="open']) {
+      expect(() => parseFilter(wrong)).toThrow(Refused);
+    }
+  });
+});
+
+const job: Job = {
+  id: '7',
+  pipeline: 'orders',
+  action: 'redrive',
+  selection: { filter: {} },
+  by: 'ana',
+  why: 'repaired',
+  ratePerSecond: null,
+  stopAtFailedShare: 0.2,
+  maxAttempts: null,
+  state: 'paused',
+  isFrozen: true,
+  total: 12_000,
+  handled: 10_000,
+  done: 9_990,
+  unchanged: { atRest: 0, moved: 10, unreadable: 0 },
+  failedAgain: 3,
+  canary: { size: 120, hasPassed: true },
+  note: 'waits for the lane to drain to 500000 messages',
+  isTidy: true,
+  holder: null,
+  createdAt: '2026-01-01T00:00:00+00:00',
+  finishedAt: null,
+};
+
+describe('what a redrive says', () => {
+  it('before it begins: what it is for, what goes first, and how long it takes', () => {
+    const preview: Preview = {
+      total: 12_000,
+      bySystem: [{ system: null, count: 12_000 }],
+      byReason: [{ reason: 'invalid', errorCode: 'invalid-schema', count: 12_000 }],
+      alreadyStored: 5,
+      perhapsUnreadable: 12_000,
+      notDead: 0,
+      canary: 120,
+      seconds: 24,
+    };
+    const text = previewText(preview);
+    for (const part of ['12,000', 'unknown', 'invalid-schema', '5 are stored already', '120 go first', '24 s']) {
+      expect(text).toContain(part);
+    }
+  });
+
+  it('on its way and at its end: only what there is', () => {
+    expect(progressLine(job)).toBe('10,000 of 12,000 · 3 dead again · waits for the lane to drain to 500000 messages');
+    const text = resultText(job, { stored: 9_980, failedAgain: 3, underWay: 7 });
+    for (const part of ['job 7: paused', '9,990', '9,980', 'dead no longer', 'not looked at', '2,000']) {
+      expect(text).toContain(part);
+    }
+    expect(text).not.toContain('unreadable');
+  });
+});
