@@ -26,6 +26,7 @@ export * from './resting-place.ts';
 export * from './stored-letter.ts';
 export * from './supersede.ts';
 export * from './trials.ts';
+export { soughtWords } from './words.ts';
 
 /** Makes the table of dead letters, in the endput. */
 export const deadLetterMigrations: Migrations = {

@@ -111,6 +111,29 @@ describe('a search for messages', () => {
     expect(await found({ words: "' | colour:* & !" })).toEqual([[SPOILED, 'invalid', 'dead-letters']]);
   });
 
+  it('finds by words of the product what is stored, under way, or of any system', async () => {
+    await source.query(
+      `insert into orders (product, price, security_check)
+       select case when i % 10 = 0 then 'Cotton/T-Shirt <blue>' else 'Lamp' end, 1, true from generate_series(1, 50) i`,
+    );
+    await store('10');
+    const hits = await found({ words: 'shirt BLU' });
+    expect(hits.map(([, status]) => status)).toEqual(['under-way', 'under-way', 'under-way', 'under-way', 'succeeded']);
+    expect(await found({ words: 'shirt', status: 'succeeded' })).toEqual([[idOf('10'), 'succeeded', 'endput']]);
+    const pages: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await searchMessages(places(), { words: 'lamp', limit: 7, ...(cursor && { cursor }) });
+      pages.push(...page.items.map(({ sourceId }) => sourceId ?? ''));
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+    expect(pages).toEqual(
+      Array.from({ length: 50 }, (_, i) => 50 - i)
+        .filter((i) => i % 10 !== 0)
+        .map(String),
+    );
+  });
+
   it('finds attempts by status, number and time', async () => {
     const old = new Date(Date.now() - 60_000);
     await attemptLog.record([

@@ -2,6 +2,7 @@ import type { AttemptDocument } from '@esteira/attempt-log';
 import type { DeadLetterItem } from '@esteira/dead-letters';
 import type { AttemptStatus, Failure } from '@esteira/pipeline';
 import type { StoredOrder } from '../endput/index.ts';
+import type { SourceOrder } from '../source/index.ts';
 
 /** How a message did: in one attempt, or in the end. `under-way`: neither stored nor a dead letter. */
 export type HitStatus = AttemptStatus | 'discarded' | 'redriven' | 'under-way';
@@ -66,6 +67,22 @@ export function hitOfStored(order: StoredOrder): MessageHit {
     attempt: order.attempts,
     at: order.stored_at,
     foundIn: 'endput',
+  };
+}
+
+/** A row of a source whose message rests nowhere. Pure. */
+export function hitOfSource(order: SourceOrder, system: string, messageId: string): MessageHit {
+  return {
+    ...UNKNOWN,
+    messageId,
+    system,
+    sourceId: order.id,
+    product: order.product,
+    status: 'under-way',
+    round: 1,
+    attempt: null,
+    at: order.created_at,
+    foundIn: 'source',
   };
 }
 

@@ -1,15 +1,15 @@
 import type { AttemptLog } from '@esteira/attempt-log';
-import { listDeadLetters, lookUpDeadLetters } from '@esteira/dead-letters';
+import { lookUpDeadLetters } from '@esteira/dead-letters';
 import { isMessageId, messageIds, type AttemptStatus } from '@esteira/pipeline';
-import type { Sql } from '@esteira/postgres';
 import { ordersPipeline } from '../domain/index.ts';
 import { storedOrders } from '../endput/index.ts';
-import { hitOfAttempt, hitOfDeadLetter, hitOfStored, type MessageHit } from './hit.ts';
+import { hitOfAttempt, hitOfDeadLetter, hitOfStored } from './hit.ts';
+import { UnservedSearch, type MessagePage } from './page.ts';
+import { searchWords, type WordPlaces } from './words.ts';
 
 /** Where messages are searched. */
-export interface SearchedPlaces {
+export interface SearchedPlaces extends WordPlaces {
   readonly attemptLog: Pick<AttemptLog, 'search'>;
-  readonly endput: Sql;
 }
 
 /** Which messages are wanted. What is absent does not matter; what is present must all be true. */
@@ -19,7 +19,7 @@ export interface MessageSearch {
   readonly system?: string;
   /** Decimal text. */
   readonly sourceId?: string;
-  /** Words of the product or the error of dead letters. */
+  /** Words of the product or the error: all of them, each as the beginning of a word. */
   readonly words?: string;
   readonly status?: AttemptStatus;
   readonly attempt?: number;
@@ -30,23 +30,9 @@ export interface MessageSearch {
   readonly cursor?: string;
 }
 
-/** A page of hits, the latest first. */
-export interface MessagePage {
-  readonly items: readonly MessageHit[];
-  /** Null where nothing comes after. */
-  readonly nextCursor: string | null;
-  /** The index that served it. */
-  readonly index: string;
-}
-
-/** A search that no index serves. */
-export class UnservedSearch extends Error {
-  override name = 'UnservedSearch';
-}
-
 /**
  * A page of messages. Attempts come from the log; a message whose attempts have expired there is found where it rests.
- * Words are searched in the dead letters.
+ * Words are searched in the dead letters, then in the sources.
  *
  * @throws UnservedSearch, and ForeignCursor or BadCursor for a cursor of another search.
  */
@@ -99,19 +85,20 @@ async function atRest({ endput }: SearchedPlaces, ids: readonly string[]): Promi
   return { items, nextCursor: null, index: 'orders_pkey, dead_letters_pkey' };
 }
 
-async function byWords({ endput }: SearchedPlaces, search: MessageSearch, words: string): Promise<MessagePage> {
-  const { system, from, to, limit, cursor } = search;
-  const filter = {
-    words,
+/** What else is asked narrows a page, so it may hold fewer items than the limit, and yet not be the last. */
+async function byWords(places: SearchedPlaces, search: MessageSearch, words: string): Promise<MessagePage> {
+  const { system, status, attempt, from, to, limit, cursor } = search;
+  const page = await searchWords(places, {
+    ...{ words, limit },
     ...(system === undefined ? {} : { system }),
-    ...(from === undefined ? {} : { from: from.toISOString() }),
-    ...(to === undefined ? {} : { to: to.toISOString() }),
-  };
-  const page = await listDeadLetters(endput, ordersPipeline.name, {
-    filter,
-    limit,
     ...(cursor === undefined ? {} : { cursor }),
   });
-  const items = page.items.map(hitOfDeadLetter).filter(({ status }) => status === (search.status ?? status));
-  return { items, nextCursor: page.nextCursor, index: 'dead_letters_words' };
+  const items = page.items.filter(
+    (hit) =>
+      hit.status === (status ?? hit.status) &&
+      hit.attempt === (attempt ?? hit.attempt) &&
+      (from === undefined || Date.parse(hit.at) >= from.getTime()) &&
+      (to === undefined || Date.parse(hit.at) < to.getTime()),
+  );
+  return { ...page, items };
 }

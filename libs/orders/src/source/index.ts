@@ -10,6 +10,7 @@ export * from './restored.ts';
 export * from './rows-behind.ts';
 export * from './table.ts';
 export * from './watermark.ts';
+export * from './words.ts';
 export { checkOwnTable, SourceNotReady } from './own/check.ts';
 export type { PrepareStep } from './own/plan.ts';
 export { planPreparation, PreparationStopped, prepareSource } from './own/prepare.ts';
