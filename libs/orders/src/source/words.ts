@@ -18,9 +18,9 @@ export interface OrdersByWords {
 }
 
 /**
- * A page of the rows of `orders` whose product has the words. Rare words are found by their index and then sorted.
- * Common ones, which would mean sorting most of the table, are looked for from the newest row downwards, so many rows
- * at a time: then a page may hold fewer rows than asked for, or none, and yet go on.
+ * A page of the rows of `orders` whose product has the words. Common words are found among the newest
+ * rows; rare ones by their index, and then sorted. What is neither, and would mean sorting a good part of the table, is
+ * looked for so many rows at a time: then a page may hold fewer rows than asked for, or none, and yet go on.
  *
  * @param words a `tsquery`
  */
@@ -29,7 +29,10 @@ export async function ordersByWords(
   words: string,
   { below = LAST_ID, limit }: { readonly below?: string; readonly limit: number },
 ): Promise<OrdersByWords> {
-  const { ids, below: next } = (await rare(source, words, below, limit)) ?? (await common(source, words, below, limit));
+  const newest = await amongNewest(source, words, below, limit);
+  // A page that is full by then is of common words: the index would list a good part of the table for it.
+  const isFull = newest.ids.length === limit;
+  const { ids, below: next } = isFull ? newest : ((await byIndex(source, words, below, limit)) ?? newest);
   const orders = await sourceOrders(source, ids);
   return { orders: orders.toReversed(), below: next };
 }
@@ -39,8 +42,8 @@ interface Found {
   readonly below: string | null;
 }
 
-/** By the index alone; undefined where the words are common. */
-async function rare(source: Postgres, words: string, below: string, limit: number): Promise<Found | undefined> {
+/** By the index, and sorted; undefined where the words are common. */
+async function byIndex(source: Postgres, words: string, below: string, limit: number): Promise<Found | undefined> {
   const [row] = await source.transaction(
     (sql) =>
       sql.query<{ found: number; ids: string[] }>(
@@ -58,7 +61,8 @@ async function rare(source: Postgres, words: string, below: string, limit: numbe
   return found > WINDOW ? undefined : { ids, below: found > limit ? (ids.at(-1) ?? null) : null };
 }
 
-async function common(source: Postgres, words: string, below: string, limit: number): Promise<Found> {
+/** Among the newest rows, by looking at them. */
+async function amongNewest(source: Postgres, words: string, below: string, limit: number): Promise<Found> {
   const [row] = await source.query<{ ids: string[]; lowest: string | null; looked: number }>(
     `with looked as materialized (select id, product from orders where id < $2::bigint order by id desc limit ${WINDOW})
      select array(select id::text from looked where ${WORDS} @@ $1::tsquery order by looked.id desc limit $3::int) as ids,
