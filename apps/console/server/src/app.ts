@@ -5,6 +5,7 @@ import { addDeadLetters } from './routes/dead-letters.ts';
 import { addJobs } from './routes/jobs.ts';
 import { addMessages } from './routes/messages.ts';
 import { addOverview } from './routes/overview.ts';
+import { addRepair } from './routes/repair.ts';
 import { addSystems } from './routes/systems.ts';
 
 const DESCRIPTION = `Everything that the console's page shows and does.
@@ -40,6 +41,7 @@ export async function buildApp(console: Console): Promise<App> {
   addSystems(app, console);
   addMessages(app, console);
   addDeadLetters(app, console);
+  addRepair(app, console);
   addJobs(app, console);
   return app;
 }

@@ -1,4 +1,5 @@
 import type { AttemptLog } from '@esteira/attempt-log';
+import type { Redrivable } from '@esteira/dead-letters';
 import type { Access, Check } from '@esteira/http';
 import type { Logger, Metrics } from '@esteira/observability';
 import type { SourceTable } from '@esteira/orders/source';
@@ -27,6 +28,8 @@ export interface Console {
   readonly attemptLog: Pick<AttemptLog, 'search' | 'ofMessages'>;
   /** Stored orders, dead letters, and the console's own notes. */
   readonly endput: Postgres;
+  /** How dead letters of the orders pipeline are read and sent again. */
+  readonly redrivable: Redrivable;
   /** Rejects until the console's tables are there. */
   readonly tablesReady: Check;
   /** The overview; it is not started before it is asked for. */

@@ -1,154 +1,113 @@
-import type { AttemptDocument, AttemptLog } from '@esteira/attempt-log';
-import { getDeadLetter, type StoredDeadLetter } from '@esteira/dead-letters';
-import { ordersPipeline } from '@esteira/orders/domain';
-import { storedOrders, type StoredOrder } from '@esteira/orders/endput';
-import { sourceOrders, type SourceTable } from '@esteira/orders/source';
-import { rowIdOf } from '@esteira/pipeline';
-import type { Postgres } from '@esteira/postgres';
+import type { StoredDeadLetter } from '@esteira/dead-letters';
+import type { Known, Life, LifeEvent, MessageFacts } from '@esteira/orders/messages';
 import { Type, type Static } from 'typebox';
 import { letter } from './dead-letter-schemas.ts';
-import { explained } from './overview/sampled.ts';
 import { letterOf } from './letter-view.ts';
-import { bigint, failure, messageId, nullable, text } from './schemas.ts';
+import { bigint, failure, messageId, nullable, text, time } from './schemas.ts';
+import { snake } from './snake.ts';
 
-const orderMembers = { product: text, price: text, security_check: Type.Boolean() };
-const round = Type.Object({
-  round: Type.Integer(),
-  made: Type.Integer({ description: 'Attempts that are known to have been made.' }),
-  attempts: Type.Array(
-    Type.Object({
-      attempt: Type.Integer(),
-      status: Type.Enum(['succeeded', 'failed', 'dead-lettered', 'invalid']),
-      error: nullable(failure),
-      worker: nullable(text),
-      started_at: nullable(text),
-      duration_ms: nullable(Type.Number()),
-      processed_at: nullable(
-        Type.String({ description: 'Null where the log has expired: the dead letter remembers.' }),
-      ),
+const order = { product: text, price: text, security_check: Type.Boolean() };
+const error = nullable(Type.String({ description: 'Why this place could not be asked; what it knows is null then.' }));
+const round = Type.Integer({ minimum: 1 });
+
+/** One thing that happened to a message. */
+const event = Type.Union([
+  Type.Object({ kind: Type.Literal('created'), at: text }),
+  Type.Object({
+    kind: Type.Literal('attempt'),
+    round,
+    attempt: Type.Integer(),
+    status: Type.Enum(['succeeded', 'failed', 'dead-lettered', 'invalid']),
+    details: Type.Enum(['logged', 'dead-letter', 'expired', 'unavailable'], {
+      description:
+        '`expired`: that it was made is known; its details are gone with the log. `unavailable`: no log now.',
     }),
-    { description: 'Those that somebody still remembers.' },
-  ),
-  expired: Type.Integer({ description: 'Attempts of which nothing but their number is left.' }),
-});
+    at: nullable(text),
+    duration_ms: nullable(Type.Number()),
+    worker: nullable(text),
+    error: nullable(failure),
+    delay_ms: nullable(Type.Number({ description: 'From its end to the next one.' })),
+  }),
+  Type.Object({ kind: Type.Literal('stored'), round, attempts: Type.Integer(), at: text }),
+  Type.Object({
+    kind: Type.Literal('dead-lettered'),
+    round,
+    at: nullable(text),
+    reason: nullable(text),
+    error: nullable(failure),
+  }),
+  Type.Object({ kind: Type.Literal('superseded'), round, at: text, why: text }),
+  Type.Object({
+    kind: Type.Literal('edited'),
+    round,
+    at: text,
+    by: text,
+    why: text,
+    from_sha256: text,
+    to_sha256: text,
+  }),
+  Type.Object({
+    kind: Type.Enum(['redriven', 'discarded']),
+    round,
+    at: text,
+    by: text,
+    why: text,
+    job: text,
+  }),
+]);
 
 /** What is known of a message. */
 export const lifeSchema = Type.Object({
   message_id: messageId,
   system: nullable(text),
   source_id: nullable(bigint),
-  source: nullable(
-    Type.Object(
-      { id: bigint, ...orderMembers, created_at: text, transaction_id: text },
-      { description: 'As it stands now.' },
-    ),
-  ),
-  source_error: nullable(Type.String({ description: 'Why the source could not be asked.' })),
+  rest: Type.Enum(['stored', 'dead', 'discarded', 'under-way', 'unknown'], {
+    description: '`under-way`: nowhere at rest. `unknown`: the endput does not answer.',
+  }),
+  attempts: Type.Integer({ minimum: 0, description: 'Made, of all rounds; whatever the log has forgotten.' }),
+  expired: Type.Integer({ minimum: 0, description: 'Of these: nothing but their number is known.' }),
+  source: nullable(Type.Object({ id: bigint, ...order, created_at: text, transaction_id: text })),
+  source_error: error,
   stored: nullable(
     Type.Object({
-      ...orderMembers,
+      ...order,
       source_created_at: text,
-      round: Type.Integer(),
+      round,
       attempts: Type.Integer({ description: 'The attempt of that round at which it succeeded.' }),
-      stored_at: text,
+      stored_at: time('When.'),
     }),
   ),
+  stored_error: error,
   dead_letter: nullable(letter),
-  rounds: Type.Array(round),
-  log_error: nullable(Type.String({ description: 'Why the log of attempts could not be asked.' })),
+  dead_letter_error: error,
+  log_error: error,
+  events: Type.Array(event, { description: 'What happened to it, round after round.' }),
 });
-type Life = Static<typeof lifeSchema>;
-type Round = Static<typeof round>;
 
-/** Where a life is read. */
-export interface LifePlaces {
-  readonly endput: Postgres;
-  readonly attemptLog: Pick<AttemptLog, 'ofMessages'>;
-  readonly systems: readonly { readonly name: string; readonly source: Postgres; readonly table: SourceTable }[];
-}
-
-/** Puts together what source, endput, dead letters and log know of a message; undefined where none knows it. */
-export async function lifeOf({ endput, attemptLog, systems }: LifePlaces, id: string): Promise<Life | undefined> {
-  const [[stored], dead, log] = await Promise.all([
-    storedOrders(endput, [id]),
-    getDeadLetter(endput, ordersPipeline.name, id),
-    orWhyNot(attemptLog.ofMessages([id])),
-  ]);
-  const found = originOf(id, systems, dead);
-  const source = systems.find(({ name }) => name === found.system);
-  const row =
-    source === undefined || found.sourceId === null
-      ? { value: undefined, error: null }
-      : await orWhyNot(sourceOrders(source.source, [found.sourceId], source.table));
-  const sourceRow = row.value?.[0];
-  const attempts = log.value ?? [];
-  if (stored === undefined && dead === undefined && sourceRow === undefined && attempts.length === 0) return undefined;
+/** The life of a message as it stands in JSON. */
+export function lifeView(facts: MessageFacts, { events, ...life }: Life): Static<typeof lifeSchema> {
+  const { messageId: id, system, sourceId, source, stored, letter: dead, logged } = facts;
   return {
-    message_id: id,
-    system: found.system,
-    source_id: found.sourceId,
-    source: sourceRow ?? null,
-    source_error: row.error,
-    stored: stored === undefined ? null : storedView(stored),
-    dead_letter: dead === undefined ? null : letterOf(dead),
-    rounds: roundsOf(attempts, stored, dead),
-    log_error: log.error,
+    ...{ message_id: id, system, source_id: sourceId },
+    ...life,
+    source: knownOf(source),
+    source_error: whyNot(source),
+    stored: storedOf(facts),
+    stored_error: whyNot(stored),
+    dead_letter: letterView(knownOf(dead)),
+    dead_letter_error: whyNot(dead),
+    log_error: whyNot(logged),
+    events: events.map((one) => snake<LifeEvent>(one)),
   };
 }
 
-/** One that is away is said to be; the others tell what they know. */
-async function orWhyNot<T>(asked: Promise<T>): Promise<{ value: T | undefined; error: string | null }> {
-  try {
-    return { value: await asked, error: null };
-  } catch (error) {
-    return { value: undefined, error: explained(error) };
-  }
-}
+const knownOf = <T>(fact: Known<T | null>): T | null => (fact.state === 'known' ? fact.value : null);
+const whyNot = (fact: Known<unknown>): string | null => (fact.state === 'known' ? null : fact.why);
+const letterView = (found: StoredDeadLetter | null) => found && letterOf(found);
 
-/** The row a message was made of: by its id, or as its dead letter remembers. */
-function originOf(id: string, systems: LifePlaces['systems'], dead: StoredDeadLetter | undefined) {
-  for (const { name: system } of systems) {
-    const sourceId = rowIdOf(id, ordersPipeline.name, system);
-    if (sourceId !== undefined) return { system, sourceId };
-  }
-  return { system: dead?.system ?? null, sourceId: dead?.sourceId ?? null };
-}
-
-function storedView({ product, price, security_check, source_created_at, round, attempts, stored_at }: StoredOrder) {
-  return { product, price, security_check, source_created_at, round, attempts, stored_at };
-}
-
-/** The attempts by round, each once: the log knows most, the dead letter remembers longer. Pure. */
-export function roundsOf(
-  log: readonly AttemptDocument[],
-  stored: Pick<StoredOrder, 'round' | 'attempts'> | undefined,
-  dead: Pick<StoredDeadLetter, 'attempts'> | undefined,
-): Round[] {
-  const rounds = new Map<number, Map<number, Round['attempts'][number]>>();
-  const attemptsOf = (number: number) => {
-    const attempts = rounds.get(number) ?? new Map<number, Round['attempts'][number]>();
-    rounds.set(number, attempts);
-    return attempts;
-  };
-  for (const { round: number, attempt, error, worker, started_at, duration_ms } of dead?.attempts ?? []) {
-    attemptsOf(number).set(attempt, {
-      ...{ attempt, status: 'failed', error, worker, started_at, duration_ms },
-      processed_at: null,
-    });
-  }
-  for (const { round: number, attempt, status, error, worker, started_at, duration_ms, processed_at } of log) {
-    attemptsOf(number).set(attempt, {
-      ...{ attempt, status, error, worker, duration_ms },
-      started_at: started_at.toISOString(),
-      processed_at: processed_at.toISOString(),
-    });
-  }
-  if (stored !== undefined) attemptsOf(stored.round);
-  return [...rounds]
-    .sort(([one], [other]) => one - other)
-    .map(([number, known]) => {
-      const attempts = [...known.values()].sort((one, other) => one.attempt - other.attempt);
-      const made = Math.max(attempts.at(-1)?.attempt ?? 0, stored?.round === number ? stored.attempts : 0);
-      return { round: number, made, attempts, expired: Math.max(0, made - attempts.length) };
-    });
+function storedOf(facts: MessageFacts): Static<typeof lifeSchema>['stored'] {
+  const row = knownOf(facts.stored);
+  if (row === null) return null;
+  const { product, price, security_check, source_created_at, round: ofRound, attempts, stored_at } = row;
+  return { product, price, security_check, source_created_at, round: ofRound, attempts, stored_at };
 }

@@ -1,12 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '@esteira/config';
 import { openSessions, type App } from '@esteira/http';
 import type { Logger, Metrics } from '@esteira/observability';
+import { orderJobs, redrivableOrders } from '@esteira/orders/repair';
 import { migrate } from '@esteira/postgres';
+import { startJobRunner, type JobRunner } from '@esteira/dead-letters';
 import { buildApp } from './app.ts';
 import { openConnections, type Connections } from './connections.ts';
 import { consoleMigrations } from './migrations.ts';
 import { startBoard, type Board } from './overview/board.ts';
+import { explained } from './overview/sampled.ts';
 import { storedSeries } from './overview/series.ts';
 import { sourcesOf } from './overview/sources.ts';
 
@@ -43,21 +47,52 @@ export async function startConsole({ settings, logger, metrics }: StartOptions):
     access: { keys: settings.apiKeys, sessions: openSessions(settings.apiKeys, settings.SESSION_SECRET) },
     systems: connections.systems,
     endput: connections.endput,
+    redrivable: redrivableOrders(settings.systems.map(({ name }) => name)),
     attemptLog: connections.attemptLog,
     tablesReady: () => tables.ready(),
     board,
   });
   await app.listen({ host: settings.HOST, port: settings.CONSOLE_PORT });
   board();
+  const jobs = startJobs(settings, connections, logger);
   logger.info(`ready at http://${settings.HOST}:${settings.CONSOLE_PORT}`);
-  return { app, stop: () => stop(app, board(), connections, stopping) };
+  return { app, stop: () => stop({ app, board: board(), jobs }, connections, stopping) };
 }
 
-async function stop(app: App, board: Board, connections: Connections, stopping: AbortController): Promise<void> {
+interface Running {
+  readonly app: App;
+  readonly board: Board;
+  readonly jobs: JobRunner;
+}
+
+async function stop({ app, board, jobs }: Running, connections: Connections, stopping: AbortController): Promise<void> {
   stopping.abort();
-  await app.close();
-  await board.stop();
+  // What a job has marked is still sent; another console, or this one started again, goes on.
+  await Promise.all([app.close(), board.stop(), jobs.stop()]);
   await connections.close();
+}
+
+/** Runs redrives and discards, those too that a console left behind when it ended. */
+function startJobs(settings: Settings, { endput, broker }: Connections, logger: Logger): JobRunner {
+  const { MAX_ATTEMPTS: maxAttempts, MAX_LANE_DEPTH: maxLaneDepth, LEASE_MS: leaseMs } = settings;
+  return startJobRunner(
+    orderJobs({
+      ...{ endput, broker, maxAttempts, maxLaneDepth, leaseMs },
+      systems: settings.systems.map(({ name }) => name),
+      holder: `esteira console ${randomUUID()}`,
+      onFault: toldOnce(logger),
+    }),
+  );
+}
+
+/** An outage is one line, however often a job meets it. */
+function toldOnce(logger: Logger): (error: unknown) => void {
+  let told: string | undefined;
+  return (error) => {
+    const text = explained(error);
+    if (text !== told) logger.warn({ err: error }, 'the jobs wait for a server');
+    told = text;
+  };
 }
 
 function onFirstUse<T>(make: () => T): () => T {

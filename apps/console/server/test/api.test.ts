@@ -157,21 +157,19 @@ describe('a message', () => {
       source: { id: letter?.source_id, security_check: false },
       stored: null,
       dead_letter: { state: 'dead' },
-      rounds: [{ round: 1, made: 2, expired: 0, attempts: [{ status: 'failed' }, { status: 'dead-lettered' }] }],
+      rest: 'dead',
+      attempts: 2,
+      expired: 0,
+      events: [
+        { kind: 'created' },
+        { kind: 'attempt', round: 1, attempt: 1, status: 'failed', details: 'logged' },
+        { kind: 'attempt', round: 1, attempt: 2, status: 'dead-lettered', details: 'logged' },
+        { kind: 'dead-lettered', round: 1, reason: 'attempts-exhausted' },
+      ],
     });
     const { body: found } = await ask.get<Listed>(`/v0/messages?system=${system}&source_id=1`);
     const [hit] = found.items;
     expect((await ask.get(`/v0/messages/${hit?.message_id ?? ''}`)).body).toMatchObject({ source: { id: '1' } });
-  });
-
-  it('keeps its count of attempts when the log has forgotten them', async () => {
-    const { body: found } = await ask.get<Listed>('/v0/messages?status=succeeded&limit=1');
-    const id = found.items[0]?.message_id ?? '';
-    const [document] = await Promise.all([ask.get<{ stored: { attempts: number } }>(`/v0/messages/${id}`)]);
-    expect(document.body).toMatchObject({
-      stored: { round: 1 },
-      rounds: [{ made: document.body.stored.attempts, expired: 0 }],
-    });
   });
 });
 

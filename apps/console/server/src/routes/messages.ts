@@ -1,9 +1,9 @@
 import { dependencyUnavailable, invalidRequest, notFound, problemResponses, type App } from '@esteira/http';
-import { searchMessages } from '@esteira/orders/messages';
+import { isKnown, lifeOf, readFacts, searchMessages } from '@esteira/orders/messages';
 import { Type } from 'typebox';
 import type { Console } from '../console.ts';
 import { given, timeOf } from '../given.ts';
-import { lifeOf, lifeSchema } from '../message-life.ts';
+import { lifeSchema, lifeView } from '../message-life.ts';
 import {
   bigint,
   byMessageId,
@@ -110,9 +110,9 @@ function addLife(app: App, console: Parts): void {
       response: { 200: lifeSchema, ...refusals, ...problemResponses(notFound) },
     },
     handler: async ({ params: { message_id: id } }) => {
-      const life = await lifeOf(console, id);
-      if (life === undefined) throw notFound(`Nothing is known of a message ${id}.`);
-      return life;
+      const facts = await readFacts(console, id);
+      if (!isKnown(facts)) throw notFound(`Nothing is known of a message ${id}.`);
+      return lifeView(facts, lifeOf(facts));
     },
   });
 }

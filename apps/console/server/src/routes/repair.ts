@@ -1,0 +1,222 @@
+import {
+  createJob,
+  editBody,
+  MOST_SELECTED,
+  previewJob,
+  type Edited,
+  type NewJob,
+  type Selection,
+} from '@esteira/dead-letters';
+import {
+  callerNamed,
+  defineProblem,
+  dependencyUnavailable,
+  invalidRequest,
+  notFound,
+  placed,
+  problemResponses,
+  type App,
+} from '@esteira/http';
+import { ordersPipeline } from '@esteira/orders/domain';
+import { Type, type Static } from 'typebox';
+import type { Console } from '../console.ts';
+import { filter, filterOf, letter } from '../dead-letter-schemas.ts';
+import { given } from '../given.ts';
+import { jobOf, jobSchema } from '../job-view.ts';
+import { letterOf } from '../letter-view.ts';
+import { byMessageId, closed, messageId, nullable, text, why } from '../schemas.ts';
+import { snake } from '../snake.ts';
+
+const tags = ['repair'];
+const refusals = problemResponses(invalidRequest, dependencyUnavailable);
+const pipeline = ordersPipeline.name;
+/** Ten thousand ids, or a body of 1 MB whose every byte is escaped; in bytes. */
+const BODY_LIMIT = 7_000_000;
+/** A preview counts up to a million letters, in milliseconds. */
+const PREVIEW_MS = 60_000;
+
+const notDead = defineProblem({
+  code: 'not-dead',
+  status: 409,
+  title: 'The dead letter is on its way again, or discarded.',
+});
+const bodyRefused = defineProblem({ code: 'body-refused', status: 422, title: 'No consumer would take this body.' });
+
+const selection = Type.Union(
+  [
+    Type.Object({ message_ids: Type.Array(messageId, { minItems: 1, maxItems: MOST_SELECTED }) }, closed),
+    Type.Object({ filter }, closed),
+  ],
+  { description: 'These dead letters, or the open ones that a filter means. A group is a filter.' },
+);
+const rate = Type.Integer({ minimum: 1, maximum: 100_000, description: 'The most messages a second.' });
+const share = Type.Number({
+  minimum: 0,
+  maximum: 1,
+  description: 'Stops itself when more than this share of what it sent fails again; below 1 some go first. 1: never.',
+});
+const count = Type.Integer({ minimum: 0 });
+
+/** What a bulk action would do. */
+const preview = Type.Object({
+  total: Type.Integer({ minimum: 0, description: 'Open dead letters it is for.' }),
+  by_system: Type.Array(Type.Object({ system: nullable(text), count })),
+  by_reason: Type.Array(Type.Object({ reason: text, error_code: text, count })),
+  already_stored: Type.Integer({
+    minimum: 0,
+    description: 'Of these: in the endput already; nothing changes.',
+  }),
+  perhaps_unreadable: Type.Integer({ minimum: 0, description: 'Of these: `invalid`, and never edited.' }),
+  not_dead: Type.Integer({ minimum: 0, description: 'Named, and no longer open, or unknown.' }),
+  canary: Type.Integer({ minimum: 0, description: 'How many would go before the others.' }),
+  seconds: nullable(Type.Integer({ description: 'How long it takes at this rate; null without one.' })),
+});
+
+type Parts = Pick<Console, 'endput' | 'redrivable'>;
+
+/** `PUT /v0/dead-letters/:message_id/body`, `POST …/preview`, `…/redrives` and `…/discards`. */
+export function addRepair(app: App, console: Parts): void {
+  addEdit(app, console);
+  addPreview(app, console);
+  addRedrives(app, console);
+  addDiscards(app, console);
+}
+
+function addEdit(app: App, { endput, redrivable }: Parts): void {
+  app.put('/v0/dead-letters/:message_id/body', {
+    bodyLimit: BODY_LIMIT,
+    schema: {
+      operationId: 'editDeadLetter',
+      tags,
+      summary: 'Give a dead letter another body',
+      description:
+        'Before a redrive. A consumer must be able to read it, and it must stay the message it is; the bytes that died first are kept.',
+      params: byMessageId,
+      body: Type.Object({ body: Type.String({ minLength: 1, maxLength: 1_000_000 }), why }, closed),
+      response: { 200: letter, ...refusals, ...problemResponses(notFound, notDead, bodyRefused) },
+    },
+    handler: async (request) => {
+      const { message_id: id } = request.params;
+      const { body, why: reason } = request.body;
+      const edit = { messageId: id, body: Buffer.from(body), by: callerNamed(request), why: reason };
+      return letterOf(edited(id, await editBody(endput, redrivable, edit)));
+    },
+  });
+}
+
+function edited(id: string, answer: Edited) {
+  switch (answer.kind) {
+    case 'edited':
+      return answer.letter;
+    case 'unknown':
+      throw notFound(`There is no dead letter ${id}.`);
+    case 'not-dead':
+      throw notDead(`${id} is ${answer.state}: only a dead letter that is open can be edited.`);
+    case 'refused':
+      throw bodyRefused(answer.problem.message, {
+        problem_code: answer.problem.code,
+        ...placed('body', '/body', answer.problem.message),
+      });
+  }
+}
+
+function addPreview(app: App, { endput, redrivable }: Parts): void {
+  app.post('/v0/dead-letters/preview', {
+    config: { access: 'viewer' },
+    bodyLimit: BODY_LIMIT,
+    handlerTimeout: PREVIEW_MS,
+    schema: {
+      operationId: 'previewJob',
+      tags,
+      summary: 'What a redrive or a discard would do',
+      description: 'Counts, and changes nothing.',
+      body: Type.Object(
+        {
+          action: Type.Enum(['redrive', 'discard']),
+          selection,
+          rate_per_second: Type.Optional(rate),
+          stop_at_failed_share: Type.Optional(share),
+        },
+        closed,
+      ),
+      response: {
+        200: preview,
+        ...refusals,
+      },
+    },
+    handler: async ({ body }) => {
+      const { rate_per_second: ratePerSecond, stop_at_failed_share: stopAtFailedShare } = body;
+      const { bySystem, byReason, ...rest } = await previewJob(endput, redrivable, {
+        action: body.action,
+        selection: selectionOf(body.selection),
+        ...given({ ratePerSecond, stopAtFailedShare }),
+      });
+      return { ...snake(rest), by_system: bySystem.map(snake), by_reason: byReason.map(snake) };
+    },
+  });
+}
+
+function addRedrives(app: App, console: Parts): void {
+  app.post('/v0/dead-letters/redrives', {
+    bodyLimit: BODY_LIMIT,
+    schema: {
+      operationId: 'redrive',
+      tags,
+      summary: 'Send dead letters back to their lane',
+      description:
+        'Starts a job on the server. What is stored already, or no longer dead, is left as it is: nothing takes effect twice.',
+      body: Type.Object(
+        {
+          selection,
+          rate_per_second: Type.Optional(rate),
+          stop_at_failed_share: Type.Optional(share),
+          max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+          why,
+        },
+        closed,
+      ),
+      response: { 202: jobSchema, ...refusals },
+    },
+    handler: async (request, reply) => {
+      const { rate_per_second, stop_at_failed_share, max_attempts, ...rest } = request.body;
+      const job = await started(console, {
+        action: 'redrive',
+        selection: selectionOf(rest.selection),
+        by: callerNamed(request),
+        why: rest.why,
+        ...given({
+          ratePerSecond: rate_per_second,
+          stopAtFailedShare: stop_at_failed_share,
+          maxAttempts: max_attempts,
+        }),
+      });
+      return reply.code(202).send(job);
+    },
+  });
+}
+
+function addDiscards(app: App, console: Parts): void {
+  app.post('/v0/dead-letters/discards', {
+    bodyLimit: BODY_LIMIT,
+    schema: {
+      operationId: 'discard',
+      tags,
+      summary: 'Give dead letters up for good',
+      description: 'Starts a job on the server. They stay in the table, with who discarded them and why.',
+      body: Type.Object({ selection, rate_per_second: Type.Optional(rate), why }, closed),
+      response: { 202: jobSchema, ...refusals },
+    },
+    handler: async (request, reply) => {
+      const { selection: wanted, rate_per_second: ratePerSecond, why: reason } = request.body;
+      const who = { by: callerNamed(request), why: reason };
+      const what = { action: 'discard', selection: selectionOf(wanted), ...given({ ratePerSecond }) } as const;
+      return reply.code(202).send(await started(console, { ...what, ...who }));
+    },
+  });
+}
+
+const started = async ({ endput }: Pick<Parts, 'endput'>, job: NewJob) => jobOf(await createJob(endput, pipeline, job));
+
+function selectionOf(wanted: Static<typeof selection>): Selection {
+  return 'message_ids' in wanted ? { messageIds: wanted.message_ids } : { filter: filterOf(wanted.filter, 'body') };
+}
