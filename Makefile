@@ -73,6 +73,9 @@ test-brokers: $(INSTALLED) ## runs the messaging tests on real RabbitMQ 3.10, 4.
 bench: $(INSTALLED) ## measures everything beside the best, on private servers (ONLY=pipeline,peers ORDERS=20000 ROUNDS=1)
 	@npm run -s bench
 
+bench-smoke: $(INSTALLED) ## checks within a minute or so that the pipeline is not half as fast as it was
+	@npm run -s bench -- smoke
+
 profile: $(INSTALLED) ## draws where the CPU of API and consumer goes, as flame graphs: profile.html
 	@npm run -s bench -- profile
 
@@ -94,4 +97,4 @@ $(INSTALLED): package-lock.json
 	@touch $@
 
 .PHONY: help demo start start_with_logs start_system1_separate start_system2_separate start_queue_separate stop clear prune \
-	status logs reconcile dlq redrive drill env test test-drill test-brokers bench profile fuzz lint docs
+	status logs reconcile dlq redrive drill env test test-drill test-brokers bench bench-smoke profile fuzz lint docs

@@ -1,0 +1,84 @@
+import { parse, View } from 'vega';
+import { compile, type TopLevelSpec } from 'vega-lite';
+import type { Measured } from './measured.ts';
+
+/** A picture of `docs/benchmarks.md`: its file name, what it shows, and how it is drawn. */
+export interface Chart {
+  readonly file: string;
+  readonly title: string;
+  /** Every round is a dot, the median a bar. */
+  readonly figure: string;
+  readonly rows: readonly { readonly variant: string; readonly value: number }[];
+}
+
+/** The charts of what was measured. */
+export function chartsOf(measured: readonly Measured[]): Chart[] {
+  const chart = (
+    file: string,
+    title: string,
+    figure: string,
+    benches: readonly string[],
+    isShown: (variant: string) => boolean,
+  ) => {
+    const rows = measured
+      .filter(({ bench, variant }) => benches.includes(bench) && isShown(variant))
+      .flatMap(({ bench, variant, figures }) => {
+        const value = figures[figure];
+        return value === undefined
+          ? []
+          : [{ variant: bench === 'ceiling' ? 'bare amqplib (ceiling)' : variant, value }];
+      });
+    return { file, title, figure, rows };
+  };
+  const all = () => true;
+  return [
+    chart(
+      'pipeline',
+      'Orders a second, one attempt each',
+      'orders/s',
+      ['ceiling', 'pipeline', 'peers'],
+      (name) => !name.endsWith(' one by one'),
+    ),
+    chart('retries', 'Orders a second, each fails four times, then succeeds', 'orders/s', ['retries'], all),
+    chart('scale', 'Orders a second by rows of the source', 'orders/s', ['scale'], all),
+    chart(
+      'one-by-one',
+      'Orders a second where a peer stores one order a statement',
+      'orders/s',
+      ['pipeline', 'peers'],
+      (name) => !name.endsWith(' coalesced'),
+    ),
+  ].filter(({ rows }) => rows.length > 0);
+}
+
+/** Draws a chart as SVG. */
+export async function svgOf({ title, figure, rows }: Chart): Promise<string> {
+  const y = {
+    field: 'variant',
+    type: 'nominal',
+    title: null,
+    sort: { field: 'value', op: 'median', order: 'descending' },
+  } as const;
+  const specification: TopLevelSpec = {
+    width: 560,
+    title: { text: title, anchor: 'start' },
+    background: 'white',
+    data: { values: [...rows] },
+    encoding: { y },
+    layer: [
+      {
+        mark: { type: 'bar', height: 16 },
+        encoding: {
+          x: { field: 'value', aggregate: 'median', type: 'quantitative', title: figure },
+          color: { condition: { test: "startsWith(datum.variant, 'esteira')", value: '#d2691e' }, value: '#9aa5b1' },
+        },
+      },
+      {
+        mark: { type: 'tick', color: 'black', thickness: 1 },
+        encoding: { x: { field: 'value', type: 'quantitative' } },
+      },
+    ],
+    config: { font: 'sans-serif', axis: { labelLimit: 300 } },
+  };
+  return new View(parse(compile(specification).spec), { renderer: 'none' }).toSVG();
+}
