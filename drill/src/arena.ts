@@ -43,6 +43,8 @@ const DRILL_SETTINGS = {
   LEASE_MS: '4000',
   SHUTDOWN_MS: '5000',
   ATTEMPT_LOG_TTL_SECONDS: '86400',
+  // Longer than a process is ever stopped; the longer it is, the fewer messages are taken ahead.
+  ATTEMPT_TIMEOUT_MS: '10000',
   VERIFIER: 'module',
   VERIFIER_MODULE: COIN,
 };
@@ -55,7 +57,7 @@ export async function openArena(options: ArenaOptions, signal: AbortSignal): Pro
     ...DRILL_SETTINGS,
     ...env,
   });
-  const apps = catalogue(settings).filter(({ kind }) => kind === 'app');
+  const apps = catalogue(settings).filter(({ type }) => type === 'api' || type === 'consumer');
   const links = await Promise.all(apps.map((app) => openLinks(app, settings)));
   const processes = apps.map((app, index) => startApp(app, links[index]?.env ?? {}, options));
   const arena: Arena = {
