@@ -42,31 +42,31 @@ export function writeHeaders(headers: JourneyHeaders): WireHeaders {
   };
 }
 
+/** The numbers of a journey, and the highest of each. */
+const BOUNDS = [
+  [HEADER.schemaVersion, 2 ** 31],
+  [HEADER.maxAttempts, MAX_MAX_ATTEMPTS],
+  [HEADER.attempt, MAX_MAX_ATTEMPTS],
+  [HEADER.round, 2 ** 31],
+] as const;
+
 /** Reads the headers of a journey; a text says which header is missing or wrong. */
 export function readHeaders(wire: WireHeaders): JourneyHeaders | { readonly problem: string } {
-  const numbers: Record<string, number> = {};
-  const bounds = {
-    [HEADER.schemaVersion]: 2 ** 31,
-    [HEADER.maxAttempts]: MAX_MAX_ATTEMPTS,
-    [HEADER.attempt]: MAX_MAX_ATTEMPTS,
-    [HEADER.round]: 2 ** 31,
-  };
-  for (const [name, highest] of Object.entries(bounds)) {
+  for (const [name, highest] of BOUNDS) {
     const value = wire[name];
     if (value === undefined) return { problem: `header ${name} is missing` };
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > highest) {
       return { problem: `header ${name} is not a whole number in 1..${highest}` };
     }
-    numbers[name] = value;
   }
-  const traceparent = wire[HEADER.traceparent];
-  return {
-    schemaVersion: numbers[HEADER.schemaVersion] ?? 0,
-    attempt: numbers[HEADER.attempt] ?? 0,
-    maxAttempts: numbers[HEADER.maxAttempts] ?? 0,
-    round: numbers[HEADER.round] ?? 0,
-    ...(typeof traceparent === 'string' ? { traceparent } : {}),
+  const journey = {
+    schemaVersion: wire[HEADER.schemaVersion] as number,
+    attempt: wire[HEADER.attempt] as number,
+    maxAttempts: wire[HEADER.maxAttempts] as number,
+    round: wire[HEADER.round] as number,
   };
+  const traceparent = wire[HEADER.traceparent];
+  return typeof traceparent === 'string' ? { ...journey, traceparent } : journey;
 }
 
 /** Cuts an error text to what a header may hold, at a character's border. */

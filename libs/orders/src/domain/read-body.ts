@@ -58,15 +58,21 @@ export function readBody(body: Uint8Array, idOf: IdOf): Body {
   const parsed = parseJson(body);
   if ('problem' in parsed) return { failure: invalid('not-json', parsed.problem) };
   const { value } = parsed;
-  if (!sent.Check(value)) return { failure: invalid('schema', explained(value)) };
+  if (!schema.Check(value)) return readOdd(value, idOf);
   const proven = identify(value, idOf);
-  const identity = 'failure' in proven ? {} : { identity: proven };
-  if (!schema.Check(value)) return { ...identity, failure: invalid('schema', explained(value)) };
+  if ('messageId' in proven && proven.createdAt !== null) return { identity: proven, message: value };
   const { created_at } = value.order;
-  if (!isTimestamp(created_at)) {
-    return { ...identity, failure: invalid('schema', `/order/created_at is no time: ${created_at}`) };
-  }
-  return 'failure' in proven ? proven : { identity: proven, message: value };
+  if ('failure' in proven && isTimestamp(created_at)) return proven;
+  const failure = invalid('schema', `/order/created_at is no time: ${created_at}`);
+  return 'failure' in proven ? { failure } : { identity: proven, failure };
+}
+
+/** What does not fit the schema may still be what a publisher sends of a row. */
+function readOdd(value: unknown, idOf: IdOf): Body {
+  const failure = invalid('schema', explained(value));
+  if (!sent.Check(value)) return { failure };
+  const proven = identify(value, idOf);
+  return 'failure' in proven ? { failure } : { identity: proven, failure };
 }
 
 function identify(
