@@ -17,7 +17,7 @@ export function catalogue(size: Size): Variant[] {
     { bench: 'ceiling', name: 'bare amqplib', measure: async (arena) => [await measureCeiling(arena, size.orders)] },
     pipeline({ bench: 'pipeline', variant: 'esteira', orders: size.orders }),
     ...peers({ bench: 'peers', orders: size.orders, mode: 'coalesced' }),
-    ...peers({ bench: 'peers', orders: scaled(20_000, size), warmUp: 2_000, mode: 'one by one' }),
+    ...peers({ bench: 'one by one', orders: scaled(20_000, size), warmUp: 2_000, mode: 'one by one' }),
     ...retries(scaled(20_000, size)),
     { bench: 'seed mix', name: 'esteira', measure: async (arena) => [await measureSeedMix(arena, size.orders)] },
     ...scale(size),

@@ -13,15 +13,9 @@ export interface Chart {
 
 /** The charts of what was measured. */
 export function chartsOf(measured: readonly Measured[]): Chart[] {
-  const chart = (
-    file: string,
-    title: string,
-    figure: string,
-    benches: readonly string[],
-    isShown: (variant: string) => boolean,
-  ) => {
+  const chart = (file: string, title: string, figure: string, benches: readonly string[]) => {
     const rows = measured
-      .filter(({ bench, variant }) => benches.includes(bench) && isShown(variant))
+      .filter(({ bench }) => benches.includes(bench))
       .flatMap(({ bench, variant, figures }) => {
         const value = figures[figure];
         return value === undefined
@@ -30,24 +24,14 @@ export function chartsOf(measured: readonly Measured[]): Chart[] {
       });
     return { file, title, figure, rows };
   };
-  const all = () => true;
   return [
-    chart(
+    chart('pipeline', 'Orders a second, one attempt each', 'orders/s', ['ceiling', 'pipeline', 'peers']),
+    chart('retries', 'Orders a second, each fails four times, then succeeds', 'orders/s', ['retries']),
+    chart('scale', 'Orders a second by rows of the source', 'orders/s', ['scale']),
+    chart('one-by-one', 'Orders a second where a peer stores one order a statement', 'orders/s', [
       'pipeline',
-      'Orders a second, one attempt each',
-      'orders/s',
-      ['ceiling', 'pipeline', 'peers'],
-      (name) => !name.endsWith(' one by one'),
-    ),
-    chart('retries', 'Orders a second, each fails four times, then succeeds', 'orders/s', ['retries'], all),
-    chart('scale', 'Orders a second by rows of the source', 'orders/s', ['scale'], all),
-    chart(
-      'one-by-one',
-      'Orders a second where a peer stores one order a statement',
-      'orders/s',
-      ['pipeline', 'peers'],
-      (name) => !name.endsWith(' coalesced'),
-    ),
+      'one by one',
+    ]),
   ].filter(({ rows }) => rows.length > 0);
 }
 
