@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createPublisher, names } from '@esteira/messaging';
-import { orderMessages, ordersPipeline, type Order } from '@esteira/orders/domain';
+import { orderMessages, ordersPipeline, type Order, type OrderMessage } from '@esteira/orders/domain';
 import { HEADER, type OutgoingMessage } from '@esteira/pipeline';
 import { openBooks, startPipeline, type Books, type Pipeline } from '@esteira/tests/support';
 import fc from 'fast-check';
@@ -10,6 +11,8 @@ import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 const COUNT = Number(process.env['POISON'] ?? '2000');
 /** What a consumer may take, whatever it is sent, in bytes. */
 const MAX_RSS_BYTES = 600 * 2 ** 20;
+/** An id that no order has. */
+const NOBODY = '00000000-0000-8000-8000-000000000000';
 
 let pipeline: Pipeline;
 let books: Books;
@@ -32,6 +35,19 @@ const order = (id: number): Order => ({
   security_check: true,
 });
 
+/** A message whose body says something else. */
+function withBody(message: OutgoingMessage, change: (body: OrderMessage) => object): OutgoingMessage {
+  const body = JSON.parse(Buffer.from(message.body).toString()) as OrderMessage;
+  return { ...message, body: Buffer.from(JSON.stringify(change(body))) };
+}
+
+/** As long as the broker lets a message be. */
+function longest(message: OutgoingMessage, n: number): OutgoingMessage {
+  const body = Buffer.alloc(1_000_000, ' ');
+  body.write(`{"order":${n}}`);
+  return { ...message, body };
+}
+
 /** Ways to spoil a message. Each keeps it apart from every other by the number in it. */
 const spoilers: readonly ((message: OutgoingMessage, n: number) => OutgoingMessage)[] = [
   (message, n) => ({ ...message, body: Buffer.from(`not json ${n}`) }),
@@ -47,6 +63,12 @@ const spoilers: readonly ((message: OutgoingMessage, n: number) => OutgoingMessa
   }),
   (message) => ({ ...message, type: 'order.cancelled' }),
   (message, n) => ({ ...message, messageId: `poison ${n}`, body: Buffer.from(`{"message_id":${n}}`) }),
+  (message, n) => withBody(message, (body) => ({ ...body, order: { ...body.order, id: String(10 ** 9 + n) } })),
+  (message, n) => ({ ...withBody(message, (body) => ({ ...body, message_id: NOBODY })), messageId: `${NOBODY}${n}` }),
+  (message) => withBody(message, (body) => ({ ...body, origin: { ...body.origin, system: 'nowhere' } })),
+  (message, n) => withBody(message, (body) => ({ ...body, order: { ...body.order, product: `a\0b ${n}` } })),
+  // Few of these: a hundred of them are a hundred megabytes.
+  (message, n) => (n % 20 === 0 ? longest(message, n) : { ...message, body: Buffer.from(`"${n}`) }),
 ];
 
 function poison(): fc.Arbitrary<OutgoingMessage[]> {
@@ -64,6 +86,8 @@ function poison(): fc.Arbitrary<OutgoingMessage[]> {
     ]),
   );
 }
+
+const digestOf = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex');
 
 /** The memory a process holds, in bytes. */
 function rssOf(pid: number): number {
@@ -98,10 +122,9 @@ it(`${COUNT} poison messages among good ones become dead letters, bytes unchange
   );
   expect(consumer.running()).toBe(true);
   expect(highest).toBeLessThan(MAX_RSS_BYTES);
-  const sent = new Set(
-    messages!.filter((_, index) => index % 2 === 1).map(({ body }) => Buffer.from(body).toString('base64')),
-  );
+  const sent = messages!.filter((_, index) => index % 2 === 1).map(({ body }) => digestOf(body));
   const rows = await books.endput<{ body: Buffer; reason: string }>('SELECT body, reason FROM dead_letters');
-  expect(new Set(rows.map(({ reason }) => reason))).toEqual(new Set(['invalid']));
-  expect(rows.every(({ body }) => sent.has(body.toString('base64')))).toBe(true);
+  // A NUL stands in a text that can be read, and is refused by Postgres.
+  expect(new Set(rows.map(({ reason }) => reason))).toEqual(new Set(['invalid', 'rejected-by-endput']));
+  expect(rows.map(({ body }) => digestOf(body)).sort()).toEqual(sent.sort());
 }, 300_000);

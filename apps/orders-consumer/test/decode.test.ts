@@ -46,6 +46,19 @@ describe('a message that nobody can read', () => {
   });
 });
 
+describe('a message that is too big', () => {
+  const bodyOf = (bytes: number) => {
+    const body = Buffer.alloc(bytes, ' ');
+    Buffer.from(whole.delivery.body).copy(body);
+    return decodeOne({ ...delivered(), body }).content;
+  };
+
+  it('is not read, however right the rest of it is; one of a megabyte is', () => {
+    expect(bodyOf(1_000_000).kind).toBe('readable');
+    expect(bodyOf(1_000_001)).toMatchObject({ kind: 'unreadable', failure: { code: 'invalid-too-big' } });
+  });
+});
+
 const row: Order = {
   id: '42',
   product: 'p',

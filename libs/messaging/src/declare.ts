@@ -50,17 +50,34 @@ export async function declareTopology(
  */
 const NEW_QUEUE_SETTLES_MS = 1_500;
 
-/** Declares a topology as `declareTopology` does; where a queue is new it resolves only when the queue is there to stay. */
+/** The queues that a process has found to be there to stay, by its connection. */
+const settled = new WeakMap<Broker, Set<string>>();
+
+/**
+ * Declares a topology as `declareTopology` does, and resolves only when its queues are there to stay: where one is new,
+ * whoever declared it. Processes that start together find the queues that the first of them declared a moment ago, and
+ * may publish at once. For whoever publishes on its own (the APIs, the consumers); what a person sends again (republish,
+ * redrive) goes to queues that were there when it failed.
+ *
+ * @param settling - waits until what is new survives.
+ */
 export async function declareForGood(
   broker: Broker,
   topology: Topology,
   management: Management,
   logger: Logger,
+  settling: () => Promise<unknown> = () => delay(NEW_QUEUE_SETTLES_MS),
 ): Promise<void> {
   const existing = await management.queues().catch(() => []);
   await declareTopology(broker, topology, management, logger);
-  const known = new Set(existing.map(({ name }) => name));
-  if (topology.queues.some(({ name }) => !known.has(name))) await delay(NEW_QUEUE_SETTLES_MS);
+  const there = new Map(existing.map((queue) => [queue.name, queue]));
+  const known = settled.get(broker) ?? new Set();
+  const isNew = (name: string) => {
+    const queue = there.get(name);
+    return queue === undefined || (queue.isNew && !known.has(name));
+  };
+  if (topology.queues.some(({ name }) => isNew(name))) await settling();
+  settled.set(broker, new Set([...known, ...topology.queues.map(({ name }) => name)]));
 }
 
 const ADVICE = 'Let it run empty with the version that declared it, delete it, and start again.';

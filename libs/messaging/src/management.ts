@@ -9,6 +9,11 @@ export interface QueueReport {
   readonly ready: number;
   readonly unacked: number;
   readonly consumers: number;
+  /**
+   * Whether RabbitMQ has no counts of it yet: it was declared, or the broker started, within the last seconds (8 to 10 on
+   * 3.10).
+   */
+  readonly isNew: boolean;
 }
 
 /** RabbitMQ's management API, as far as it is needed here. */
@@ -68,9 +73,10 @@ interface RawQueue {
 }
 
 /** A queue that was declared a moment ago has no counts yet. */
-function queueReport({ name, arguments: args = {}, messages = 0, ...raw }: RawQueue): QueueReport {
+function queueReport({ name, arguments: args = {}, messages, ...raw }: RawQueue): QueueReport {
   const { messages_ready: ready = 0, messages_unacknowledged: unacked = 0, consumers = 0 } = raw;
-  return { name, arguments: args, messages, ready, unacked, consumers };
+  const isNew = messages === undefined;
+  return { name, arguments: args, messages: messages ?? 0, ready, unacked, consumers, isNew };
 }
 
 /** The virtual host a broker's URL names; `/` by default. */

@@ -7,6 +7,7 @@ import {
   connectBroker,
   consume,
   createPublisher,
+  declareForGood,
   declareTopology,
   delayedExchangeStrategy,
   DelayStrategyRefused,
@@ -422,6 +423,28 @@ describe('declaring', () => {
     const pipeline = await freshPipeline();
     await declareTopology(broker, pipelineTopology(pipeline), management(), logger);
     await declareTopology(broker, pipelineTopology(pipeline), management(), logger);
+  });
+
+  it('waits for new queues to settle, whoever declared them, once in a process', async () => {
+    const queue = { name: 'settles', arguments: { 'x-queue-type': 'quorum' } };
+    const topology = { exchanges: [], bindings: [], queues: [queue] };
+    const other = await connectBroker({ url: vhost.url, name: 'test', logger });
+    await other.untilConnected();
+    let waits = 0;
+    const declare = (by: Broker) =>
+      declareForGood(by, topology, management(), logger, () => Promise.resolve((waits += 1)));
+    await declare(broker);
+    expect(waits).toBe(1);
+    await declare(other);
+    expect(waits).toBe(2);
+    for (const by of [broker, other]) await declare(by);
+    expect(waits).toBe(2);
+    const channel = await broker.channel();
+    await channel.deleteQueue(queue.name);
+    await channel.close();
+    await declare(other);
+    expect(waits).toBe(3);
+    await other.close();
   });
 
   it('names the difference when a queue exists with another argument the broker compares', async () => {
