@@ -54,7 +54,7 @@ export async function svgOf({ title, figure, rows }: Chart): Promise<string> {
         mark: { type: 'bar', height: 16 },
         encoding: {
           x: { field: 'value', aggregate: 'median', type: 'quantitative', title: figure },
-          color: { condition: { test: "startsWith(datum.variant, 'esteira')", value: '#d2691e' }, value: '#9aa5b1' },
+          color: { condition: { test: "indexof(datum.variant, 'esteira') === 0", value: '#d2691e' }, value: '#9aa5b1' },
         },
       },
       {
