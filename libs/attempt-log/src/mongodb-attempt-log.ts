@@ -136,7 +136,8 @@ const GIVES_WAY_TO: Partial<Record<AttemptStatus, AttemptStatus[]>> = {
 async function record(attempts: Collection<AttemptDocument>, documents: readonly AttemptDocument[]): Promise<void> {
   if (documents.length === 0) return;
   try {
-    await attempts.insertMany([...documents], { ordered: false });
+    // An attempt has no field that is undefined: the driver need not look for one.
+    await attempts.insertMany([...documents], { ordered: false, ignoreUndefined: false });
   } catch (error) {
     // The endput has decided how an attempt ended: what another copy of it came to, and logged, gives way.
     const replacements = thoseThatWereThere(error, documents).flatMap((document) => {

@@ -1,11 +1,7 @@
-import type { AttemptDocument } from '@esteira/attempt-log';
-import { ordersPipeline, type Order } from '@esteira/orders/domain';
+import { ordersPipeline } from '@esteira/orders/domain';
 import { attemptInfo, type AttemptStatus, type Failure, type JsonValue } from '@esteira/pipeline';
 import type { Stored } from '../work.ts';
-import { logIdOf } from './log-id.ts';
-
-/** An attempt of the orders pipeline, as the log keeps it. */
-export type OrderAttempt = AttemptDocument & { readonly order: Order | null };
+import { logIdOf, type OrderAttempt } from './log-id.ts';
 
 /**
  * What the log keeps of a delivery: one document for an attempt that was made now, or that an earlier delivery made

@@ -1,6 +1,9 @@
 import { attemptId, type AttemptDocument } from '@esteira/attempt-log';
+import type { Order } from '@esteira/orders/domain';
 import type { Decoded, Recalled } from '../work.ts';
-import type { OrderAttempt } from './log-entry.ts';
+
+/** An attempt of the orders pipeline, as the log keeps it. */
+export type OrderAttempt = AttemptDocument & { readonly order: Order | null };
 
 /**
  * The id of an attempt's document. Where the log has one of that id which is another order's (a row that had the same id
