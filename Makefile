@@ -4,19 +4,22 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 INSTALLED := node_modules/.installed
+# The console's page, built from its sources.
+PAGE := apps/console/web/dist/index.html
+PAGE_SOURCES := $(shell find apps/console/web -type f -not -path '*/dist/*' -not -path '*/node_modules/*')
 # npm puts the project's own Node on the PATH, whatever the machine's is.
 ESTEIRA := npm run -s esteira --
 
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z_0-9-]+:.*## / { printf "  make %-24s %s\n", $$1, $$2 }' Makefile
 
-demo: $(INSTALLED) ## starts everything and sends 69,659 real orders through it (ORDERS=7000 for a sample)
+demo: $(INSTALLED) $(PAGE) ## starts everything and sends 69,659 real orders through it (ORDERS=7000 for a sample)
 	@$(ESTEIRA) demo
 
-start: $(INSTALLED) ## starts every server and app, and waits until they are ready
+start: $(INSTALLED) $(PAGE) ## starts every server and app, and waits until they are ready
 	@$(ESTEIRA) start
 
-start_with_logs: $(INSTALLED) ## starts everything and follows the logs; Ctrl-C leaves it running
+start_with_logs: $(INSTALLED) $(PAGE) ## starts everything and follows the logs; Ctrl-C leaves it running
 	@$(ESTEIRA) start --logs
 
 start_system1_separate: $(INSTALLED) ## starts the first system alone: its Postgres, its API, Redis
@@ -25,7 +28,7 @@ start_system1_separate: $(INSTALLED) ## starts the first system alone: its Postg
 start_system2_separate: $(INSTALLED) ## starts the second system alone
 	@$(ESTEIRA) start --system 2
 
-start_queue_separate: $(INSTALLED) ## starts what the systems share: RabbitMQ, MongoDB, the endput, the consumers
+start_queue_separate: $(INSTALLED) $(PAGE) ## starts what the systems share: RabbitMQ, MongoDB, the endput, the consumers
 	@$(ESTEIRA) start --part queue
 
 stop: $(INSTALLED) ## stops everything; the data stays
@@ -95,6 +98,9 @@ $(INSTALLED): package-lock.json
 	@echo "Installing the project's packages (npm ci) …" >&2
 	@npm ci --include=dev >&2
 	@touch $@
+
+$(PAGE): $(INSTALLED) $(PAGE_SOURCES)
+	@npm run -s build >&2
 
 .PHONY: help demo start start_with_logs start_system1_separate start_system2_separate start_queue_separate stop clear prune \
 	status logs reconcile dlq redrive drill env test test-drill test-brokers bench bench-smoke profile fuzz lint docs

@@ -1,8 +1,9 @@
 import js from '@eslint/js';
+import hooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules', '.local', '**/*.mjs', '**/*.js'] },
+  { ignores: ['node_modules', '.local', '**/*.mjs', '**/*.js', '**/dist', 'apps/console/web/src/api/openapi.ts'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
@@ -24,6 +25,12 @@ export default tseslint.config(
   {
     files: ['**/main.ts', 'infra/**', 'tests/**', 'drill/sabotage/**', '**/test/**', 'libs/config/**'],
     rules: { 'no-restricted-properties': 'off' },
+  },
+  { files: ['apps/console/web/**'], ...hooks.configs.flat.recommended },
+  {
+    // Markup is formatted one attribute a line: it is longer than what it says.
+    files: ['apps/console/web/**/*.tsx'],
+    rules: { 'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }] },
   },
   {
     files: ['**/*.test.ts', 'tests/**', 'drill/sabotage/**', '**/test/**'],

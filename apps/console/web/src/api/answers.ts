@@ -1,0 +1,17 @@
+import type { paths } from './openapi.ts';
+
+type Method = 'get' | 'post' | 'put' | 'delete';
+type JsonOf<Response> = Response extends { content: { 'application/json': infer Body } } ? Body : never;
+type Good<Responses> = JsonOf<Responses[Extract<keyof Responses, 200 | 201 | 202>]>;
+
+/** What a path answers when all is well. */
+export type Answer<Path extends keyof paths, Verb extends Method = 'get'> =
+  paths[Path] extends Record<Verb, { responses: infer Responses }> ? Good<Responses> : never;
+
+/** What a path takes as its body. */
+export type Body<Path extends keyof paths, Verb extends Method = 'post'> =
+  paths[Path] extends Record<Verb, { requestBody?: infer Request }> ? JsonOf<NonNullable<Request>> : never;
+
+export type Overview = Answer<'/v0/overview'>;
+export type System = Overview['systems'][number];
+export type Point = Answer<'/v0/overview/history'>['points'][number];

@@ -1,0 +1,26 @@
+import { answerOf, api } from '../api/client.ts';
+import { given } from '../url/given.ts';
+import type { BulkAction, RedriveOptions, Selection } from './selection.ts';
+
+/** Starts the job on the server, and gives its id. Rejects with a `Problem`. */
+export async function startJob(
+  action: BulkAction,
+  selection: Selection,
+  why: string,
+  options: RedriveOptions,
+): Promise<string> {
+  if (action === 'discard') {
+    const { id } = await answerOf(api.POST('/v0/dead-letters/discards', { body: { selection, why } }));
+    return id;
+  }
+  const { ratePerSecond, stopAtFailedPercent, maxAttempts } = options;
+  const body = {
+    selection,
+    why,
+    rate_per_second: ratePerSecond,
+    stop_at_failed_share: stopAtFailedPercent / 100,
+    ...given({ max_attempts: maxAttempts }),
+  };
+  const { id } = await answerOf(api.POST('/v0/dead-letters/redrives', { body }));
+  return id;
+}

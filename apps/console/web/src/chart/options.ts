@@ -1,0 +1,62 @@
+import type uPlot from 'uplot';
+
+/** One line. A value that is not known is null: a gap, not a zero. */
+export interface Series {
+  readonly name: string;
+  readonly colour: Colour;
+  readonly values: readonly (number | null)[];
+}
+
+export type Colour = keyof typeof COLOURS;
+
+/** Told apart also by those who don't see red and green, and legible on both backgrounds: light first, dark second. */
+const COLOURS = {
+  good: ['#1864ab', '#74c0fc'],
+  waiting: ['#b35900', '#ffc078'],
+  bad: ['#c2255c', '#faa2c1'],
+  calm: ['#5f3dc4', '#b197fc'],
+  grey: ['#5c636b', '#aab1b9'],
+} as const;
+
+const hours = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', hourCycle: 'h23' });
+const clock = (seconds: number) => hours.format(seconds * 1_000);
+
+interface Frame {
+  readonly series: readonly Series[];
+  readonly format: (value: number) => string;
+  readonly scheme: 'light' | 'dark';
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How uPlot draws a chart in this colour scheme. */
+export function chartOptions({ series, format, scheme, width, height }: Frame): uPlot.Options {
+  const dark = scheme === 'dark';
+  const axis = {
+    stroke: dark ? '#a9b0b8' : '#525a63',
+    grid: { stroke: dark ? '#2b2f34' : '#eceef0', width: 1 },
+    ticks: { show: false },
+    font: '12px system-ui, sans-serif',
+  };
+  return {
+    width,
+    height,
+    padding: [8, 8, 0, 0],
+    cursor: { y: false, drag: { x: false, y: false } },
+    scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    axes: [
+      { ...axis, space: 70, values: (_plot, ticks) => ticks.map(clock) },
+      { ...axis, size: 64, values: (_plot, ticks) => ticks.map(format) },
+    ],
+    series: [
+      { label: 'at', value: (_plot, at: number | null) => (at === null ? '–' : clock(at)) },
+      ...series.map(({ name, colour }) => ({
+        label: name,
+        stroke: COLOURS[colour][dark ? 1 : 0],
+        width: 1.5,
+        points: { show: false },
+        value: (_plot: uPlot, value: number | null) => (value === null ? '–' : format(value)),
+      })),
+    ],
+  };
+}

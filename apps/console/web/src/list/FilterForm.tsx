@@ -1,0 +1,102 @@
+import { Button, Group, NativeSelect, SimpleGrid, TextInput } from '@mantine/core';
+import { useId, type SubmitEvent } from 'react';
+import * as v from 'valibot';
+import { fromLocalInput, toLocalInput } from '../url/local-time.ts';
+
+/** One thing a list can be narrowed by. */
+export type Field<Name extends string> =
+  | { readonly name: Name; readonly kind: 'text' | 'digits'; readonly label: string; readonly hint?: string }
+  | { readonly name: Name; readonly kind: 'time'; readonly label: string }
+  | {
+      readonly name: Name;
+      readonly kind: 'choice';
+      readonly label: string;
+      readonly options: readonly Option[];
+      readonly none?: string;
+    };
+
+/** A value, or a value and what it is called. */
+type Option = string | { readonly value: string; readonly label: string };
+
+interface FilterFormProps<Search extends object> {
+  readonly label: string;
+  readonly fields: readonly Field<keyof Search & string>[];
+  /** What the address may say; it makes of the form's texts what the page takes. */
+  readonly schema: v.GenericSchema<unknown, Search>;
+  readonly values: Search;
+  readonly onFilled: (values: Search) => void;
+}
+
+/** What a list is narrowed by. Nothing is asked before it is submitted; the address keeps it. */
+export function FilterForm<Search extends object>(props: FilterFormProps<Search>) {
+  const { label, fields, schema, values, onFilled } = props;
+  const submit = (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget);
+    onFilled(v.parse(schema, Object.fromEntries(fields.map((field) => [field.name, valueOf(field, data)]))));
+  };
+  return (
+    // Another address fills the form anew.
+    <form aria-label={label} key={JSON.stringify(values)} onSubmit={submit}>
+      <SimpleGrid
+        cols={{ base: 2, sm: 3, md: 4, lg: fields.length > 6 ? 4 : fields.length }}
+        spacing="xs"
+        verticalSpacing="xs"
+      >
+        {fields.map((field) => (
+          <Control key={field.name} field={field} value={values[field.name] as string | undefined} />
+        ))}
+      </SimpleGrid>
+      <Group mt="xs" gap="xs">
+        <Button type="submit" size="xs">
+          Search
+        </Button>
+        <Button
+          size="xs"
+          variant="subtle"
+          color="gray"
+          onClick={() => {
+            onFilled(v.parse(schema, {}));
+          }}
+        >
+          Reset
+        </Button>
+      </Group>
+    </form>
+  );
+}
+
+function valueOf(field: Field<string>, data: FormData): string | undefined {
+  const entry = data.get(field.name);
+  const value = typeof entry === 'string' ? entry.trim() : '';
+  if (field.kind === 'time') return fromLocalInput(value);
+  return value === '' ? undefined : value;
+}
+
+function Control({ field, value }: { readonly field: Field<string>; readonly value: string | undefined }) {
+  const id = useId();
+  const common = { id, name: field.name, label: field.label, size: 'xs' } as const;
+  switch (field.kind) {
+    case 'choice': {
+      const { options, none = 'any' } = field;
+      // What the address says is offered, also where it is no longer among the choices.
+      const known = options.some((option) => (typeof option === 'string' ? option : option.value) === value);
+      const data = [{ value: '', label: none }, ...options, ...(value === undefined || known ? [] : [value])];
+      return <NativeSelect {...common} data={data} defaultValue={value ?? ''} />;
+    }
+    case 'time':
+      return <TextInput {...common} type="datetime-local" step={1} defaultValue={toLocalInput(value)} />;
+    case 'digits':
+      return (
+        <TextInput
+          {...common}
+          inputMode="numeric"
+          pattern="\s*[0-9]{1,19}\s*"
+          placeholder={field.hint ?? ''}
+          defaultValue={value ?? ''}
+        />
+      );
+    case 'text':
+      return <TextInput {...common} placeholder={field.hint ?? ''} defaultValue={value ?? ''} />;
+  }
+}

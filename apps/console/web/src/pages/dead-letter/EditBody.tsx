@@ -1,0 +1,23 @@
+import { Modal } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconPencil } from '@tabler/icons-react';
+import { bytesOf, readBody } from '../../body/read.ts';
+import { ActButton } from '../../feedback/ActButton.tsx';
+import { EditForm } from './EditForm.tsx';
+import type { Letter } from './query.ts';
+
+/** Mends the body before it is redriven; what is not text can't be edited here. */
+export function EditBody({ letter }: { readonly letter: Letter }) {
+  const [opened, { open, close }] = useDisclosure(false);
+  const body = readBody(bytesOf(letter.body));
+  return (
+    <>
+      <ActButton variant="light" leftSection={<IconPencil size={14} />} disabled={body.kind === 'bytes'} onClick={open}>
+        Edit …
+      </ActButton>
+      <Modal opened={opened} onClose={close} size="xl" title="Edit the body">
+        {body.kind !== 'bytes' && <EditForm letter={letter} text={body.text} onClose={close} />}
+      </Modal>
+    </>
+  );
+}

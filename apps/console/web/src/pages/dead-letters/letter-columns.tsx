@@ -1,0 +1,69 @@
+import { Checkbox, Code, VisuallyHidden } from '@mantine/core';
+import type { Answer } from '../../api/answers.ts';
+import { State, type Tone } from '../../feedback/State.tsx';
+import { count } from '../../format/number.ts';
+import { When } from '../../format/When.tsx';
+import { RouterAnchor } from '../../link/links.tsx';
+import { columnsOf } from '../../table/columns.ts';
+import type { Ticked } from './useSelection.ts';
+
+type Letter = Answer<'/v0/dead-letters'>['items'][number];
+
+export const LETTER_TONES = { dead: 'bad', redriven: 'busy', discarded: 'calm' } as const satisfies Record<
+  Letter['state'],
+  Tone
+>;
+
+const column = columnsOf<Letter>();
+const nameOf = ({ system, source_id, message_id }: Letter) =>
+  system === null ? message_id : `${system} ${source_id ?? message_id}`;
+
+/** The columns of the list; the first ticks. */
+export const letterColumns = ({ ids, toggle }: Ticked) =>
+  column.columns([
+    column.display({
+      id: 'tick',
+      header: () => <VisuallyHidden>Select</VisuallyHidden>,
+      meta: { width: '44px' },
+      cell: ({ row: { original } }) => (
+        <Checkbox
+          size="xs"
+          aria-label={`Select ${nameOf(original)}`}
+          checked={ids.has(original.message_id)}
+          onChange={() => {
+            toggle(original.message_id);
+          }}
+        />
+      ),
+    }),
+    column.display({
+      id: 'row',
+      header: 'Row',
+      cell: ({ row: { original } }) => (
+        <RouterAnchor to="/dead-letters/$messageId" params={{ messageId: original.message_id }} data-row-link size="sm">
+          {nameOf(original)}
+        </RouterAnchor>
+      ),
+    }),
+    column.accessor('state', {
+      header: 'State',
+      cell: ({ getValue }) => <State tone={LETTER_TONES[getValue()]}>{getValue()}</State>,
+    }),
+    column.accessor('reason', { header: 'Reason', meta: { wide: true } }),
+    column.accessor('error', {
+      header: 'Error',
+      meta: { wide: true },
+      cell: ({ getValue }) => (
+        <>
+          <Code>{getValue().code}</Code> {getValue().message}
+        </>
+      ),
+    }),
+    column.accessor('attempts', {
+      header: 'Attempts',
+      meta: { figure: true, wide: true },
+      cell: ({ getValue }) => count(getValue()),
+    }),
+    column.accessor('round', { header: 'Round', meta: { figure: true, wide: true } }),
+    column.accessor('dead_at', { header: 'Died', cell: ({ getValue }) => <When at={getValue()} /> }),
+  ]);

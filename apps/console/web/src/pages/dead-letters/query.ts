@@ -1,0 +1,26 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { answerOf, api } from '../../api/client.ts';
+import { pageByPage } from '../../list/PagedTable.tsx';
+import { given } from '../../url/given.ts';
+import type { DeadLettersSearch } from './search.ts';
+
+/** The open dead letters by reason and error. */
+export const groupsQuery = queryOptions({
+  queryKey: ['dead-letters', 'groups'],
+  queryFn: ({ signal }) => answerOf(api.GET('/v0/dead-letters/groups', { signal })),
+  refetchInterval: 5_000,
+});
+
+/** The dead letters of a filter, page by page. */
+export const deadLettersQuery = (search: DeadLettersSearch) =>
+  infiniteQueryOptions({
+    queryKey: ['dead-letters', 'list', search],
+    queryFn: ({ pageParam, signal }) =>
+      answerOf(
+        api.GET('/v0/dead-letters', {
+          signal,
+          params: { query: { ...given(search), ...given({ cursor: pageParam }) } },
+        }),
+      ),
+    ...pageByPage,
+  });

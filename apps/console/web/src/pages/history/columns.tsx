@@ -1,0 +1,33 @@
+import type { Answer } from '../../api/answers.ts';
+import { When } from '../../format/When.tsx';
+import { RouterAnchor } from '../../link/links.tsx';
+import { columnsOf } from '../../table/columns.ts';
+import { detailsText } from './details.ts';
+
+export type Done = Answer<'/v0/history'>['items'][number];
+
+const column = columnsOf<Done>();
+
+export const columns = column.columns([
+  column.accessor('at', { header: 'When', cell: ({ getValue }) => <When at={getValue()} /> }),
+  column.accessor('by', { header: 'Who' }),
+  column.display({ id: 'what', header: 'What', cell: ({ row: { original } }) => <What done={original} /> }),
+  column.accessor('details', { header: 'More', meta: { wide: true }, cell: ({ getValue }) => detailsText(getValue()) }),
+  column.accessor('why', { header: 'Why', cell: ({ getValue }) => getValue() ?? '–' }),
+]);
+
+function What({ done: { action, job, message_id: messageId } }: { readonly done: Done }) {
+  if (job !== null) {
+    return (
+      <RouterAnchor to="/dead-letters/jobs/$jobId" params={{ jobId: job }} data-row-link size="sm">
+        {action}, job {job}
+      </RouterAnchor>
+    );
+  }
+  if (messageId === null) return action;
+  return (
+    <RouterAnchor to="/messages/$messageId" params={{ messageId }} data-row-link size="sm">
+      {action}
+    </RouterAnchor>
+  );
+}

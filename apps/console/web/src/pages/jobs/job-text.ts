@@ -1,0 +1,55 @@
+import type { Answer } from '../../api/answers.ts';
+import type { Tone } from '../../feedback/State.tsx';
+import { count, percent } from '../../format/number.ts';
+
+export type Job = Answer<'/v0/jobs/{id}'>;
+
+export const TONES = {
+  running: 'busy',
+  paused: 'warning',
+  stopped: 'bad',
+  cancelled: 'calm',
+  finished: 'good',
+} as const satisfies Record<Job['state'], Tone>;
+
+/** `Redrive of 12 selected`, `Discard of exhausted, not-verified`. Pure. */
+export function titleOf({ action, selection, total }: Pick<Job, 'action' | 'selection' | 'total'>): string {
+  const what = 'message_ids' in selection ? `${count(total)} selected` : filterText(selection.filter);
+  return `${action === 'redrive' ? 'Redrive' : 'Discard'} of ${what}`;
+}
+
+function filterText(filter: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(filter).filter(([name]) => name !== 'state');
+  return parts.length === 0
+    ? 'all that were open'
+    : parts.map(([name, value]) => `${name.replaceAll('_', ' ')} ${value}`).join(', ');
+}
+
+/** What a person may do with a job as it stands. Pure. */
+export const mayOf = ({ state }: Pick<Job, 'state'>) => ({
+  pause: state === 'running',
+  resume: state === 'paused' || state === 'stopped',
+  cancel: state === 'running' || state === 'paused' || state === 'stopped',
+});
+
+/** Whether it may still change by itself; the mirror in RabbitMQ follows after the end. Pure. */
+export const isMoving = ({ state, is_tidy }: Pick<Job, 'state' | 'is_tidy'>): boolean =>
+  state === 'running' || !is_tidy;
+
+/** How far, 0 to 100. Pure. */
+export function progressOf({ total, handled, state }: Pick<Job, 'total' | 'handled' | 'state'>): number {
+  if (total === 0) return state === 'finished' ? 100 : 0;
+  return Math.min(100, (handled / total) * 100);
+}
+
+/** Where the canaries stand; undefined where there are none. Pure. */
+export function canaryText({ canary, state }: Pick<Job, 'canary' | 'state'>): string | undefined {
+  if (canary === null) return undefined;
+  const sent = `${count(canary.size)} sent before the others`;
+  if (canary.has_passed) return `${sent}; they came to a good end`;
+  return state === 'stopped' ? `${sent}; too many failed again` : `${sent}; waiting for how they end`;
+}
+
+/** What stops it. Pure. */
+export const limitText = ({ stop_at_failed_share: share }: Pick<Job, 'stop_at_failed_share'>): string =>
+  share >= 1 ? 'never' : `when more than ${percent(share)} of what it sent failed again`;

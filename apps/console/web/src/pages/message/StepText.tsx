@@ -1,0 +1,131 @@
+import { Code, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { counted } from '../../format/number.ts';
+import { duration } from '../../format/time.ts';
+import { When } from '../../format/When.tsx';
+import { RouterAnchor } from '../../link/links.tsx';
+import type { Attempt, Step } from './timeline.ts';
+
+const TITLES = {
+  created: 'Row in the source',
+  stored: 'Stored in the endput',
+  edited: 'Body edited',
+  redriven: 'Redriven',
+  discarded: 'Discarded',
+  superseded: 'Superseded: a copy of it was stored',
+  'under-way': 'On its way',
+} as const;
+
+/** What a step is called. Pure. */
+export function titleOf(step: Step): string {
+  switch (step.kind) {
+    case 'attempt':
+      return `${step.round > 1 ? `Round ${step.round}, a` : 'A'}ttempt ${step.attempt}: ${step.status}`;
+    case 'forgotten':
+      return `${step.round > 1 ? `Round ${step.round}, ` : ''}${counted(step.attempts, 'attempt')} ${step.why === 'expired' ? 'no longer in the log' : 'not known now'}`;
+    case 'dead-lettered':
+      return `Dead letter${step.reason === null ? '' : `: ${step.reason}`}`;
+    case 'created':
+    case 'stored':
+    case 'edited':
+    case 'redriven':
+    case 'discarded':
+    case 'superseded':
+    case 'under-way':
+      return TITLES[step.kind];
+  }
+}
+
+const WHY = {
+  expired: 'The attempt log keeps attempts for a while only (ATTEMPT_LOG_TTL_SECONDS). They were made, and they count.',
+  unavailable: 'The attempt log does not answer. They were made, and they count.',
+} as const;
+
+/** What there is to say of a step. */
+export function StepText({ step }: { readonly step: Step }) {
+  switch (step.kind) {
+    case 'created':
+      return <At at={step.at} />;
+    case 'attempt':
+      return <AttemptText attempt={step} />;
+    case 'forgotten':
+      return <Line>{WHY[step.why]}</Line>;
+    case 'dead-lettered':
+      return (
+        <>
+          {step.at !== null && <At at={step.at} />}
+          {step.error !== null && <ErrorText {...step.error} />}
+        </>
+      );
+    case 'stored':
+      return (
+        <Line>
+          <When at={step.at} />, at attempt {step.attempts}
+          {step.round > 1 && ` of round ${step.round}`}
+        </Line>
+      );
+    case 'under-way':
+      return <Line>Not yet published, in a queue, waiting for a retry, or with a consumer.</Line>;
+    case 'edited':
+    case 'redriven':
+    case 'discarded':
+    case 'superseded':
+      return <DoneText step={step} />;
+  }
+}
+
+function AttemptText({
+  attempt: { worker, at, duration_ms: took, error, delay_ms: delay },
+}: {
+  readonly attempt: Attempt;
+}) {
+  return (
+    <>
+      <Line>
+        {at !== null && <When at={at} />}
+        {took !== null && `, took ${duration(took)}`}
+        {worker !== null && `, by ${worker}`}
+      </Line>
+      {error !== null && <ErrorText {...error} />}
+      {delay !== null && <Line>then waited {duration(delay)}</Line>}
+    </>
+  );
+}
+
+type Done = Extract<Step, { kind: 'edited' | 'redriven' | 'discarded' | 'superseded' }>;
+
+/** Who did it, and why. */
+function DoneText({ step }: { readonly step: Done }) {
+  return (
+    <Line>
+      <When at={step.at} />
+      {'by' in step && ` by ${step.by}`}: {step.why}
+      {'job' in step && (
+        <>
+          {' '}
+          <RouterAnchor to="/dead-letters/jobs/$jobId" params={{ jobId: step.job }} size="sm" underline="always">
+            job {step.job}
+          </RouterAnchor>
+        </>
+      )}
+    </Line>
+  );
+}
+
+const ErrorText = ({ code, message }: { readonly code: string; readonly message: string }) => (
+  <Text size="sm" component="div" style={{ overflowWrap: 'anywhere' }}>
+    <Code>{code}</Code> {message}
+  </Text>
+);
+
+const At = ({ at }: { readonly at: string }) => (
+  <Line>
+    <When at={at} />
+  </Line>
+);
+
+const Line = ({ children }: { readonly children: ReactNode }) => (
+  <Text size="sm" c="dimmed" component="div">
+    {children}
+  </Text>
+);

@@ -1,0 +1,16 @@
+import * as v from 'valibot';
+import { digits, instant, oneOf, text } from '../../url/parameters.ts';
+
+export const STATUSES = ['succeeded', 'failed', 'dead-lettered', 'invalid'] as const;
+
+/** What is searched, as the address says it. */
+export const messagesSearch = v.object({
+  system: text(),
+  source_id: digits(),
+  words: text(),
+  status: oneOf(STATUSES),
+  attempt: digits(),
+  from: instant(),
+  to: instant(),
+});
+export type MessagesSearch = v.InferOutput<typeof messagesSearch>;

@@ -1,0 +1,56 @@
+import { Group, Stack, Text } from '@mantine/core';
+import type { Overview } from '../../api/answers.ts';
+import { Empty } from '../../feedback/Empty.tsx';
+import { Panel } from '../../feedback/Panel.tsx';
+import { State, type Tone } from '../../feedback/State.tsx';
+import { perSecond } from '../../format/number.ts';
+import { When } from '../../format/When.tsx';
+
+type Consumer = Overview['consumers'][number];
+
+const TONES = { working: 'good', idle: 'calm', 'not-ready': 'warning', down: 'bad' } as const satisfies Record<
+  Consumer['state'],
+  Tone
+>;
+
+/** What each consumer is doing. */
+export function Consumers({ consumers }: { readonly consumers: readonly Consumer[] }) {
+  return (
+    <Panel title="Consumers">
+      {consumers.length === 0 && <Empty title="No consumers">CONSUMERS in .env says how many there are.</Empty>}
+      <Stack gap="sm">
+        {consumers.map((consumer) => (
+          <div key={consumer.name}>
+            <Group justify="space-between" gap="xs">
+              <Text size="sm">{consumer.name}</Text>
+              <State tone={TONES[consumer.state]}>{consumer.state}</State>
+            </Group>
+            <Text size="xs" c="dimmed">
+              {doingOf(consumer)}
+              {consumer.since !== null && (
+                <>
+                  {' · since '}
+                  <When at={consumer.since} />
+                </>
+              )}
+            </Text>
+          </div>
+        ))}
+      </Stack>
+    </Panel>
+  );
+}
+
+function doingOf({ why, per_second }: Consumer): string {
+  if (why !== null) return why;
+  const { succeeded, retry, 'dead-letter': dead, skip, return: returned } = per_second;
+  const parts = [
+    [succeeded, 'stored'],
+    [retry, 'to retry'],
+    [dead, 'dead'],
+    [skip, 'at rest already'],
+    [returned, 'given back'],
+  ] as const;
+  const moving = parts.filter(([rate]) => rate > 0).map(([rate, what]) => `${perSecond(rate)} ${what}`);
+  return moving.length === 0 ? 'nothing to do' : moving.join(', ');
+}

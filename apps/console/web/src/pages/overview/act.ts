@@ -1,0 +1,25 @@
+import { answerOf, api } from '../../api/client.ts';
+
+export type SystemAction = 'run' | 'follow' | 'stop' | 'unblock' | 'clear';
+
+/** Does it, and gives a sentence that says what was done. Rejects with a `Problem`. */
+export async function actOn(system: string, action: SystemAction): Promise<string> {
+  const params = { path: { system } };
+  switch (action) {
+    case 'run':
+      await answerOf(api.POST('/v0/systems/{system}/run', { params, body: {} }));
+      return `${system} is being published.`;
+    case 'follow':
+      await answerOf(api.POST('/v0/systems/{system}/run', { params, body: { follow: true } }));
+      return `${system} is published as its rows come, until it is stopped.`;
+    case 'stop':
+      await answerOf(api.POST('/v0/systems/{system}/stop', { params }));
+      return `The run of ${system} stops.`;
+    case 'unblock':
+      await answerOf(api.POST('/v0/systems/{system}/unblock', { params }));
+      return `${system} may be run again.`;
+    case 'clear':
+      await answerOf(api.POST('/v0/systems/{system}/clear', { params, body: { confirm: system } }));
+      return `The cursor of ${system} is cleared: the next run publishes everything again.`;
+  }
+}

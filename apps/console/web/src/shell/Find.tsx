@@ -1,0 +1,47 @@
+import { Kbd, TextInput } from '@mantine/core';
+import { IconSearch } from '@tabler/icons-react';
+import { useNavigate } from '@tanstack/react-router';
+import { useRef, useState } from 'react';
+import { useShortcuts } from '../keyboard/shortcuts.ts';
+import { findingOf } from './find.ts';
+
+/** Finds a message from everywhere: an id opens it, anything else is searched. `/` comes here. */
+export function Find() {
+  const input = useRef<HTMLInputElement>(null);
+  const navigate = useNavigate();
+  const [typed, setTyped] = useState('');
+  useShortcuts([['/', () => input.current?.focus()]]);
+
+  const go = async () => {
+    const finding = findingOf(typed);
+    if (finding === undefined) return;
+    setTyped('');
+    input.current?.blur();
+    if (finding.kind === 'search') await navigate({ to: '/messages', search: finding.search });
+    else await navigate({ to: '/messages/$messageId', params: { messageId: finding.messageId } });
+  };
+
+  return (
+    <form
+      role="search"
+      style={{ flex: '0 1 28rem', minWidth: 0 }}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void go();
+      }}
+    >
+      <TextInput
+        ref={input}
+        size="xs"
+        aria-label="Find a message by its id, its source id, or words"
+        placeholder="Message id, source id or words"
+        leftSection={<IconSearch size={14} />}
+        rightSection={<Kbd size="xs">/</Kbd>}
+        value={typed}
+        onChange={(event) => {
+          setTyped(event.currentTarget.value);
+        }}
+      />
+    </form>
+  );
+}

@@ -1,0 +1,35 @@
+import * as v from 'valibot';
+
+/** A parameter that is not what it should be counts as absent: an old or mistyped link still opens its page. */
+const lenient = <T extends v.GenericSchema<string | undefined, unknown>>(schema: T) =>
+  v.optional(v.fallback(v.optional(schema), undefined));
+
+/** Any text but none. */
+export const text = () => lenient(v.pipe(v.string(), v.trim(), v.nonEmpty()));
+
+/** One of these. */
+export const oneOf = <const Options extends readonly string[]>(options: Options) => lenient(v.picklist(options));
+
+/** A whole number from `least` on, kept as text: ids reach beyond what a JavaScript number holds. */
+export const digits = () => lenient(v.pipe(v.string(), v.trim(), v.regex(/^\d{1,19}$/)));
+
+/** An instant, ISO 8601. */
+export const instant = () =>
+  lenient(
+    v.pipe(
+      v.string(),
+      v.check((value) => !Number.isNaN(Date.parse(value))),
+    ),
+  );
+
+/** Reads a query string. Every value is text; of a repeated one the last counts. */
+export const readSearch = (query: string): Record<string, string> => Object.fromEntries(new URLSearchParams(query));
+
+/** Writes a query string; what is undefined or empty is left out. */
+export function writeSearch(search: Record<string, unknown>): string {
+  const filled = Object.entries(search).flatMap(([name, value]) =>
+    typeof value === 'string' && value !== '' ? [[name, value]] : [],
+  );
+  const query = new URLSearchParams(filled).toString();
+  return query === '' ? '' : `?${query}`;
+}

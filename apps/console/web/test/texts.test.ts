@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import type { System } from '../src/api/answers.ts';
+import { problemOf } from '../src/api/problem.ts';
+import { canaryText, limitText, mayOf, progressOf, titleOf } from '../src/pages/jobs/job-text.ts';
+import { actionsOf, stateOf, watermarkText } from '../src/pages/overview/system-text.ts';
+
+const cursor = {
+  status: 'IDLE',
+  interrupted: false,
+  follow: false,
+  published_count: 0,
+  last_transaction_id: null,
+  last_id: null,
+  started_at: null,
+  error: null,
+} as const;
+const system = (changes: Partial<System>): System =>
+  ({ name: 'system-1', cursor, run: null, behind: null, watermark: null, ...changes }) as System;
+
+describe('a system', () => {
+  it('offers what makes sense in its state, and nothing else', () => {
+    expect(actionsOf(system({}))).toEqual({ run: true, stop: false, unblock: false, clear: false });
+    const run = { run_id: 'x', phase: 'publishing', waiting_for: null } as const;
+    expect(actionsOf(system({ run, cursor: { ...cursor, status: 'RUNNING' } }))).toMatchObject({
+      run: false,
+      stop: true,
+    });
+    expect(actionsOf(system({ cursor: { ...cursor, status: 'ERROR' } }))).toEqual({
+      run: false,
+      stop: false,
+      unblock: true,
+      clear: true,
+    });
+    expect(actionsOf(system({ cursor: { ...cursor, status: 'RUNNING', interrupted: true } }))).toMatchObject({
+      run: true,
+    });
+  });
+
+  it('that is not known is said to be so', () => {
+    expect(stateOf(system({ cursor: null })).words).toBe('not known');
+    expect(watermarkText(system({}))).toBe('–');
+  });
+
+  it('names what holds its watermark', () => {
+    const holder = {
+      kind: 'backend',
+      pid: 7,
+      application: 'psql',
+      gid: null,
+      database: 'orders',
+      age_seconds: 9,
+    } as const;
+    expect(watermarkText(system({ watermark: { lag_seconds: 90, held_by: holder } }))).toBe(
+      'held for 1 min 30 s by process 7 (psql) in orders',
+    );
+  });
+});
+
+describe('a job', () => {
+  it('is called by what it does', () => {
+    expect(titleOf({ action: 'redrive', selection: { filter: { reason: 'invalid', state: 'dead' } }, total: 9 })).toBe(
+      'Redrive of reason invalid',
+    );
+    expect(titleOf({ action: 'discard', selection: { message_ids: ['a'] }, total: 1_200 })).toBe(
+      'Discard of 1,200 selected',
+    );
+    expect(titleOf({ action: 'redrive', selection: { filter: {} }, total: 9 })).toBe('Redrive of all that were open');
+  });
+
+  it('that stopped itself may be resumed, one that ended may not', () => {
+    expect(mayOf({ state: 'stopped' })).toEqual({ pause: false, resume: true, cancel: true });
+    expect(mayOf({ state: 'finished' })).toEqual({ pause: false, resume: false, cancel: false });
+  });
+
+  it('tells how far it is, and what its canaries said', () => {
+    expect([
+      progressOf({ total: 0, handled: 0, state: 'running' }),
+      progressOf({ total: 200, handled: 50, state: 'running' }),
+    ]).toEqual([0, 25]);
+    expect(canaryText({ canary: { size: 20, has_passed: false }, state: 'stopped' })).toBe(
+      '20 sent before the others; too many failed again',
+    );
+    expect(limitText({ stop_at_failed_share: 0.2 })).toBe('when more than 20 % of what it sent failed again');
+  });
+});
+
+describe('a problem', () => {
+  it('says what the server said, or at least its status', () => {
+    expect(
+      problemOf(409, { title: 'A run is on its way.', code: 'already-running', detail: 'Stop it.' }, null),
+    ).toMatchObject({
+      status: 409,
+      code: 'already-running',
+      message: 'Stop it.',
+    });
+    expect(problemOf(502, '<html>', '7')).toMatchObject({ code: 'http-502', retryAfterSeconds: 7 });
+  });
+});
