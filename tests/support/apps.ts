@@ -73,6 +73,7 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
     CONSOLE_PORT: String(ports.at(-1)),
     CONSUMERS: String(Math.max(1, consumerCount)),
     CONSUMER_PORT: String(ports[systems]),
+    RECONCILE_EVERY_MINUTES: '0',
     RETRY_DELAY_MS: '200',
     LEASE_MS: '2000',
     ...env,

@@ -69,6 +69,13 @@ export const settingsSchema = Type.Object({
   MONGO_EXPRESS_PORT: port(8081, 'Where Mongo Express listens.'),
   CONSUMER_PORT: port(8011, 'Health and metrics of the first consumer; each further consumer takes the next port.'),
   CONSOLE_PORT: port(8000, 'The port of the console: the page to open first.'),
+  RECONCILE_EVERY_MINUTES: Type.Integer({
+    default: 60,
+    minimum: 0,
+    maximum: 10_080,
+    description:
+      'How often the console reconciles by itself, in minutes; 0: only when somebody asks. It reads every row, in pieces; the results are kept.',
+  }),
   APPS_URL: Type.String({
     default: 'http://127.0.0.1:{port}',
     pattern: '^https?://\\S+$',

@@ -5,6 +5,7 @@ import { addDeadLetters } from './routes/dead-letters.ts';
 import { addJobs } from './routes/jobs.ts';
 import { addMessages } from './routes/messages.ts';
 import { addOverview } from './routes/overview.ts';
+import { addReconciliations } from './routes/reconciliations.ts';
 import { addRepair } from './routes/repair.ts';
 import { addSystems } from './routes/systems.ts';
 
@@ -29,6 +30,7 @@ export async function buildApp(console: Console): Promise<App> {
         { name: 'messages', description: 'Where a message is, and what happened to it.' },
         { name: 'dead letters', description: 'What was given up on, and why.' },
         { name: 'repair', description: 'Editing, redriving and discarding dead letters; jobs.' },
+        { name: 'reconciliation', description: 'Whether it adds up, row by row.' },
         { name: 'history', description: 'Who did what, when, and why.' },
         { name: 'session', description: 'Who one is.' },
         { name: 'health', description: 'For supervisors and Prometheus.' },
@@ -43,5 +45,6 @@ export async function buildApp(console: Console): Promise<App> {
   addDeadLetters(app, console);
   addRepair(app, console);
   addJobs(app, console);
+  addReconciliations(app, console);
   return app;
 }

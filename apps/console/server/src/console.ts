@@ -5,6 +5,7 @@ import type { Logger, Metrics } from '@esteira/observability';
 import type { SourceTable } from '@esteira/orders/source';
 import type { Postgres } from '@esteira/postgres';
 import type { AppClient } from './clients.ts';
+import type { Reconciling } from './reconciling.ts';
 import type { Board } from './overview/board.ts';
 
 /** A source system, as the console reaches it. */
@@ -30,6 +31,7 @@ export interface Console {
   readonly endput: Postgres;
   /** How dead letters of the orders pipeline are read and sent again. */
   readonly redrivable: Redrivable;
+  readonly reconciling: Reconciling;
   /** Rejects until the console's tables are there. */
   readonly tablesReady: Check;
   /** The overview; it is not started before it is asked for. */

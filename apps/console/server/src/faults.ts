@@ -8,6 +8,7 @@ import { explained } from './overview/sampled.ts';
 const ASKED_WRONGLY: Readonly<Record<string, string>> = {
   BadCursor: '/cursor',
   ForeignCursor: '/cursor',
+  WrongCursor: '/cursor',
   UnservedSearch: '/source_id',
 };
 

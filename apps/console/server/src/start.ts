@@ -12,6 +12,7 @@ import { consoleMigrations } from './migrations.ts';
 import { startBoard, type Board } from './overview/board.ts';
 import { explained } from './overview/sampled.ts';
 import { storedSeries } from './overview/series.ts';
+import { openReconciling } from './reconciling.ts';
 import { sourcesOf } from './overview/sources.ts';
 
 /** What the console is started with. */
@@ -49,6 +50,7 @@ export async function startConsole({ settings, logger, metrics }: StartOptions):
     endput: connections.endput,
     redrivable: redrivableOrders(settings.systems.map(({ name }) => name)),
     attemptLog: connections.attemptLog,
+    reconciling: reconcilingOf({ settings, logger }, connections, { tables: tables.there, stopping: stopping.signal }),
     tablesReady: () => tables.ready(),
     board,
   });
@@ -71,6 +73,17 @@ async function stop({ app, board, jobs }: Running, connections: Connections, sto
   await Promise.all([app.close(), board.stop(), jobs.stop()]);
   await connections.close();
 }
+
+const reconcilingOf = (
+  { settings, logger }: Pick<StartOptions, 'settings' | 'logger'>,
+  connections: Connections,
+  when: { readonly tables: Promise<void>; readonly stopping: AbortSignal },
+) =>
+  openReconciling(connections, {
+    everyMs: settings.RECONCILE_EVERY_MINUTES * 60_000,
+    maxAttempts: settings.MAX_ATTEMPTS,
+    ...{ logger, ...when },
+  });
 
 /** Runs redrives and discards, those too that a console left behind when it ended. */
 function startJobs(settings: Settings, { endput, broker }: Connections, logger: Logger): JobRunner {
@@ -100,8 +113,15 @@ function onFirstUse<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
+interface Tables {
+  /** Rejects until the tables are there. */
+  readonly ready: () => Promise<void>;
+  /** Resolves when they are, or when the console ends. */
+  readonly there: Promise<void>;
+}
+
 /** Brings the console's tables up to date as soon as the endput answers. */
-function prepareTables(settings: Settings, logger: Logger, signal: AbortSignal): { ready: () => Promise<void> } {
+function prepareTables(settings: Settings, logger: Logger, signal: AbortSignal): Tables {
   let problem: Error | undefined = new Error('the tables are being brought up to date');
   const run = async () => {
     for (let wait = FIRST_WAIT_MS; !signal.aborted; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
@@ -116,8 +136,8 @@ function prepareTables(settings: Settings, logger: Logger, signal: AbortSignal):
       await sleep(wait, undefined, { signal }).catch(() => undefined); // Stopped: the loop sees it.
     }
   };
-  void run();
   return {
+    there: run(),
     ready: () => (problem === undefined ? Promise.resolve() : Promise.reject(problem)),
   };
 }

@@ -1,0 +1,53 @@
+import { createPublisher, names } from '@esteira/messaging';
+import type { Logger } from '@esteira/observability';
+import { ordersPipeline } from '@esteira/orders/domain';
+import { ordersToReconcile, republishOrders } from '@esteira/orders/reconciliation';
+import {
+  reconcileOnSchedule,
+  startReconciliation,
+  type KeptRow,
+  type Republished,
+  type Started,
+} from '@esteira/reconciliation';
+import type { Connections } from './connections.ts';
+
+/** Reconciliations of this console. */
+export interface Reconciling {
+  /** Starts one, unless one is on its way. */
+  start(by: string): Promise<Started>;
+  readonly republish: (rows: readonly KeptRow[]) => Promise<Republished>;
+}
+
+interface ReconcilingOptions {
+  /** How often one begins by itself, in milliseconds; 0: never. */
+  readonly everyMs: number;
+  readonly maxAttempts: number;
+  readonly logger: Logger;
+  /** Resolves when the tables are there. */
+  readonly tables: Promise<void>;
+  /** Ends the schedule and what is under way. */
+  readonly stopping: AbortSignal;
+}
+
+/** Reconciles when somebody asks for it, and on a schedule. */
+export function openReconciling(connections: Connections, options: ReconcilingOptions): Reconciling {
+  const { endput, broker, systems } = connections;
+  const { everyMs, maxAttempts, logger, tables, stopping: signal } = options;
+  const what = ordersToReconcile(connections);
+  const shared = { endput, pipeline: ordersPipeline.name, what, signal };
+  const publish = createPublisher(broker, {
+    exchange: names.exchange(ordersPipeline),
+    mandatory: true,
+    appId: 'esteira console',
+  });
+  if (everyMs > 0) {
+    const onError = (err: unknown) => {
+      logger.warn({ err }, 'a reconciliation on the schedule failed');
+    };
+    void tables.then(() => reconcileOnSchedule({ ...shared, by: 'schedule', everyMs, onError }));
+  }
+  return {
+    start: (by) => startReconciliation({ ...shared, by }),
+    republish: (rows) => republishOrders(systems, rows, { endput, publish, maxAttempts }),
+  };
+}

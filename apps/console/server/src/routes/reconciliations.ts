@@ -1,0 +1,210 @@
+import { Readable } from 'node:stream';
+import { recordAction } from '@esteira/dead-letters';
+import {
+  callerNamed,
+  defineProblem,
+  dependencyUnavailable,
+  invalidRequest,
+  notFound,
+  optionalBody,
+  problemResponses,
+  type App,
+} from '@esteira/http';
+import { ordersPipeline } from '@esteira/orders/domain';
+import {
+  exportAsJson,
+  exportRowsAsCsv,
+  getReconciliation,
+  LISTED_KINDS,
+  listReconciliations,
+  reconciliationDays,
+  reconciliationRows,
+  republishKept,
+} from '@esteira/reconciliation';
+import { Type } from 'typebox';
+import type { Console } from '../console.ts';
+import { given } from '../given.ts';
+import {
+  dayOf,
+  daySchema,
+  reconciliationOf,
+  reconciliationSchema,
+  republishedSchema,
+  rowOf,
+  rowSchema,
+} from '../reconciliation-schemas.ts';
+import { closed, PAGE_ITEMS, pageOf, paging, sought, text } from '../schemas.ts';
+
+const tags = ['reconciliation'];
+const refusals = problemResponses(invalidRequest, dependencyUnavailable);
+const withOne = problemResponses(invalidRequest, notFound, dependencyUnavailable);
+const pipeline = ordersPipeline.name;
+/** A million rows take a while, in milliseconds. */
+const LONG_MS = 3_600_000;
+
+const byId = Type.Object(
+  { id: Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', description: 'Of a reconciliation.' }) },
+  closed,
+);
+const alreadyReconciling = defineProblem({
+  code: 'already-reconciling',
+  status: 409,
+  title: 'A reconciliation is on its way.',
+});
+const notFinished = defineProblem({ code: 'not-finished', status: 409, title: 'The reconciliation has no result.' });
+
+type Parts = Pick<Console, 'endput' | 'reconciling'>;
+
+/** `GET|POST /v0/reconciliations`, `GET /:id`, `/:id/rows`, `/:id/export`, and `POST /:id/republish`. */
+export function addReconciliations(app: App, console: Parts): void {
+  addStart(app, console);
+  addLists(app, console);
+  addRows(app, console);
+  addExport(app, console);
+  addRepublish(app, console);
+}
+
+function addStart(app: App, { reconciling }: Parts): void {
+  app.post('/v0/reconciliations', {
+    schema: {
+      operationId: 'reconcile',
+      tags,
+      summary: 'Reconcile',
+      description: 'Compares every row of every source with where it came to rest. Reads only; one at a time.',
+      body: Type.Object({}, closed),
+      ...optionalBody,
+      response: { 202: Type.Object({ id: text }), ...refusals, ...problemResponses(alreadyReconciling) },
+    },
+    handler: async (request, reply) => {
+      const started = await reconciling.start(callerNamed(request));
+      if (started.kind === 'claimed') return reply.code(202).send({ id: started.id });
+      const running = 'id' in started ? { id: started.id } : {};
+      throw alreadyReconciling('A reconciliation is on its way: wait for its result.', running);
+    },
+  });
+}
+
+function addLists(app: App, { endput }: Parts): void {
+  app.get('/v0/reconciliations', {
+    schema: {
+      operationId: 'reconciliations',
+      tags,
+      summary: 'The last reconciliations',
+      description: 'The newest first; the last 20 are kept.',
+      querystring: Type.Object(paging, closed),
+      response: { 200: pageOf(reconciliationSchema), ...refusals },
+    },
+    handler: async ({ query: { limit = PAGE_ITEMS, cursor } }) => {
+      const page = await listReconciliations(endput, pipeline, { limit, ...given({ cursor }) });
+      return { items: page.items.map(reconciliationOf), next_cursor: page.nextCursor };
+    },
+  });
+  app.get('/v0/reconciliations/:id', {
+    schema: {
+      operationId: 'reconciliation',
+      tags,
+      summary: 'One reconciliation',
+      description: 'How far it is, or its result by system, and by system and day.',
+      params: byId,
+      response: {
+        200: Type.Intersect([reconciliationSchema, Type.Object({ days: Type.Array(daySchema) })]),
+        ...withOne,
+      },
+    },
+    handler: async ({ params: { id } }) => {
+      const found = await kept(endput, id);
+      return { ...reconciliationOf(found), days: (await reconciliationDays(endput, id)).map(dayOf) };
+    },
+  });
+}
+
+async function kept(endput: Parts['endput'], id: string) {
+  const found = await getReconciliation(endput, pipeline, id);
+  if (found === undefined) throw notFound(`There is no reconciliation ${id}; the last 20 are kept.`);
+  return found;
+}
+
+function addRows(app: App, { endput }: Parts): void {
+  app.get('/v0/reconciliations/:id/rows', {
+    schema: {
+      operationId: 'reconciliationRows',
+      tags,
+      summary: 'Rows that do not add up',
+      description: 'Of one kind, by system and id.',
+      params: byId,
+      querystring: Type.Object(
+        {
+          kind: Type.Enum([...LISTED_KINDS]),
+          system: Type.Optional(sought('A system.')),
+          day: Type.Optional(Type.String({ pattern: '^([0-9]{4,6}-[0-9]{2}-[0-9]{2}|unknown)$', description: 'UTC.' })),
+          ...paging,
+        },
+        closed,
+      ),
+      response: { 200: pageOf(rowSchema), ...withOne },
+    },
+    handler: async ({ params: { id }, query: { kind, limit = PAGE_ITEMS, ...rest } }) => {
+      await kept(endput, id);
+      const page = await reconciliationRows(endput, id, { kind, limit, ...given(rest) });
+      return { items: page.items.map(rowOf), next_cursor: page.nextCursor };
+    },
+  });
+}
+
+function addExport(app: App, { endput }: Parts): void {
+  app.get('/v0/reconciliations/:id/export', {
+    handlerTimeout: LONG_MS,
+    schema: {
+      operationId: 'exportReconciliation',
+      tags,
+      summary: 'A reconciliation as a file',
+      description: 'CSV: the rows that do not add up. JSON: the counts by system and day too.',
+      params: byId,
+      querystring: Type.Object({ format: Type.Optional(Type.Enum(['csv', 'json'])) }, closed),
+      response: {
+        200: {
+          description: 'The file.',
+          content: { 'application/json': { schema: Type.Unknown() }, 'text/csv': { schema: Type.String() } },
+        },
+        ...withOne,
+      },
+    },
+    handler: async ({ params: { id }, query: { format = 'json' } }, reply) => {
+      const found = await kept(endput, id);
+      const lines: unknown = Readable.from(
+        format === 'csv' ? exportRowsAsCsv(endput, id) : exportAsJson(endput, found),
+      );
+      return reply
+        .header('content-disposition', `attachment; filename="reconciliation.${format}"`)
+        .type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json; charset=utf-8')
+        .send(lines);
+    },
+  });
+}
+
+function addRepublish(app: App, { endput, reconciling }: Parts): void {
+  app.post('/v0/reconciliations/:id/republish', {
+    handlerTimeout: LONG_MS,
+    schema: {
+      operationId: 'republish',
+      tags,
+      summary: 'Publish the missing rows again',
+      description: 'All of them; one that is not missing after all is recognised by its id. Again: goes on.',
+      params: byId,
+      body: Type.Object({}, closed),
+      ...optionalBody,
+      response: { 200: republishedSchema, ...withOne, ...problemResponses(notFinished) },
+    },
+    handler: async (request) => {
+      const { id } = request.params;
+      const by = callerNamed(request);
+      const { state } = await kept(endput, id);
+      if (state !== 'finished')
+        throw notFinished(`Reconciliation ${id} is ${state}: what it lists may not be missing.`);
+      const result = await republishKept(endput, id, { by, republish: reconciling.republish });
+      const details = { reconciliation: id, ...result };
+      await recordAction(endput, { pipeline, by, action: 'republish', details });
+      return { ...result };
+    },
+  });
+}
