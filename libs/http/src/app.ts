@@ -12,6 +12,7 @@ import { addHealthRoutes, type Checks } from './health.ts';
 import { knownPaths } from './method-not-allowed.ts';
 import { addMetrics } from './metrics.ts';
 import { takeMissingBodies } from './optional-body.ts';
+import { addCompression, addPage, isView } from './page.ts';
 import { isProblem, PROBLEM_JSON, problemBody, type ProblemError } from './problem.ts';
 import { RequestLog } from './request-log.ts';
 import { validatorCompiler } from './validation.ts';
@@ -27,6 +28,8 @@ export interface AppOptions {
   readonly checks: Checks;
   /** Who may use it. */
   readonly access: Access;
+  /** The directory of a built page to serve; its views are all paths where nothing else is. */
+  readonly page?: string;
   /** Knows the errors of the app's dependencies. */
   readonly classify?: Classify;
 }
@@ -77,21 +80,15 @@ export async function createApp(options: AppOptions): Promise<App> {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   addErrors(app, options.classify ?? (() => undefined));
   refuseWhileClosing(app);
-  addGuards(app, options.allowedHosts);
+  addGuards(app, options.allowedHosts, options.page !== undefined);
   await addHeaders(app);
+  if (options.page !== undefined) await addCompression(app);
   await addDocumentation(app, options.info, options.access.keys.length > 0);
   await addAccess(app, options.access);
+  if (options.page !== undefined) addPage(app, options.page);
   addMetrics(app, options.metrics);
   addHealthRoutes(app, options.checks);
   return app;
-}
-
-/** Adds routes that have parsers and hooks of their own. */
-export function addScope(app: App, add: (scope: App) => void): void {
-  void app.register((scope, _options, done) => {
-    add(scope as unknown as App);
-    done();
-  });
 }
 
 /**
@@ -144,7 +141,7 @@ function refuseWhileClosing(app: App): void {
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** What is decided before a body is read: who may ask, and whether there is something to ask. */
-function addGuards(app: App, allowedHosts: string): void {
+function addGuards(app: App, allowedHosts: string, hasPage: boolean): void {
   const paths = knownPaths();
   const names = new Set(allowedHosts.toLowerCase().split(','));
   app.addHook('onRoute', ({ url, method }) => {
@@ -162,6 +159,10 @@ function addGuards(app: App, allowedHosts: string): void {
     }
     const path = request.url.split('?', 1)[0] ?? '';
     const allowed = paths.methodsOf(path);
+    if (allowed.length === 0 && hasPage && isView(request)) {
+      done();
+      return;
+    }
     if (allowed.length === 0) {
       done(notFound(`There is nothing at ${path}. GET /docs shows what there is.`));
       return;

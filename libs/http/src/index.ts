@@ -11,4 +11,5 @@ export { runChecks, within, type Check, type Checks } from './health.ts';
 export { optionalBody } from './optional-body.ts';
 export * from './problem.ts';
 export { problemResponses } from './problem-responses.ts';
+export { addScope } from './scope.ts';
 export { validateAllButBody } from './validation.ts';

@@ -38,7 +38,9 @@ export async function buildApp(console: Console): Promise<App> {
     },
     checks: { tables: console.tablesReady },
     classify: classifyFault,
+    ...(console.page === undefined ? {} : { page: console.page }),
   });
+  if (console.page === undefined) addWayToDocs(app);
   addOverview(app, console);
   addSystems(app, console);
   addMessages(app, console);
@@ -47,4 +49,13 @@ export async function buildApp(console: Console): Promise<App> {
   addJobs(app, console);
   addReconciliations(app, console);
   return app;
+}
+
+/** Where no page is built, people find the API. */
+function addWayToDocs(app: App): void {
+  app.get('/', {
+    config: { access: 'open' },
+    schema: { hide: true },
+    handler: async (_request, reply) => reply.redirect('/docs'),
+  });
 }

@@ -25,6 +25,8 @@ export interface Console {
   readonly allowedHosts: string;
   /** Who may use it. */
   readonly access: Access;
+  /** The directory of the built page; absent before it is built. */
+  readonly page?: string;
   readonly systems: readonly ConsoleSystem[];
   readonly attemptLog: Pick<AttemptLog, 'search' | 'ofMessages'>;
   /** Stored orders, dead letters, and the console's own notes. */

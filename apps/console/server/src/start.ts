@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '@esteira/config';
 import { openSessions, type App } from '@esteira/http';
@@ -29,6 +31,9 @@ export interface StartedConsole {
   stop(): Promise<void>;
 }
 
+/** Where vite builds the page. */
+const PAGE = join(import.meta.dirname, '../../web/dist');
+
 /** Waits between tries to bring the tables up to date, in milliseconds. */
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 5_000;
@@ -46,6 +51,7 @@ export async function startConsole({ settings, logger, metrics }: StartOptions):
     metrics,
     allowedHosts: settings.ALLOWED_HOSTS,
     access: { keys: settings.apiKeys, sessions: openSessions(settings.apiKeys, settings.SESSION_SECRET) },
+    ...(existsSync(join(PAGE, 'index.html')) ? { page: PAGE } : {}),
     systems: connections.systems,
     endput: connections.endput,
     redrivable: redrivableOrders(settings.systems.map(({ name }) => name)),

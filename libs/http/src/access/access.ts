@@ -75,7 +75,9 @@ export function callerNamed({ caller }: FastifyRequest): string {
   return caller.name;
 }
 
-function accessOf({ routeOptions, method }: FastifyRequest): 'open' | Role {
+function accessOf({ routeOptions, method, is404 }: FastifyRequest): 'open' | Role {
+  // What got here without a route is a view of the page.
+  if (is404) return 'open';
   const { config, url = '' } = routeOptions;
   if (config.access !== undefined) return config.access;
   if (DOCUMENTATION.test(url)) return 'open';
