@@ -4,6 +4,7 @@ import { prepareApp } from './apps.ts';
 import type { Context } from './context.ts';
 import { prepareMongoExpress } from './mongo-express.ts';
 import { prepareMongod } from './mongod.ts';
+import { buildPage } from './page.ts';
 import { preparePostgres } from './postgres.ts';
 import type { Prepared } from './program.ts';
 import { prepareRabbitmq } from './rabbitmq.ts';
@@ -25,7 +26,9 @@ export async function prepare(service: Service, settings: Settings, context: Con
       return prepareMongoExpress(service.name, first, settings, context);
     case 'api':
     case 'consumer':
+      return prepareApp(service, settings);
     case 'console':
+      await buildPage(context.report);
       return prepareApp(service, settings);
   }
 }

@@ -12,7 +12,8 @@ export function addressTable(settings: Settings, services: readonly ServiceStatu
 export function addressRows(settings: Settings, services: readonly ServiceStatus[]): [what: string, address: string][] {
   const isUp = (name: string) => services.some((service) => service.name === name && service.state === 'up');
   const rows: [needs: string, what: string, address: string][] = [
-    ['console', 'console: what its page will show, as an API', `http://localhost:${settings.CONSOLE_PORT}/docs`],
+    ['console', 'the console: see, repair, trust the numbers', `http://localhost:${settings.CONSOLE_PORT}`],
+    ['console', 'the console as an API', `http://localhost:${settings.CONSOLE_PORT}/docs`],
     ...settings.systems.flatMap(({ name, apiPort }): [string, string, string][] => [
       [`api-${name}`, `API of ${name}: try it out`, `http://127.0.0.1:${apiPort}/docs`],
       [`api-${name}`, `API of ${name}: reference`, `http://127.0.0.1:${apiPort}/redoc`],

@@ -61,6 +61,7 @@ describe('the overview', () => {
     const rested = await streamed(
       ({ dead_letters, queues }) => dead_letters.open === 20 && queues.dead_lettered === 20,
     );
+    expect(rested.row_to_rest).toMatchObject({ orders: 500, p50_ms: expect.any(Number) as number });
     expect(rested.queues.waiting).toMatchObject([{ queue: 'orders.wait.200ms', delay_ms: 200 }]);
     expect(Date.parse(rested.at)).toBeGreaterThan(Date.now() - 2_000);
   });

@@ -1,7 +1,35 @@
+import type { AttemptDocument, AttemptLog } from '@esteira/attempt-log';
+
 /** How long orders took from the row in their source to the endput. */
 export interface RowToRest {
   /** Milliseconds; null where no order was stored lately. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   readonly orders: number;
+}
+
+/** How far back orders are looked at, in milliseconds. */
+const LATELY_MS = 60_000;
+/** The most orders that are looked at: those stored last. */
+const MOST = 500;
+
+/** Asks the log for the orders stored last; an attempt is logged right after its order was stored. */
+export async function askRowToRest(attemptLog: Pick<AttemptLog, 'search'>): Promise<RowToRest> {
+  const from = new Date(Date.now() - LATELY_MS);
+  const { items } = await attemptLog.search({ status: 'succeeded', from, limit: MOST });
+  return rowToRestOf(items.flatMap(durationOf));
+}
+
+function durationOf(
+  document: AttemptDocument & { readonly order?: { readonly created_at?: string } | null },
+): number[] {
+  const created = Date.parse(document.order?.created_at ?? '');
+  return Number.isNaN(created) ? [] : [Math.max(0, document.processed_at.getTime() - created)];
+}
+
+/** The quantiles of durations in milliseconds. Pure. */
+function rowToRestOf(durationsMs: readonly number[]): RowToRest {
+  const sorted = durationsMs.toSorted((one, other) => one - other);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? null;
+  return { p50Ms: at(0.5), p99Ms: at(0.99), orders: sorted.length };
 }

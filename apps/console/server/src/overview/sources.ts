@@ -5,6 +5,7 @@ import { ordersPipeline } from '@esteira/orders/domain';
 import type { Connections } from '../connections.ts';
 import type { Sources } from './questions.ts';
 import { askQueues } from './queues.ts';
+import { askRowToRest } from './row-to-rest.ts';
 
 /** Whom the overview asks, with these settings. Servers have the names of `make status`. */
 export function sourcesOf(_settings: Settings, connections: Connections): Sources {
@@ -22,7 +23,7 @@ export function sourcesOf(_settings: Settings, connections: Connections): Source
     },
     queues: () => askQueues(management, broker),
     openDeadLetters: () => countDeadLetters(endput, ordersPipeline.name),
-    rowToRest: () => Promise.resolve({ p50Ms: null, p99Ms: null, orders: 0 }),
+    rowToRest: () => askRowToRest(attemptLog),
   };
 }
 

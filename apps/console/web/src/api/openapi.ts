@@ -552,6 +552,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v0/reconciliations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last reconciliations
+         * @description The newest first; the last 20 are kept.
+         */
+        get: operations["reconciliations"];
+        put?: never;
+        /**
+         * Reconcile
+         * @description Compares every row of every source with where it came to rest. Reads only; one at a time.
+         */
+        post: operations["reconcile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v0/reconciliations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One reconciliation
+         * @description How far it is, or its result by system, and by system and day.
+         */
+        get: operations["reconciliation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v0/reconciliations/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rows that do not add up
+         * @description Of one kind, by system and id.
+         */
+        get: operations["reconciliationRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v0/reconciliations/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A reconciliation as a file
+         * @description CSV: the rows that do not add up. JSON: the counts by system and day too.
+         */
+        get: operations["exportReconciliation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v0/reconciliations/{id}/republish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish the missing rows again
+         * @description All of them; one that is not missing after all is recognised by its id. Again: goes on.
+         */
+        post: operations["republish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4582,6 +4686,753 @@ export interface operations {
              *     `foreign-origin`: The request comes from a page of another origin.
              */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliations: {
+        parameters: {
+            query?: {
+                /** @description Items of a page; 50 by default. */
+                limit?: number;
+                /** @description `next_cursor` of a page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            /** @enum {unknown} */
+                            state: "running" | "finished" | "failed" | "interrupted";
+                            started_by: string;
+                            is_scheduled: boolean;
+                            started_at: string;
+                            ended_at: string | null;
+                            progress: {
+                                phase: string;
+                                system: string | null;
+                                rows: number;
+                                estimate: number;
+                            };
+                            is_consistent: boolean | null;
+                            is_at_rest: boolean | null;
+                            systems: {
+                                system: string;
+                                rows: number;
+                                attempts: number;
+                                /** @description Rows by class; `orphan` rows are no source rows. */
+                                classes: {
+                                    stored: number;
+                                    discarded: number;
+                                    dead: number;
+                                    "not-yet-published": number;
+                                    "in-flight": number;
+                                    missing: number;
+                                    orphan: number;
+                                    differs: number;
+                                };
+                            }[];
+                            error: string | null;
+                            /** @description Of the missing rows: published again since. */
+                            republished: number;
+                            republishing: {
+                                at: string;
+                                by: string;
+                                confirmed: number;
+                                unroutable: number;
+                                refused: number;
+                                gone: number;
+                            }[];
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconcile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                    };
+                };
+            };
+            /**
+             * @description `invalid-request`: The request does not match its description.
+             *
+             *     `malformed-json`: The body is not JSON.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `not-allowed`: The key of the request may look, and not act.
+             *
+             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
+             *
+             *     `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already-reconciling`: A reconciliation is on its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a reconciliation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @enum {unknown} */
+                        state: "running" | "finished" | "failed" | "interrupted";
+                        started_by: string;
+                        is_scheduled: boolean;
+                        started_at: string;
+                        ended_at: string | null;
+                        progress: {
+                            phase: string;
+                            system: string | null;
+                            rows: number;
+                            estimate: number;
+                        };
+                        is_consistent: boolean | null;
+                        is_at_rest: boolean | null;
+                        systems: {
+                            system: string;
+                            rows: number;
+                            attempts: number;
+                            /** @description Rows by class; `orphan` rows are no source rows. */
+                            classes: {
+                                stored: number;
+                                discarded: number;
+                                dead: number;
+                                "not-yet-published": number;
+                                "in-flight": number;
+                                missing: number;
+                                orphan: number;
+                                differs: number;
+                            };
+                        }[];
+                        error: string | null;
+                        /** @description Of the missing rows: published again since. */
+                        republished: number;
+                        republishing: {
+                            at: string;
+                            by: string;
+                            confirmed: number;
+                            unroutable: number;
+                            refused: number;
+                            gone: number;
+                        }[];
+                    } & {
+                        days: {
+                            system: string;
+                            rows: number;
+                            attempts: number;
+                            /** @description Rows by class; `orphan` rows are no source rows. */
+                            classes: {
+                                stored: number;
+                                discarded: number;
+                                dead: number;
+                                "not-yet-published": number;
+                                "in-flight": number;
+                                missing: number;
+                                orphan: number;
+                                differs: number;
+                            };
+                            /** @description Of the order, UTC. */
+                            day: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is nothing at this path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliationRows: {
+        parameters: {
+            query: {
+                kind: "missing" | "orphan" | "differs";
+                /** @description A system. */
+                system?: string;
+                /** @description UTC. */
+                day?: string;
+                /** @description Items of a page; 50 by default. */
+                limit?: number;
+                /** @description `next_cursor` of a page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of a reconciliation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            system: string;
+                            /** @example 4711 */
+                            id: string;
+                            /** @enum {unknown} */
+                            class: "missing" | "orphan" | "differs";
+                            round: number;
+                            day: string;
+                            source: string | null;
+                            stored: string | null;
+                            republished_at: string | null;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is nothing at this path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportReconciliation: {
+        parameters: {
+            query?: {
+                format?: "csv" | "json";
+            };
+            header?: never;
+            path: {
+                /** @description Of a reconciliation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/csv": string;
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is nothing at this path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    republish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a reconciliation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        confirmed: number;
+                        unroutable: number;
+                        refused: number;
+                        gone: number;
+                    };
+                };
+            };
+            /**
+             * @description `invalid-request`: The request does not match its description.
+             *
+             *     `malformed-json`: The body is not JSON.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `not-allowed`: The key of the request may look, and not act.
+             *
+             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
+             *
+             *     `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is nothing at this path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-finished`: The reconciliation has no result. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
