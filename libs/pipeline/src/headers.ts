@@ -15,6 +15,8 @@ export const HEADER = {
 export const MAX_ERROR_BYTES = 1024;
 /** The highest number of attempts a message may carry. */
 export const MAX_MAX_ATTEMPTS = 100;
+/** The highest round a message may carry: tables keep it as a 32-bit integer, and each redrive adds one. */
+export const MAX_ROUND = 1_000_000;
 
 /** What every message says about its journey. */
 export interface JourneyHeaders {
@@ -47,7 +49,7 @@ const BOUNDS = [
   [HEADER.schemaVersion, 2 ** 31],
   [HEADER.maxAttempts, MAX_MAX_ATTEMPTS],
   [HEADER.attempt, MAX_MAX_ATTEMPTS],
-  [HEADER.round, 2 ** 31],
+  [HEADER.round, MAX_ROUND],
 ] as const;
 
 /** Reads the headers of a journey; a text says which header is missing or wrong. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundedError, HEADER, MAX_ERROR_BYTES, readHeaders, writeHeaders } from '../src/index.ts';
+import { boundedError, HEADER, MAX_ERROR_BYTES, MAX_ROUND, readHeaders, writeHeaders } from '../src/index.ts';
 
 describe('headers', () => {
   it('read back as they were written', () => {
@@ -22,6 +22,14 @@ describe('headers', () => {
     expect(readHeaders(missing)).toEqual({ problem: 'header x-attempt is missing' });
     for (const value of [-1, 0, 1.5, '3', null, 101]) {
       expect(readHeaders({ ...good, [HEADER.attempt]: value })).toHaveProperty('problem');
+    }
+  });
+
+  it('hold no round that a table could not keep', () => {
+    const good = writeHeaders({ schemaVersion: 1, attempt: 1, maxAttempts: 5, round: MAX_ROUND });
+    expect(readHeaders(good)).not.toHaveProperty('problem');
+    for (const round of [MAX_ROUND + 1, 2 ** 31]) {
+      expect(readHeaders({ ...good, [HEADER.round]: round })).toHaveProperty('problem');
     }
   });
 

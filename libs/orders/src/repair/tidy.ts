@@ -1,6 +1,6 @@
 import { closedMirrors, type Mirror } from '@esteira/dead-letters';
 import { names, sift, type Broker, type Sifted, type SiftedMessage } from '@esteira/messaging';
-import { HEADER } from '@esteira/pipeline';
+import { HEADER, MAX_ROUND } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
 import { ordersPipeline } from '../domain/index.ts';
 
@@ -27,5 +27,6 @@ export function tidyDeadLetterQueue(broker: Broker, endput: Sql): Promise<Sifted
 
 function mirrorOf({ messageId, headers }: SiftedMessage): Mirror {
   const round = headers[HEADER.round];
-  return { messageId, round: typeof round === 'number' && Number.isInteger(round) ? round : 1 };
+  const isRound = typeof round === 'number' && Number.isInteger(round) && round >= 1 && round <= MAX_ROUND;
+  return { messageId, round: isRound ? round : 1 };
 }
