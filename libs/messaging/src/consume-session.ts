@@ -200,6 +200,8 @@ export class ConsumeSession {
       await Promise.race([Promise.allSettled([...this.#running]), this.#abandoned.promise]);
       if (!this.#open) return;
       this.#ackBeyondGap();
+      // From here on nothing is acked: what a batch that was not waited for calls done has been given back.
+      this.#open = false;
       this.#channel.nackAll(true);
       await this.#channel.close();
     } catch (error) {
