@@ -54,10 +54,11 @@ export async function bounded(sql: Sql, { id, action }: HeldJob, from: number, u
   if (action === 'discard') return upTo;
   const [row] = await sql.query<{ upTo: number | null }>(
     `SELECT max(ordinal) AS "upTo" FROM (
-       SELECT ordinal, sum(octet_length(body)) OVER (ORDER BY ordinal) - octet_length(body) AS before
-         FROM dead_letter_job_items LEFT JOIN dead_letters USING (message_id)
-        WHERE dead_letter_job_items.job = $1::bigint AND ordinal > $2 AND ordinal <= $3) AS sized
-      WHERE before IS NULL OR before < ${BYTES_AT_ONCE}`,
+       SELECT ordinal, sum(bytes) OVER (ORDER BY ordinal) - bytes AS before
+         FROM (SELECT item.ordinal, coalesce(octet_length(letter.body), 0) AS bytes
+                 FROM dead_letter_job_items AS item LEFT JOIN dead_letters AS letter USING (message_id)
+                WHERE item.job = $1::bigint AND item.ordinal > $2 AND item.ordinal <= $3) AS items) AS sized
+      WHERE before < ${BYTES_AT_ONCE}`,
     [id, from, upTo],
   );
   return row?.upTo ?? upTo;
