@@ -14,11 +14,13 @@ export async function failedAgain(sql: Sql, { id, leg, legFrom }: HeldJob): Prom
   return row?.failed ?? 0;
 }
 
-/** How the canaries of this leg are. */
+/** How the canaries of this leg are. What rests under the id of one, and was made at another time, is another's. */
 export async function canaries(sql: Sql, job: HeldJob, storedTable: string): Promise<Sent> {
   const [row] = await sql.query<{ stored: number }>(
     `SELECT count(*)::int AS stored FROM dead_letter_job_items AS item
+       JOIN dead_letters AS letter ON letter.message_id = item.message_id
        JOIN ${storedTable} AS stored ON stored.message_id = coalesce(item.sent_as, item.message_id)
+        AND stored.source_created_at = coalesce(letter.source_created_at, stored.source_created_at)
       WHERE item.job = $1::bigint AND item.ordinal > $2 AND item.ordinal <= $3 AND item.outcome = 'done'`,
     [job.id, job.legFrom, job.markedUpTo],
   );
