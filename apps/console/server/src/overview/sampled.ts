@@ -24,6 +24,8 @@ export class Sampled<T> implements Sample<T> {
   since: string | undefined;
   readonly #ask: () => Promise<T>;
   #asking: Promise<void> | undefined;
+  /** Whether its server is still at work: what was given up on after three seconds may go on for longer. */
+  #isOpen = false;
   #due = 0;
 
   constructor(ask: () => Promise<T>) {
@@ -32,7 +34,7 @@ export class Sampled<T> implements Sample<T> {
 
   /** Asks where it is time to. Resolves when there is an answer, or none within three seconds; never rejects. */
   refresh(): Promise<void> {
-    if (this.#asking === undefined && performance.now() < this.#due) return Promise.resolve();
+    if (this.#asking === undefined && (this.#isOpen || performance.now() < this.#due)) return Promise.resolve();
     return (this.#asking ??= this.#refreshed().finally(() => (this.#asking = undefined)));
   }
 
@@ -40,12 +42,21 @@ export class Sampled<T> implements Sample<T> {
     const started = performance.now();
     const asOf = new Date().toISOString();
     try {
-      this.value = await within(TIMEOUT_MS, this.#ask());
+      this.value = await within(TIMEOUT_MS, this.#answer());
       this.asOf = asOf;
       this.#turn(undefined);
       this.#due = performance.now() + (performance.now() - started) / SHARE;
     } catch (error) {
       this.#turn(explained(error));
+    }
+  }
+
+  async #answer(): Promise<T> {
+    this.#isOpen = true;
+    try {
+      return await this.#ask();
+    } finally {
+      this.#isOpen = false;
     }
   }
 
