@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { DEAD_LETTER_REASONS, type Job, type Preview } from '@esteira/dead-letters';
 import { describe, expect, it } from 'vitest';
+import { redriveCommand } from '../src/commands/redrive.ts';
 import { filterText, parseFilter } from '../src/redrive/filter.ts';
 import { previewText, progressLine, resultText } from '../src/redrive/report.ts';
 import { Refused } from '../src/refused.ts';
@@ -33,6 +34,15 @@ describe('FILTER', () => {
     for (const wrong of ['reason', 'colour=red', 'reason=tired', 'from=yesterday', 'system=a ; drop', 'words="open']) {
       expect(() => parseFilter(wrong)).toThrow(Refused);
     }
+  });
+});
+
+describe('redrive', () => {
+  it('refuses more attempts than a message can carry, since no consumer would read it', async () => {
+    const command = redriveCommand({})
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined });
+    await expect(command.parseAsync(['--max-attempts', '101'], { from: 'user' })).rejects.toThrow(/100 at most/);
   });
 });
 

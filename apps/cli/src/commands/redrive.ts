@@ -5,6 +5,7 @@ import { createJob, deadLetterMigrations, getJob, jobResult, previewJob, resumeJ
 import { resolveSettings } from '@esteira/infra';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { redrivableOrders } from '@esteira/orders/repair';
+import { MAX_MAX_ATTEMPTS } from '@esteira/pipeline';
 import { migrate, type Postgres } from '@esteira/postgres';
 import { withConnections } from '../connections.ts';
 import { filterText, parseFilter } from '../redrive/filter.ts';
@@ -29,6 +30,12 @@ const whole = (text: string): number => {
   return Number(text);
 };
 
+const attempts = (text: string): number => {
+  const count = whole(text);
+  if (count > MAX_MAX_ATTEMPTS) throw new InvalidArgumentError(`A message carries ${MAX_MAX_ATTEMPTS} at most.`);
+  return count;
+};
+
 const share = (text: string): number => {
   const value = Number(text);
   if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('It is a number from 0 to 1.');
@@ -49,7 +56,7 @@ export const redriveCommand = (env: Env): Command =>
         .default(0.2)
         .argParser(share),
     )
-    .addOption(new Option('--max-attempts <n>', 'attempts of each; by default what it had').argParser(whole))
+    .addOption(new Option('--max-attempts <n>', 'attempts of each; by default what it had').argParser(attempts))
     .addOption(new Option('--why <text>', 'stays in the history (WHY=)').env('WHY').default('make redrive'))
     .addOption(new Option('--job <id>', 'goes on with a job that was paused or stopped itself (JOB=)').env('JOB'))
     .addOption(new Option('--yes', 'does not ask (YES=1)'))
