@@ -24,9 +24,9 @@ export const sabotages = {
     rewrites: [
       {
         file: 'libs/messaging/src/consume-session.ts',
-        find: 'const settlements = await this.#options.handler(batch);',
+        find: 'const settlements = await this.#options.handler(batch, (done) => {',
         replace:
-          'for (const { tag } of batch) this.#acks.settle(tag); this.#ackSettled(); const settlements = await this.#options.handler(batch);',
+          'for (const { tag } of batch) this.#acks.settle(tag); this.#ackSettled(); const settlements = await this.#options.handler(batch, (done) => {',
       },
     ],
   },
@@ -35,8 +35,9 @@ export const sabotages = {
     rewrites: [
       {
         file: 'libs/messaging/src/ack-tracker.ts',
-        find: 'while (this.#settled.delete(tag + 1)) tag += 1;',
-        replace: 'tag = Math.max(tag, ...this.#settled); this.#settled.clear();',
+        find: 'const tag = this.#ackedUpTo + 1;',
+        replace:
+          'const top = Math.max(this.#ackedUpTo, ...this.#settled); if (top > this.#ackedUpTo) { this.#settled.clear(); this.#ackedUpTo = top; return top; } const tag = this.#ackedUpTo + 1;',
       },
     ],
   },
@@ -76,7 +77,7 @@ export const sabotages = {
     rewrites: [
       {
         file: 'apps/orders-consumer/src/stages/recall.ts',
-        find: 'return { ...work, ...(rest && { rest }), ...(attempted && { made: attempted }) };',
+        find: 'return { ...work, ...(rest && { rest }), ...made.get(work) };',
         replace: 'return work;',
       },
     ],
