@@ -18,6 +18,8 @@ export interface App {
 export interface AppOptions {
   /** Where their output goes. */
   readonly logFile: string;
+  /** The servers' mark: with it in its environment, a process ends with them, whatever becomes of the bench. */
+  readonly mark: Readonly<Record<string, string>>;
   /** For Node, for example `--cpu-prof`. */
   readonly nodeArguments?: readonly string[];
 }
@@ -40,11 +42,11 @@ async function startApp(
   port: number,
   role: Readonly<Record<string, string>>,
   settings: Settings,
-  { logFile, nodeArguments = [] }: AppOptions,
+  { logFile, mark, nodeArguments = [] }: AppOptions,
 ): Promise<App> {
   const main = join(REPOSITORY, 'apps', app, 'src', 'main.ts');
   const log = openSync(logFile, 'a');
-  const env = { ...Object.fromEntries(settingsEntries(settings)), ...role };
+  const env = { ...Object.fromEntries(settingsEntries(settings)), ...role, ...mark };
   const child = spawn(process.execPath, [...nodeArguments, main], {
     cwd: REPOSITORY,
     env,

@@ -51,9 +51,10 @@ export async function openFlow({ servers, logFile }: Arena, options: FlowOptions
   const { env = {}, nodeArguments = () => [], consumerLater = false } = options;
   const place = await openPlace(servers.settings, env);
   const { settings } = place;
+  const started = { logFile, mark: servers.mark };
   const begin = {
-    api: () => startApi(settings, { logFile, nodeArguments: nodeArguments('api') }),
-    consumer: () => startConsumer(settings, { logFile, nodeArguments: nodeArguments('consumer') }),
+    api: () => startApi(settings, { ...started, nodeArguments: nodeArguments('api') }),
+    consumer: () => startConsumer(settings, { ...started, nodeArguments: nodeArguments('consumer') }),
   };
   try {
     const [api, ...consumers] = await Promise.all([begin.api(), ...(consumerLater ? [] : [begin.consumer()])]);
