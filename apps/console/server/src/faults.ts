@@ -4,18 +4,18 @@ import { isAway } from '@esteira/postgres';
 import { RedisFault } from '@esteira/relay';
 import { explained } from './overview/sampled.ts';
 
-/** What a list or a search is asked wrongly, by the names of the errors: a cursor of another one, half of a row's place. */
-const ASKED_WRONGLY: Readonly<Record<string, string>> = {
-  BadCursor: '/cursor',
-  ForeignCursor: '/cursor',
-  WrongCursor: '/cursor',
-  UnservedSearch: '/source_id',
-};
+/** Errors of lists and searches that were asked wrongly, by name. */
+const ASKED_WRONGLY: ReadonlySet<string> = new Set(['BadCursor', 'ForeignCursor', 'WrongCursor', 'UnservedSearch']);
+
+/** What is wrong is the cursor, or, of a search, which row is meant. */
+function wronglyAsked({ message }: Error): ProblemError {
+  const pointer = message.startsWith('The cursor') ? '/cursor' : '/system';
+  return invalidRequest(message, placed('querystring', pointer, message));
+}
 
 /** A server that does not answer is not the console's mistake: 503, and when to ask again. */
 export function classifyFault(error: Error): ProblemError | undefined {
-  const pointer = ASKED_WRONGLY[error.name];
-  if (pointer !== undefined) return invalidRequest(error.message, placed('querystring', pointer, error.message));
+  if (ASKED_WRONGLY.has(error.name)) return wronglyAsked(error);
   if (error instanceof RedisFault || error instanceof BrokerUnavailable) return dependencyUnavailable(error.message);
   if (error.name.startsWith('Mongo'))
     return dependencyUnavailable(`MongoDB can't be used right now: ${error.message}.`);
