@@ -8,7 +8,7 @@ export default defineConfig({
   plugins: [react()],
   server: { proxy: { '/v0': SERVER, '/docs': SERVER } },
   build: {
-    chunkSizeWarningLimit: 600,
+    chunkSizeWarningLimit: 800,
     reportCompressedSize: false,
     // One style sheet: the shell needs most of it, and a page never flashes unstyled.
     cssCodeSplit: false,

@@ -3,6 +3,7 @@ import { deadLettersSearch } from './pages/dead-letters/search.ts';
 import { historySearch } from './pages/history/search.ts';
 import { messagesSearch } from './pages/messages/search.ts';
 import { signInSearch } from './pages/sign-in/search.ts';
+import { rowsSearch } from './pages/reconciliation-rows/search.ts';
 import { Broken, NowhereToBeFound } from './shell/Broken.tsx';
 import { Shell } from './shell/Shell.tsx';
 import { readSearch, writeSearch } from './url/parameters.ts';
@@ -45,6 +46,15 @@ const pages = [
   createRoute({
     ...at('/dead-letters/$messageId'),
     component: lazyRouteComponent(() => import('./pages/dead-letter/DeadLetterPage.tsx'), 'DeadLetterPage'),
+  }),
+  createRoute({
+    ...at('/reconciliation'),
+    component: lazyRouteComponent(() => import('./pages/reconciliation/ReconciliationPage.tsx'), 'ReconciliationPage'),
+  }),
+  createRoute({
+    ...at('/reconciliation/$id'),
+    validateSearch: rowsSearch,
+    component: lazyRouteComponent(() => import('./pages/reconciliation-rows/RowsPage.tsx'), 'RowsPage'),
   }),
   createRoute({
     ...at('/history'),

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { System } from '../src/api/answers.ts';
 import { problemOf } from '../src/api/problem.ts';
-import { canaryText, limitText, mayOf, progressOf, titleOf } from '../src/pages/jobs/job-text.ts';
+import { canaryText, limitText, mayOf, progressOf, stoppedText, titleOf } from '../src/pages/jobs/job-text.ts';
 import { actionsOf, stateOf, watermarkText } from '../src/pages/overview/system-text.ts';
+import { progressText, verdictOf } from '../src/pages/reconciliation/report.ts';
 
 const cursor = {
   status: 'IDLE',
@@ -72,6 +73,12 @@ describe('a job', () => {
     expect(mayOf({ state: 'finished' })).toEqual({ pause: false, resume: false, cancel: false });
   });
 
+  it('that stopped itself says why', () => {
+    expect(stoppedText({ failed_again: 25, done: 1_200, stop_at_failed_share: 0.2 })).toBe(
+      '25 of the 1,200 that it sent are dead again: more than 20 %.',
+    );
+  });
+
   it('tells how far it is, and what its canaries said', () => {
     expect([
       progressOf({ total: 0, handled: 0, state: 'running' }),
@@ -81,6 +88,20 @@ describe('a job', () => {
       '20 sent before the others; too many failed again',
     );
     expect(limitText({ stop_at_failed_share: 0.2 })).toBe('when more than 20 % of what it sent failed again');
+  });
+});
+
+describe('a reconciliation', () => {
+  it('is judged by what came out', () => {
+    expect(verdictOf({ state: 'finished', is_consistent: true, is_at_rest: false }).words).toBe('consistent');
+    expect(verdictOf({ state: 'finished', is_consistent: false, is_at_rest: false }).words).toBe('not consistent');
+    expect(verdictOf({ state: 'interrupted', is_consistent: null, is_at_rest: null }).tone).toBe('bad');
+  });
+
+  it('tells how far it is', () => {
+    expect(progressText({ phase: 'reading', system: 'system-1', rows: 250, estimate: 1_000 })).toBe(
+      '250 of about 1,000 rows read (25 %), now of system-1',
+    );
   });
 });
 

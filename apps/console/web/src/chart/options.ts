@@ -45,7 +45,7 @@ export function chartOptions({ series, format, scheme, width, height }: Frame): 
     cursor: { y: false, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     axes: [
-      { ...axis, space: 70, values: (_plot, ticks) => ticks.map(clock) },
+      { ...axis, space: 70, size: 28, values: (_plot, ticks) => ticks.map(clock) },
       { ...axis, size: 64, values: (_plot, ticks) => ticks.map(format) },
     ],
     series: [

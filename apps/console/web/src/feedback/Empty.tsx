@@ -1,4 +1,4 @@
-import { Stack, Text, Title } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 interface EmptyProps {
@@ -11,9 +11,9 @@ interface EmptyProps {
 export function Empty({ title, children }: EmptyProps) {
   return (
     <Stack align="center" gap="xs" py="xl" px="md" ta="center">
-      <Title order={3} size="h4">
+      <Text fw={600} size="lg">
         {title}
-      </Title>
+      </Text>
       <Text c="dimmed" maw="60ch" component="div">
         {children}
       </Text>

@@ -16,7 +16,7 @@ export const SHORTCUTS: readonly (readonly [keys: readonly string[], what: strin
   [['j', 'k'], 'next and previous row of a list'],
   [['Enter'], 'open the row'],
   [['x'], 'select the row'],
-  [['1', '…', '4'], 'Overview, Messages, Dead letters, History'],
+  [['1', '…', '5'], 'Overview, Messages, Dead letters, Reconciliation, History'],
   [['?'], 'this help'],
   [['Esc'], 'close what is open'],
 ];

@@ -22,6 +22,9 @@ export const instant = () =>
     ),
   );
 
+/** A day, `2026-01-31`, or `unknown`. */
+export const day = () => lenient(v.pipe(v.string(), v.regex(/^(\d{4,6}-\d\d-\d\d|unknown)$/)));
+
 /** Reads a query string. Every value is text; of a repeated one the last counts. */
 export const readSearch = (query: string): Record<string, string> => Object.fromEntries(new URLSearchParams(query));
 

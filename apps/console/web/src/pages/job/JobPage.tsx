@@ -7,7 +7,7 @@ import { Panel } from '../../feedback/Panel.tsx';
 import { State } from '../../feedback/State.tsx';
 import { count } from '../../format/number.ts';
 import { RouterButton } from '../../link/links.tsx';
-import { progressOf, titleOf, TONES, type Job } from '../jobs/job-text.ts';
+import { progressOf, stoppedText, titleOf, TONES, type Job } from '../jobs/job-text.ts';
 import { JobActions } from './JobActions.tsx';
 import { JobFacts } from './JobFacts.tsx';
 import { jobQuery } from './query.ts';
@@ -55,17 +55,20 @@ function Whole({ job }: { readonly job: Job }) {
 }
 
 /** Why it stands still. */
-function Note({ job: { state, note } }: { readonly job: Job }) {
+function Note({ job }: { readonly job: Job }) {
+  const { state, note } = job;
+  if (state === 'stopped') {
+    return (
+      <Alert variant="outline" color="red" title="It stopped itself">
+        {stoppedText(job)} Mend what fails, then resume: it begins with a canary again.
+        {note !== null && ` ${note}`}
+      </Alert>
+    );
+  }
   if (note === null) return null;
   return (
-    <Alert
-      variant="outline"
-      color={state === 'stopped' ? 'red' : 'orange'}
-      title={state === 'stopped' ? 'It stopped itself' : undefined}
-    >
+    <Alert variant="outline" color="orange">
       {note}
-      {state === 'stopped' &&
-        ' Look at what failed, mend it, and redrive again: resuming this job goes on with the same messages.'}
     </Alert>
   );
 }

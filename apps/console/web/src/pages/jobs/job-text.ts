@@ -53,3 +53,7 @@ export function canaryText({ canary, state }: Pick<Job, 'canary' | 'state'>): st
 /** What stops it. Pure. */
 export const limitText = ({ stop_at_failed_share: share }: Pick<Job, 'stop_at_failed_share'>): string =>
   share >= 1 ? 'never' : `when more than ${percent(share)} of what it sent failed again`;
+
+/** Why a job stopped itself. Pure. */
+export const stoppedText = (job: Pick<Job, 'failed_again' | 'done' | 'stop_at_failed_share'>): string =>
+  `${count(job.failed_again)} of the ${count(job.done)} that it sent are dead again: more than ${percent(job.stop_at_failed_share)}.`;

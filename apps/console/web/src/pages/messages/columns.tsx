@@ -36,7 +36,7 @@ export const columns = column.columns([
   column.display({
     id: 'attempt',
     header: 'Attempt',
-    meta: { figure: true },
+    meta: { figure: true, wide: true },
     cell: ({ row: { original } }) => attemptText(original),
   }),
   column.display({

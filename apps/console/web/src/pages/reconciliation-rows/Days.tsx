@@ -1,0 +1,44 @@
+import { Empty } from '../../feedback/Empty.tsx';
+import { count } from '../../format/number.ts';
+import { RouterAnchor } from '../../link/links.tsx';
+import { columnsOf } from '../../table/columns.ts';
+import { DataTable } from '../../table/DataTable.tsx';
+import { CLASSES, type Day, type RowClass } from '../reconciliation/report.ts';
+import { KINDS } from './search.ts';
+
+const column = columnsOf<Day>();
+const NARROW: readonly RowClass[] = ['stored', 'dead', 'missing'];
+const isKind = (name: RowClass): name is (typeof KINDS)[number] => (KINDS as readonly string[]).includes(name);
+
+const columns = column.columns([
+  column.accessor('day', { header: 'Day (UTC)' }),
+  column.accessor('system', { header: 'System' }),
+  column.accessor('rows', { header: 'rows', meta: { figure: true }, cell: ({ getValue }) => count(getValue()) }),
+  ...CLASSES.map((name) =>
+    column.display({
+      id: name,
+      header: name.replaceAll('-', ' '),
+      meta: { figure: true, wide: !NARROW.includes(name) },
+      cell: ({ row: { original } }) => <Cell day={original} name={name} />,
+    }),
+  ),
+]);
+
+/** The counts of every system and day. */
+export function Days({ days }: { readonly days: readonly Day[] }) {
+  if (days.length === 0) return <Empty title="No days yet">They stand here when all rows are read.</Empty>;
+  return (
+    <DataTable label="Rows by day" columns={columns} rows={days} rowId={({ system, day }) => `${system} ${day}`} />
+  );
+}
+
+/** A count; of what must be looked at, a link to its rows. */
+function Cell({ day: { day, system, classes }, name }: { readonly day: Day; readonly name: RowClass }) {
+  const rows = classes[name];
+  if (rows === 0 || !isKind(name)) return count(rows);
+  return (
+    <RouterAnchor from="/reconciliation/$id" search={{ kind: name, system, day }} data-row-link size="sm" fw={700}>
+      {count(rows)}
+    </RouterAnchor>
+  );
+}

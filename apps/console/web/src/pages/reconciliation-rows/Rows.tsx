@@ -1,0 +1,43 @@
+import { Text } from '@mantine/core';
+import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
+import { answerOf, api } from '../../api/client.ts';
+import { Empty } from '../../feedback/Empty.tsx';
+import { pageByPage, PagedTable } from '../../list/PagedTable.tsx';
+import { given } from '../../url/given.ts';
+import { MEANINGS } from '../reconciliation/report.ts';
+import { columns } from './columns.tsx';
+import type { KINDS, RowsSearch } from './search.ts';
+
+type Listed = RowsSearch & { readonly kind: (typeof KINDS)[number] };
+
+const rowsQuery = (id: string, search: Listed) =>
+  infiniteQueryOptions({
+    queryKey: ['reconciliations', id, 'rows', search],
+    queryFn: ({ pageParam, signal }) => {
+      const query = { ...given(search), kind: search.kind, ...given({ cursor: pageParam }) };
+      return answerOf(api.GET('/v0/reconciliations/{id}/rows', { signal, params: { path: { id }, query } }));
+    },
+    ...pageByPage,
+  });
+
+/** The rows of one kind, of all systems and days or of one. */
+export function Rows({ id, search }: { readonly id: string; readonly search: Listed }) {
+  const { kind, system, day } = search;
+  const found = useInfiniteQuery(rowsQuery(id, search));
+  return (
+    <>
+      <Text size="sm" c="dimmed">
+        {kind}: {MEANINGS[kind]}
+        {system !== undefined && `; of ${system}`}
+        {day !== undefined && `, made on ${day}`}
+      </Text>
+      <PagedTable
+        label={`Rows: ${kind}`}
+        query={found}
+        columns={columns}
+        rowId={(row) => `${row.system} ${row.id}`}
+        empty={<Empty title="None">No row is like that.</Empty>}
+      />
+    </>
+  );
+}
