@@ -25,7 +25,12 @@ export async function copiesOfSome(
       rows.map(({ id }) => ({ id, round: 1 })),
       maxAttempts,
     );
-    copies.push(...(await withLaterAttempts(firsts, attemptLog)));
+    copies.push(
+      ...(await withLaterAttempts(
+        firsts.map(({ message }) => message),
+        attemptLog,
+      )),
+    );
   }
   return copies;
 }

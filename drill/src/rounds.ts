@@ -31,7 +31,8 @@ export async function redriveAmongLateCopies(options: SettleOptions): Promise<st
   );
   for (const { name, source } of connections.systems) {
     const ours = rows.filter(({ system }) => system === name);
-    const again = await republishedOrders(source, name, ours, maxAttempts);
+    const made = await republishedOrders(source, name, ours, maxAttempts);
+    const again = made.map(({ message }) => message);
     const late = again.map((message) => lateCopy(message, maxAttempts));
     await hand.publish([...late, ...again, ...late], signal);
   }

@@ -66,7 +66,7 @@ describe('a page', () => {
     const ids = messages.map(({ body }) => (JSON.parse(String(body)) as OrderMessage).order.id);
     const rows = ids.map((id) => ({ id, round: 1 }));
     const again = await republishedOrders(own.postgres, 'system-1', rows, 5);
-    expect(messages.map(({ body }) => String(body))).toEqual(again.map(({ body }) => String(body)));
+    expect(messages.map(({ body }) => String(body))).toEqual(again.map(({ message }) => String(message.body)));
     expect(messages).toHaveLength(products.length);
   });
 

@@ -16,6 +16,17 @@ export interface Republished {
   readonly gone: number;
 }
 
+/** What became of rows, and which of them the broker has now. */
+export interface RepublishedRows<R> extends Republished {
+  readonly confirmedRows: readonly R[];
+}
+
+/** A row, and the message made of it. */
+export interface MadeMessage<R> {
+  readonly row: R;
+  readonly message: OutgoingMessage;
+}
+
 /**
  * Publishes rows again, a page at a time. It can do no harm: a message that is at rest, or still on its way, is
  * recognised by its id.
@@ -24,16 +35,22 @@ export interface Republished {
  */
 export async function republish<R extends RepublishRow>(
   rows: readonly R[],
-  messages: (rows: readonly R[]) => Promise<OutgoingMessage[]>,
+  messages: (rows: readonly R[]) => Promise<readonly MadeMessage<R>[]>,
   publish: Publish,
   pageSize = 1_000,
-): Promise<Republished> {
+): Promise<RepublishedRows<R>> {
+  const confirmedRows: R[] = [];
   const result = { confirmed: 0, unroutable: 0, refused: 0, gone: 0 };
   for (let from = 0; from < rows.length; from += pageSize) {
     const some = rows.slice(from, from + pageSize);
     const made = await messages(some);
     result.gone += some.length - made.length;
-    for (const outcome of await publish(made)) result[outcome] += 1;
+    const outcomes = await publish(made.map(({ message }) => message));
+    for (const [index, outcome] of outcomes.entries()) {
+      result[outcome] += 1;
+      const row = made[index]?.row;
+      if (outcome === 'confirmed' && row !== undefined) confirmedRows.push(row);
+    }
   }
-  return result;
+  return { ...result, confirmedRows };
 }

@@ -16,6 +16,7 @@ import {
   startReconciliation,
   WrongCursor,
   type KeepOptions,
+  type KeptRow,
   type SourceRow,
   type StoredRow,
   type SystemReaders,
@@ -269,9 +270,9 @@ describe('the missing rows of a kept reconciliation', () => {
   it('are published again once, and it is noted who did it', async () => {
     const id = await kept([system('system-1', 10), system('system-2', 4)]);
     const sent: string[] = [];
-    const republish = (rows: readonly { system: string; id: string }[]) => {
+    const republish = (rows: readonly KeptRow[]) => {
       sent.push(...rows.map((row) => `${row.system}:${row.id}`));
-      return Promise.resolve({ ...none, confirmed: rows.length });
+      return Promise.resolve({ ...none, confirmed: rows.length, confirmedRows: rows });
     };
     expect(await republishKept(endput, id, { by: 'bea', republish })).toEqual({ ...none, confirmed: 4 });
     expect(await republishKept(endput, id, { by: 'bea', republish })).toEqual(none);
@@ -282,13 +283,23 @@ describe('the missing rows of a kept reconciliation', () => {
     });
   });
 
-  it('that the broker did not take may be published again', async () => {
+  it('that the broker did not take, or that were gone, are not noted and may be published again', async () => {
     const id = await kept([system('system-1', 10)]);
-    const refuse = (rows: readonly unknown[]) => Promise.resolve({ ...none, confirmed: rows.length - 1, refused: 1 });
-    await republishKept(endput, id, { by: 'bea', republish: refuse });
-    expect(await getReconciliation(endput, PIPELINE, id)).toMatchObject({ republished: 0 });
+    const asked: string[][] = [];
+    const takeNext = (rows: readonly KeptRow[]) => {
+      asked.push(rows.map((row) => row.id));
+      // The broker refuses the second, and the third is gone.
+      return Promise.resolve({ ...none, confirmed: 1, refused: 1, gone: 1, confirmedRows: rows.slice(0, 1) });
+    };
+    await republishKept(endput, id, { by: 'bea', republish: takeNext });
+    expect(await getReconciliation(endput, PIPELINE, id)).toMatchObject({ republished: 1 });
     const { items } = await reconciliationRows(endput, id, { kind: 'missing', limit: 9 });
-    expect(items.map(({ republishedAt }) => republishedAt)).toEqual([null, null, null]);
+    expect(items.map(({ republishedAt }) => republishedAt !== null)).toEqual([true, false, false]);
+    await republishKept(endput, id, { by: 'bea', republish: takeNext });
+    expect(asked).toEqual([
+      ['3', '6', '9'],
+      ['6', '9'],
+    ]);
   });
 });
 

@@ -10,12 +10,12 @@ const message = (id: string): OutgoingMessage => ({
   headers: {},
 });
 
-it('publishes every row once, in pages, and counts what became of each', async () => {
+it('publishes every row once, in pages, counts what became of each, and names what the broker has', async () => {
   const rows = Array.from({ length: 10 }, (_, i) => ({ id: String(i), round: 1 }));
   const published: string[] = [];
   const result = await republish(
     rows,
-    (some) => Promise.resolve(some.filter(({ id }) => id !== '3').map(({ id }) => message(id))),
+    (some) => Promise.resolve(some.filter(({ id }) => id !== '3').map((row) => ({ row, message: message(row.id) }))),
     (messages) => {
       published.push(...messages.map(({ messageId }) => messageId));
       return Promise.resolve(
@@ -24,6 +24,8 @@ it('publishes every row once, in pages, and counts what became of each', async (
     },
     4,
   );
-  expect(result).toEqual({ confirmed: 8, refused: 1, unroutable: 0, gone: 1 });
+  const { confirmedRows, ...counts } = result;
+  expect(confirmedRows.map(({ id }) => id).sort()).toEqual(['0', '1', '2', '4', '6', '7', '8', '9']);
+  expect(counts).toEqual({ confirmed: 8, refused: 1, unroutable: 0, gone: 1 });
   expect(published).toEqual(rows.map(({ id }) => id).filter((id) => id !== '3'));
 });

@@ -6,7 +6,7 @@ import {
   reconcileOnSchedule,
   startReconciliation,
   type KeptRow,
-  type Republished,
+  type RepublishedRows,
   type Started,
 } from '@esteira/reconciliation';
 import type { Connections } from './connections.ts';
@@ -15,7 +15,9 @@ import type { Connections } from './connections.ts';
 export interface Reconciling {
   /** Starts one, unless one is on its way. */
   start(by: string): Promise<Started>;
-  readonly republish: (rows: readonly KeptRow[]) => Promise<Republished>;
+  /** Resolves when nothing of it is under way any more: after `stopping`. Never rejects. */
+  ended(): Promise<void>;
+  readonly republish: (rows: readonly KeptRow[]) => Promise<RepublishedRows<KeptRow>>;
 }
 
 interface ReconcilingOptions {
@@ -40,14 +42,28 @@ export function openReconciling(connections: Connections, options: ReconcilingOp
     mandatory: true,
     appId: 'esteira console',
   });
+  const underWay = new Set<Promise<unknown>>();
+  const watched = <T>(work: Promise<T>): Promise<T> => {
+    underWay.add(work);
+    const over = () => underWay.delete(work);
+    work.then(over, over);
+    return work;
+  };
   if (everyMs > 0) {
     const onError = (err: unknown) => {
       logger.warn({ err }, 'a reconciliation on the schedule failed');
     };
-    void tables.then(() => reconcileOnSchedule({ ...shared, by: 'schedule', everyMs, onError }));
+    void watched(tables.then(() => reconcileOnSchedule({ ...shared, by: 'schedule', everyMs, onError })));
   }
   return {
-    start: (by) => startReconciliation({ ...shared, by }),
+    start: async (by) => {
+      const started = await startReconciliation({ ...shared, by });
+      if (started.kind === 'claimed') void watched(started.done).catch(() => undefined); // It is kept why it failed.
+      return started;
+    },
+    ended: async () => {
+      await Promise.allSettled(underWay);
+    },
     republish: (rows) => republishOrders(systems, rows, { endput, publish, maxAttempts }),
   };
 }

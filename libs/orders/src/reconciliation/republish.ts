@@ -1,7 +1,7 @@
 import { redrivenMessages } from '@esteira/dead-letters';
-import type { OutgoingMessage, Publish } from '@esteira/pipeline';
+import type { Publish } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
-import { republish, type Republished } from '@esteira/reconciliation';
+import { republish, type MadeMessage, type RepublishedRows } from '@esteira/reconciliation';
 import { redrivableOrders } from '../repair/index.ts';
 import { republishedOrders } from '../source/index.ts';
 import type { ReconciledSystem } from './reconcile.ts';
@@ -26,17 +26,18 @@ export interface RepublishOptions {
  * Publishes missing orders again. Orders that are not missing after all are recognised by their ids. One that was
  * redriven goes with the body it was redriven with: a person may have edited it.
  */
-export async function republishOrders(
+export async function republishOrders<R extends MissingOrder>(
   systems: readonly Pick<ReconciledSystem, 'name' | 'source' | 'table'>[],
-  missing: readonly MissingOrder[],
+  missing: readonly R[],
   { endput, publish, maxAttempts }: RepublishOptions,
-): Promise<Republished> {
+): Promise<RepublishedRows<R>> {
+  const confirmedRows: R[] = [];
   const total = { confirmed: 0, unroutable: 0, refused: 0, gone: 0 };
   const known = new Set(systems.map(({ name }) => name));
   total.gone += missing.filter(({ system }) => !known.has(system)).length;
   for (const { name, source, table } of systems) {
     const rows = missing.filter(({ system }) => system === name);
-    const messagesOf = async (some: readonly MissingOrder[]) =>
+    const messagesOf = async (some: readonly R[]) =>
       withRedrivenBodies(
         endput,
         name,
@@ -46,28 +47,29 @@ export async function republishOrders(
       );
     const result = await republish(rows, messagesOf, publish);
     for (const outcome of ['confirmed', 'unroutable', 'refused', 'gone'] as const) total[outcome] += result[outcome];
+    for (const row of result.confirmedRows) confirmedRows.push(row);
   }
-  return total;
+  return { ...total, confirmedRows };
 }
 
 /** A dead letter of another order, which had the row's id before, does not stand in for this one. */
-async function withRedrivenBodies(
+async function withRedrivenBodies<R extends MissingOrder>(
   endput: Sql,
   system: string,
-  rows: readonly MissingOrder[],
-  messages: OutgoingMessage[],
+  rows: readonly R[],
+  made: readonly MadeMessage<R>[],
   maxAttempts: number,
-): Promise<OutgoingMessage[]> {
+): Promise<readonly MadeMessage<R>[]> {
   const sourceIds = rows.filter(({ round }) => round > 1).map(({ id }) => id);
-  if (sourceIds.length === 0) return messages;
+  if (sourceIds.length === 0) return made;
   const redrivable = redrivableOrders([system]);
   const redriven = await redrivenMessages(endput, redrivable, { system, sourceIds }, maxAttempts);
   const letters = new Map(redriven.map((letter) => [letter.message.messageId, letter]));
-  return messages.map((message) => {
+  return made.map(({ row, message }) => {
     const letter = letters.get(message.messageId);
-    if (letter === undefined) return message;
+    if (letter === undefined) return { row, message };
     const order = redrivable.readBody(message.body);
     const isOfRow = 'problem' in order || order.createdAt === letter.sourceCreatedAt;
-    return isOfRow ? letter.message : message;
+    return { row, message: isOfRow ? letter.message : message };
   });
 }

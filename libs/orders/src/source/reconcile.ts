@@ -1,6 +1,5 @@
-import type { OutgoingMessage } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
-import type { SourceReader, SourceRow } from '@esteira/reconciliation';
+import type { MadeMessage, SourceReader, SourceRow } from '@esteira/reconciliation';
 import { orderMessages, type Order, type Origin } from '../domain/index.ts';
 import { dayOf, orderContent } from '../reconciliation/content.ts';
 import { originColumns } from './identity.ts';
@@ -42,13 +41,13 @@ export interface OrderToRepublish {
  * Makes the messages of rows that are to be published again. Rows that are gone are left out, and those with an id below
  * 0, which no message id can hold.
  */
-export async function republishedOrders(
+export async function republishedOrders<R extends OrderToRepublish>(
   sql: Sql,
   system: string,
-  rows: readonly OrderToRepublish[],
+  rows: readonly R[],
   maxAttempts: number,
   source: SourceTable = ordersTable,
-): Promise<OutgoingMessage[]> {
+): Promise<MadeMessage<R>[]> {
   const orders = await sql.query<Order & Omit<Origin, 'system'>>(
     `select ${source.id}::text as id, ${source.product} as product, ${source.price} as price,
             to_json(${source.createdAt}) #>> '{}' as created_at, ${source.securityCheck} as security_check,
@@ -59,8 +58,11 @@ export async function republishedOrders(
   const [first] = orders;
   if (first === undefined) return [];
   const toMessage = orderMessages({ system, database: first.database, schema: first.schema, table: first.table });
-  const rounds = new Map(rows.map(({ id, round }) => [id, round]));
-  return orders.map(({ id, product, price, created_at, security_check }) =>
-    toMessage({ id, product, price, created_at, security_check }, { maxAttempts, round: rounds.get(id) ?? 1 }),
-  );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return orders.flatMap(({ id, product, price, created_at, security_check }) => {
+    const row = byId.get(id);
+    if (row === undefined) return [];
+    const order = { id, product, price, created_at, security_check };
+    return [{ row, message: toMessage(order, { maxAttempts, round: row.round }) }];
+  });
 }

@@ -1,5 +1,5 @@
 import type { Sql } from '@esteira/postgres';
-import type { Republished } from '../republish.ts';
+import type { Republished, RepublishedRows } from '../republish.ts';
 import { reconciliationRows } from './read.ts';
 import type { KeptRow } from './kept.ts';
 
@@ -9,16 +9,16 @@ const ROWS_AT_ONCE = 1_000;
 export interface RepublishKeptOptions {
   /** Who wants it. */
   readonly by: string;
-  /** Publishes rows again, and counts what became of them. */
-  readonly republish: (rows: readonly KeptRow[]) => Promise<Republished>;
+  /** Publishes rows again, counts what became of them, and names those that the broker has. */
+  readonly republish: (rows: readonly KeptRow[]) => Promise<RepublishedRows<KeptRow>>;
   /** Ends it after the page at hand. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Publishes the missing rows of a kept reconciliation again, but for those that were already. It does no harm to a
- * message that is at rest by now, or on its way: it is recognised by its id. Each page is noted when the broker has it,
- * so a second call goes on where the first one ended.
+ * message that is at rest by now, or on its way: it is recognised by its id. What the broker has confirmed of a page is
+ * noted then, so a second call publishes only the others: those it did not take, and those whose source rows were gone.
  */
 export async function republishKept(
   endput: Sql,
@@ -37,8 +37,7 @@ export async function republishKept(
     const result = rows.length === 0 ? undefined : await republish(rows);
     if (result !== undefined) {
       for (const outcome of ['confirmed', 'unroutable', 'refused', 'gone'] as const) total[outcome] += result[outcome];
-      // Which of them the broker did not take is not told: all of the page may be sent again.
-      if (result.unroutable + result.refused === 0) await note(endput, id, rows);
+      if (result.confirmedRows.length > 0) await note(endput, id, result.confirmedRows);
     }
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined && signal?.aborted !== true);
