@@ -1,4 +1,3 @@
-import type { ConfirmChannel } from 'amqplib';
 import type { OutgoingMessage, WireHeaders } from '@esteira/pipeline';
 
 /**
@@ -189,46 +188,5 @@ function remembered<V>(work: (key: string) => V): (key: string) => V {
   return (key) => {
     if (last === undefined || last.key !== key) last = { key, value: work(key) };
     return last.value;
-  };
-}
-
-/** amqplib's connection below a channel. */
-interface Wire {
-  readonly ch: number;
-  readonly connection: {
-    readonly frameMax: number;
-    sentSinceLastCheck: boolean;
-    readonly channels: Readonly<
-      Record<number, { readonly channel: unknown; readonly buffer: { write(bytes: Buffer): boolean } } | null>
-    >;
-  };
-  pushConfirmCallback(callback: (error: unknown) => void): void;
-}
-
-/** What frames are written to. */
-export interface FrameWriter {
-  readonly encoder: FrameEncoder;
-  /**
-   * Writes frames that hold as many messages as there are callbacks; each is called with the broker's answer.
-   *
-   * @returns whether there is room for more; otherwise the channel emits `drain` when there is.
-   * @throws Error when the channel is closed.
-   */
-  write(frames: Buffer, callbacks: readonly ((error: unknown) => void)[]): boolean;
-}
-
-/** A writer to a channel's connection. */
-export function frameWriter(channel: ConfirmChannel, envelope: Envelope): FrameWriter {
-  const wire = channel as unknown as Wire;
-  const { connection, ch } = wire;
-  return {
-    encoder: frameEncoder(ch, connection.frameMax, envelope),
-    write(frames, callbacks) {
-      const open = connection.channels[ch];
-      if (open?.channel !== channel) throw new Error('The channel is closed.');
-      for (const callback of callbacks) wire.pushConfirmCallback(callback);
-      connection.sentSinceLastCheck = true;
-      return open.buffer.write(frames);
-    },
   };
 }

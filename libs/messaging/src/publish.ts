@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import type { ConfirmChannel, Options } from 'amqplib';
 import type { OutgoingMessage, Publish, PublishOutcome } from '@esteira/pipeline';
 import { BrokerUnavailable, type Broker } from './broker.ts';
-import { frameWriter, type Envelope, type FrameWriter } from './frames.ts';
+import { frameWriter, type FrameWriter } from './frame-writer.ts';
+import type { Envelope } from './frames.ts';
 
 /** Where and how a publisher sends. */
 export interface PublisherOptions {
@@ -17,8 +18,8 @@ export interface PublisherOptions {
 interface Line {
   readonly channel: ConfirmChannel;
   readonly writer: FrameWriter;
-  /** Ids that came back. The broker acks them right after: a return is correlated before its confirm. */
-  readonly returned: Set<string>;
+  /** How often each id came back. The broker acks them right after: a return is correlated before its confirm. */
+  readonly returned: Map<string, number>;
 }
 
 /**
@@ -48,8 +49,11 @@ export function createPublisher(broker: Broker, options: PublisherOptions): Publ
 
 async function openLine(broker: Broker, envelope: Envelope, onClose: () => void): Promise<Line> {
   const channel = await broker.confirmChannel();
-  const returned = new Set<string>();
-  channel.on('return', (message) => returned.add(String(message.properties.messageId)));
+  const returned = new Map<string, number>();
+  channel.on('return', ({ properties }) => {
+    const id = String(properties.messageId);
+    returned.set(id, (returned.get(id) ?? 0) + 1);
+  });
   channel.setMaxListeners(0);
   channel.once('close', onClose);
   return { channel, writer: frameWriter(channel, envelope), returned };
@@ -82,7 +86,7 @@ async function sendAll(
   const { promise: allAnswered, resolve } = Promise.withResolvers<PublishOutcome[]>();
   let unanswered = messages.length;
   const callbacks = messages.map(({ messageId }, index) => (error: unknown) => {
-    const outcome = outcomeOf(error, line.returned.size > 0 && line.returned.delete(messageId));
+    const outcome = outcomeOf(error, line.returned.size > 0 && takeReturn(line.returned, messageId));
     if (outcome === undefined) return;
     outcomes[index] = outcome;
     unanswered -= 1;
@@ -100,6 +104,15 @@ async function sendAll(
     if (!goesOn) await once(line.channel, 'drain');
   }
   return allAnswered;
+}
+
+/** Whether a message of this id came back; each return tells of one message. */
+function takeReturn(returned: Map<string, number>, messageId: string): boolean {
+  const times = returned.get(messageId);
+  if (times === undefined) return false;
+  if (times === 1) returned.delete(messageId);
+  else returned.set(messageId, times - 1);
+  return true;
 }
 
 /** What is written to the socket at once, in bytes, about. */

@@ -106,6 +106,13 @@ describe('publishing', () => {
     expect(await laneDepth(broker, pipeline)).toBe(5);
   });
 
+  it('tells of each of several with one id that no queue takes', async () => {
+    const pipeline = await freshPipeline();
+    const lost = { ...messages(1)[0]!, lane: 'nowhere' };
+    expect(await publisherOf(pipeline)([lost, lost, lost])).toEqual(['unroutable', 'unroutable', 'unroutable']);
+    expect(await publisherOf(pipeline)(messages(1))).toEqual(['confirmed']);
+  });
+
   it('sends more than the socket takes at once', async () => {
     const pipeline = await freshPipeline();
     const large = messages(60).map((message) => ({ ...message, body: Buffer.alloc(200_000, 'x') }));

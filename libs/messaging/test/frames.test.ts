@@ -2,6 +2,8 @@ import type { ConfirmChannel } from 'amqplib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OutgoingMessage } from '@esteira/pipeline';
+import { BrokerUnavailable } from '../src/index.ts';
+import { frameWriter } from '../src/frame-writer.ts';
 import { frameEncoder, type Envelope } from '../src/frames.ts';
 import { openStage, type Stage } from './support/stage.ts';
 
@@ -101,5 +103,23 @@ describe('the frames of messages', () => {
     const message = { messageId: 'm', type: 't', lane: 'l', body: Buffer.from('b'), headers: {}, ...change };
     const envelope = { exchange: 'e', mandatory: true, appId: 'a', contentType: 'c' };
     expect(encoderOf(envelope).sizeOf(message)).toBeUndefined();
+  });
+});
+
+describe('a writer of frames', () => {
+  const envelope = { exchange: '', mandatory: false, appId: 'a', contentType: 'c' };
+
+  it('says that the broker is unavailable when its channel is closed', async () => {
+    const own = await stage.broker.confirmChannel();
+    const writer = frameWriter(own, envelope);
+    await own.close();
+    expect(() => writer.write(Buffer.alloc(0), [])).toThrow(BrokerUnavailable);
+  });
+
+  it.each(['pushConfirmCallback', 'connection'])('refuses an amqplib whose channel has no %s', (member) => {
+    const other = new Proxy(channel, {
+      get: (own, name) => (name === member ? undefined : Reflect.get(own, name)) as unknown,
+    });
+    expect(() => frameWriter(other, envelope)).toThrow(/^amqplib has changed: /);
   });
 });
