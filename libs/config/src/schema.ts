@@ -53,7 +53,7 @@ export const settingsSchema = Type.Object({
     default: 'localhost,127.0.0.1,[::1]',
     pattern: '^[A-Za-z0-9._:\\[\\]-]+(,[A-Za-z0-9._:\\[\\]-]+)*$',
     description:
-      'The names under which the APIs and the consumers may be asked, comma-separated, without ports. A request with another Host, or from a page with another Origin, is refused: a name of somebody else that points here (DNS rebinding) opens nothing. Keep 127.0.0.1: health is asked there.',
+      'The names under which the console, the APIs and the consumers may be asked, comma-separated, without ports. A request with another Host, or from a page with another Origin, is refused: a name of somebody else that points here (DNS rebinding) opens nothing. Keep 127.0.0.1: health is asked there.',
   }),
   ENDPUT_DATABASE_URL: url(
     'postgres://esteira:esteira@127.0.0.1:5434/endput',

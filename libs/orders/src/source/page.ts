@@ -105,7 +105,7 @@ function refuseNegativeIds(system: string, { table }: SourceTable, orders: reado
   if (refused === undefined) return;
   throw new UnpublishableRow(
     `${system}: the row with id ${refused.id} of ${table} can't be published, since no message id can hold an id below 0. ` +
-      'Nothing at or after it is. Give it another id, or remove it',
+      'None of its page, and nothing after it, is published. Give it another id, or remove it',
   );
 }
 
