@@ -14,7 +14,7 @@ import { consoleMigrations } from './migrations.ts';
 import { startBoard, type Board } from './overview/board.ts';
 import { explained } from './overview/sampled.ts';
 import { storedSeries } from './overview/series.ts';
-import { openReconciling } from './reconciling.ts';
+import { openReconciling, type Reconciling } from './reconciling.ts';
 import { sourcesOf } from './overview/sources.ts';
 
 /** What the console is started with. */
@@ -37,6 +37,8 @@ const PAGE = join(import.meta.dirname, '../../web/dist');
 /** Waits between tries to bring the tables up to date, in milliseconds. */
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 5_000;
+/** How long a reconciliation that is under way may take to end, in milliseconds. */
+const LONGEST_GOODBYE_MS = 5_000;
 
 /** Connects and listens, whatever is down: the page is there to say so. */
 export async function startConsole({ settings, logger, metrics }: StartOptions): Promise<StartedConsole> {
@@ -46,6 +48,10 @@ export async function startConsole({ settings, logger, metrics }: StartOptions):
   const board = onFirstUse(() =>
     startBoard(sourcesOf(settings, connections), storedSeries(connections.endput), logger),
   );
+  const reconciling = reconcilingOf({ settings, logger }, connections, {
+    tables: tables.there,
+    stopping: stopping.signal,
+  });
   const app = await buildApp({
     logger,
     metrics,
@@ -56,7 +62,7 @@ export async function startConsole({ settings, logger, metrics }: StartOptions):
     endput: connections.endput,
     redrivable: redrivableOrders(settings.systems.map(({ name }) => name)),
     attemptLog: connections.attemptLog,
-    reconciling: reconcilingOf({ settings, logger }, connections, { tables: tables.there, stopping: stopping.signal }),
+    reconciling,
     tablesReady: () => tables.ready(),
     board,
   });
@@ -64,19 +70,34 @@ export async function startConsole({ settings, logger, metrics }: StartOptions):
   board();
   const jobs = startJobs(settings, connections, logger);
   logger.info(`ready at http://${settings.HOST}:${settings.CONSOLE_PORT}`);
-  return { app, stop: () => stop({ app, board: board(), jobs }, connections, stopping) };
+  return { app, stop: () => stop({ app, board: board(), jobs, reconciling, logger }, connections, stopping) };
 }
 
 interface Running {
   readonly app: App;
   readonly board: Board;
   readonly jobs: JobRunner;
+  readonly reconciling: Reconciling;
+  readonly logger: Logger;
 }
 
-async function stop({ app, board, jobs }: Running, connections: Connections, stopping: AbortController): Promise<void> {
+async function stop(
+  { app, board, jobs, reconciling, logger }: Running,
+  connections: Connections,
+  stopping: AbortController,
+): Promise<void> {
   stopping.abort();
   // What a job has marked is still sent; another console, or this one started again, goes on.
-  await Promise.all([app.close(), board.stop(), jobs.stop()]);
+  const stops = await Promise.allSettled([app.close(), board.stop(), jobs.stop()]);
+  for (const result of stops) {
+    if (result.status === 'rejected')
+      logger.warn({ err: result.reason as unknown }, 'a part of the console did not stop in order');
+  }
+  // A reconciliation writes down that it was interrupted; one that hangs at a server shows as interrupted without it.
+  const inTime = new AbortController();
+  const tooLong = sleep(LONGEST_GOODBYE_MS, undefined, { signal: inTime.signal }).catch(() => undefined);
+  await Promise.race([reconciling.ended(), tooLong]);
+  inTime.abort();
   await connections.close();
 }
 
