@@ -337,6 +337,14 @@ describe('a prepared table', () => {
     expect(await readEverything()).toEqual([1, 2, 5]);
   });
 
+  it('is refused on a server before PostgreSQL 15', async () => {
+    const older: Pick<Postgres, 'query'> = {
+      query: async <R>(text: string, values?: readonly unknown[]) =>
+        (await reader.query<object>(text, values)).map((row) => ({ ...row, serverVersion: 140_009 }) as R),
+    };
+    await expect(checkOwnTable(older, SYSTEM, names)).rejects.toThrow(/PostgreSQL 14; 15 or later is needed/);
+  });
+
   it('is not ready any more when somebody takes something away', async () => {
     await checkOwnTable(reader, SYSTEM, names);
     await owner.query('alter table shop."Purchases" disable trigger zz_esteira_stamp');

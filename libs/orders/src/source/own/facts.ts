@@ -13,6 +13,8 @@ export interface ColumnFact {
 
 /** What the catalogue says of a table of the user. */
 export interface TableFacts {
+  /** As `server_version_num` says it, for example 150004. */
+  readonly serverVersion: number;
   /** Where it was found. */
   readonly schema: string;
   readonly name: string;
@@ -75,7 +77,7 @@ const FACTS = `
     where c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f')
       and case when $1::text is null then pg_table_is_visible(c.oid) else n.nspname = $1 end
   )
-  select nspname as schema, relname as name, relkind::text as kind,
+  select current_setting('server_version_num')::int as "serverVersion", nspname as schema, relname as name, relkind::text as kind,
     exists (select from pg_inherits where inhparent = found.oid) as "hasChildren",
     row_security_active(found.oid) as "hidesRows",
     has_schema_privilege(relnamespace, 'usage') as "canUseSchema",

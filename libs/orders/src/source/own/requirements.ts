@@ -3,6 +3,8 @@ import type { TableFacts } from './facts.ts';
 
 const IDS = ['smallint', 'integer', 'bigint'];
 const TIMES = ['timestamp with time zone', 'timestamp without time zone', 'date'];
+/** The first whose `max()` takes an xid8. */
+const LEAST_VERSION = 150_000;
 const KINDS: Readonly<Record<string, string>> = {
   p: 'a partitioned table',
   v: 'a view',
@@ -16,6 +18,11 @@ export function unsuitable(facts: TableFacts | undefined, { columns: names }: Ow
   const { kind, columns } = facts;
   if (kind !== 'r') return [`it is ${KINDS[kind] ?? 'no table'}; only an ordinary table can be read`];
   const problems: string[] = [];
+  if (facts.serverVersion < LEAST_VERSION) {
+    problems.push(
+      `its server is PostgreSQL ${Math.floor(facts.serverVersion / 10_000)}; 15 or later is needed, since max(xid8) is new in it`,
+    );
+  }
   if (facts.hasChildren) problems.push('tables inherit from it: their rows would not be stamped');
   const id = columns.get(names.id);
   if (id !== undefined && !IDS.includes(id.type))
