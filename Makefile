@@ -91,6 +91,9 @@ lint: $(INSTALLED) ## checks types, code, format, layers, what is unused, and th
 docs: $(INSTALLED) ## writes what the documents take from the code: settings, .env.example, the diagram
 	@npm run -s docs
 
+screenshots: $(INSTALLED) ## makes the README's pictures of the console from the system that runs here (takes Chromium)
+	@npm run -s docs:screenshots
+
 # Installs again when the lock file has changed. To the error stream: `make -s env` is read by programs.
 $(INSTALLED): package-lock.json
 	@command -v node >/dev/null && command -v npm >/dev/null || { echo "Esteira needs Node.js 20 or newer, with npm: https://nodejs.org/en/download" >&2; exit 1; }
@@ -103,4 +106,4 @@ $(PAGE): $(INSTALLED) $(PAGE_SOURCES)
 	@npm run -s build >&2
 
 .PHONY: help demo start start_with_logs start_system1_separate start_system2_separate start_queue_separate stop clear prune \
-	status logs reconcile dlq redrive drill env test test-drill test-brokers bench bench-smoke profile fuzz lint docs
+	status logs reconcile dlq redrive drill env test test-drill test-brokers bench bench-smoke profile fuzz lint docs screenshots

@@ -23,7 +23,15 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/main.ts', 'infra/**', 'tests/**', 'drill/sabotage/**', '**/test/**', 'libs/config/**'],
+    files: [
+      '**/main.ts',
+      'scripts/docs/screenshots.ts',
+      'infra/**',
+      'tests/**',
+      'drill/sabotage/**',
+      '**/test/**',
+      'libs/config/**',
+    ],
     rules: { 'no-restricted-properties': 'off' },
   },
   { files: ['apps/console/web/**'], ...hooks.configs.flat.recommended },

@@ -30,14 +30,12 @@ export function TimeChart({ label, times, series, format, height = 180 }: TimeCh
   useEffect(() => {
     latest.current = data;
     plot.current?.setData(data);
-    showLatest(plot.current);
   });
 
   useEffect(() => {
     const target = box.current;
     if (target === null || width === 0) return undefined;
     plot.current = new uPlot(chartOptions({ series, format, scheme, width, height }), latest.current, target);
-    showLatest(plot.current);
     return () => {
       plot.current?.destroy();
       plot.current = null;
@@ -47,9 +45,4 @@ export function TimeChart({ label, times, series, format, height = 180 }: TimeCh
   }, [width, height, scheme, names]);
 
   return <div ref={ref} className={classes.chart} role="img" aria-label={label} style={{ minHeight: height + 30 }} />;
-}
-
-/** Where nobody points at a moment, the legend tells the latest one. */
-function showLatest(plot: uPlot | null): void {
-  if (plot !== null && plot.cursor.idx == null) plot.setLegend({ idx: plot.data[0].length - 1 });
 }

@@ -42,6 +42,7 @@ export function chartOptions({ series, format, scheme, width, height }: Frame): 
     width,
     height,
     padding: [8, 8, 0, 0],
+    hooks: { draw: [showLatest] },
     cursor: { y: false, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     axes: [
@@ -59,4 +60,11 @@ export function chartOptions({ series, format, scheme, width, height }: Frame): 
       })),
     ],
   };
+}
+
+/** Where nobody points at a moment, the legend tells the latest one. uPlot empties the legend after it has drawn. */
+function showLatest(plot: uPlot): void {
+  queueMicrotask(() => {
+    if (plot.cursor.idx == null) plot.setLegend({ idx: plot.data[0].length - 1 });
+  });
 }
