@@ -94,7 +94,12 @@ describe('an order whose id was used before, and which fails all its attempts', 
     expect(beside[0]?.error.message).toMatch(/attempts-exhausted: it is no good$/);
     expect(second && logEntryOf(second, 'w', now, 60)).toMatchObject({ attempt: 2, status: 'dead-lettered' });
     const { deadLetters } = await endputReader(endput, 'system-1').rows([id]);
-    expect(deadLetters[0]?.letters).toContainEqual({ state: 'dead', edited: false, reason: 'identity-conflict', round: 1 });
+    expect(deadLetters[0]?.letters).toContainEqual({
+      state: 'dead',
+      edited: false,
+      reason: 'identity-conflict',
+      round: 1,
+    });
   });
 
   it('is kept too when both come in one batch', async () => {
