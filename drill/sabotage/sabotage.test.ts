@@ -20,15 +20,18 @@ const each = ({ processes }: Plan, kind: 'api' | 'consumer', steps: (process: st
   processes.filter((name) => name.startsWith(kind)).map((name) => ({ name, steps: steps(name) }));
 const after = (afterMs: number, fault: Fault): Step => ({ afterMs, fault });
 
-const killConsumers = (plan: Plan): Track[] =>
-  each(plan, 'consumer', (process) => times(3, after(500, { kind: 'kill', process })));
+const killConsumers =
+  (kills: number) =>
+  (plan: Plan): Track[] =>
+    each(plan, 'consumer', (process) => times(kills, after(500, { kind: 'kill', process })));
 /** Only the load itself: transactions that commit late, and what the calm brings. */
 const calm = (): Track[] => [{ name: 'calm', steps: [after(1_000, { kind: 'copies', count: 20 })] }];
 
 /** The faults under which each sabotage shows: few, and seconds long. */
 const exposing: Record<Name, (plan: Plan) => Track[]> = {
-  'ack before store': killConsumers,
-  'ack across a gap': killConsumers,
+  'ack before store': killConsumers(3),
+  // Only while a batch is overtaken is there something to lose.
+  'ack across a gap': killConsumers(8),
   'cursor before confirm': (plan) => [
     ...each(plan, 'api', (process) =>
       times(2, after(500, { kind: 'hole', link: { process, server: 'rabbitmq' }, ms: 1_500 })),
@@ -61,6 +64,9 @@ async function drill(tracks: (plan: Plan) => Track[], rewrites: readonly Rewrite
     env: {
       ...(await freshSettings(servers.settings)),
       LEASE_MS: '2000',
+      // Longer than the slow coin takes, and a few batches ahead, most of them without a slow one: they overtake it.
+      ATTEMPT_TIMEOUT_MS: '4000',
+      BATCH_SIZE: '40',
       VERIFIER_MODULE: join(import.meta.dirname, 'slow-coin.ts'),
       SABOTAGE: JSON.stringify(rewrites),
     },
