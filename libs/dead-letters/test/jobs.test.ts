@@ -384,6 +384,22 @@ describe('whoever runs it', () => {
     expect(first.sent.length + second.sent.length).toBe(100);
   });
 
+  it('is taken up at once, whatever its lease, by a process that is started again under the same name', async () => {
+    await buryAll(rows(60));
+    const killed = runnerOf(endput, { holder: 'console', batch: 20, leaseMs: 3_600_000 });
+    const job = await create(redrive());
+    void runJob({ ...killed, publish: () => new Promise(() => undefined) }, job.id, forever).catch(() => undefined);
+    await until(async () => (await read(job)).handled > 0);
+    const stranger = runnerOf(endput, { holder: 'another console' });
+    expect(await runJob(stranger, job.id, forever)).toBe(false);
+    const again = runnerOf(endput, { holder: 'console', batch: 20 });
+    const runner = startJobRunner(again);
+    await until(async () => (await read(job)).state === 'finished');
+    await runner.stop();
+    expect(await statesOf()).toEqual(['60 redriven in round 2, 1 entries']);
+    expect(new Set(again.sent.map(({ messageId }) => messageId)).size).toBe(60);
+  });
+
   it('does not finish what was cancelled while it tidied, nor tidy twice', async () => {
     await buryAll([1]);
     let tidied = 0;

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '@esteira/config';
@@ -119,7 +119,8 @@ function startJobs(settings: Settings, { endput, broker }: Connections, logger: 
     orderJobs({
       ...{ endput, broker, maxAttempts, maxLaneDepth, leaseMs },
       systems: settings.systems.map(({ name }) => name),
-      holder: `esteira console ${randomUUID()}`,
+      // Nobody else listens here: an earlier console of this name is gone, and its jobs need not wait for their lease.
+      holder: `esteira console at ${hostname()}, ${settings.HOST}:${settings.CONSOLE_PORT}`,
       onFault: toldOnce(logger),
     }),
   );

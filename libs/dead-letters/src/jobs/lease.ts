@@ -65,6 +65,18 @@ export async function claimJob(sql: Sql, id: string, holder: string, leaseMs: nu
   return job;
 }
 
+/**
+ * Frees the jobs that an earlier process of this name held: it is gone, and its leases need not be waited for. Should it
+ * live after all, what it still does has no effect: the fence goes up.
+ */
+export async function freeJobsOf(sql: Sql, pipeline: string, holder: string): Promise<void> {
+  await sql.query(
+    `UPDATE dead_letter_jobs SET holder = NULL, lease_until = NULL, fence = fence + 1
+      WHERE pipeline = $1 AND holder = $2`,
+    [pipeline, holder],
+  );
+}
+
 /** The job as it is now. @throws LeaseLost */
 export async function readHeld(sql: Sql, { id, fence }: Pick<HeldJob, 'id' | 'fence'>): Promise<HeldJob> {
   const [job] = await sql.query<HeldJob>(

@@ -34,7 +34,7 @@ export interface JobRunnerOptions {
   readonly maxLaneDepth: number;
   /** Takes what was closed out of RabbitMQ's queue of dead letters: after a job. */
   readonly tidy: () => Promise<void>;
-  /** Names this process, unlike any other. */
+  /** Names this process, unlike any other that runs; the same where it is started again in the place of an earlier one. */
   readonly holder: string;
   readonly leaseMs?: number;
   readonly batch?: number;

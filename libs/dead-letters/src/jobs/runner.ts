@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openJobs } from './lease.ts';
+import { freeJobsOf, openJobs } from './lease.ts';
 import { runJob, type JobRunnerOptions } from './run.ts';
 
 /** How often it is looked whether somebody has started a job, or a process that held one is gone, in milliseconds. */
@@ -13,11 +13,17 @@ export interface JobRunner {
   stop(): Promise<void>;
 }
 
-/** Begins to run jobs, those that a process left behind too. */
+/**
+ * Begins to run jobs, those that a process left behind too: one of the same `holder` is gone, and what it held is taken up
+ * at once; of others when their lease is over.
+ */
 export function startJobRunner(options: JobRunnerOptions): JobRunner {
   const stopping = new AbortController();
   const running = new Map<string, Promise<unknown>>();
+  let isFreed = false;
   const look = async () => {
+    if (!isFreed) await freeJobsOf(options.sql, options.redrivable.pipeline.name, options.holder);
+    isFreed = true;
     const free = AT_ONCE - running.size;
     if (free <= 0) return;
     for (const id of await openJobs(options.sql, options.redrivable.pipeline.name, free)) {

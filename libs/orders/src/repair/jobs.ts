@@ -15,7 +15,7 @@ export interface RepairPlaces {
   readonly maxLaneDepth: number;
   /** `LEASE_MS`: how long a process may be silent before another takes its job. */
   readonly leaseMs: number;
-  /** Names this process, unlike any other; goes to the AMQP property `app_id` too. */
+  /** Names this process, unlike any other that runs (see `JobRunnerOptions`); goes to the AMQP property `app_id` too. */
   readonly holder: string;
   readonly onFault: (error: unknown) => void;
 }
