@@ -91,7 +91,7 @@ const groupsSql = (condition: string, next: number) => `
     FROM grouped CROSS JOIN LATERAL (
       SELECT message_id, system, error FROM dead_letters
        WHERE ${condition} AND reason = grouped.reason AND error_code = grouped.error_code
-       ORDER BY dead_at DESC LIMIT 1) AS newest
+         AND dead_at = grouped.last_dead_at LIMIT 1) AS newest
    ORDER BY grouped.count DESC, 1, 2`;
 
 function groupOf({ stretches, messageId, system, message, ...row }: Row, length: number): DeadLetterGroup {
