@@ -6,12 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { settingsEntries, type Settings } from '@esteira/config';
 import { REPOSITORY } from '@esteira/infra';
 
-/** An API or a consumer, started as `make start` starts it: its own main.ts, by the Node that runs us. */
+/** An API, a consumer or the console, started as `make start` starts it: its own main.ts, by the Node that runs us. */
 export interface App {
   readonly pid: number;
   readonly url: string;
   /** Ends it in order: what it holds goes back to the queue. */
   stop(): Promise<void>;
+  /** kill -9. */
+  kill(): Promise<void>;
 }
 
 /** How apps are started beside their settings. */
@@ -37,8 +39,9 @@ export function startConsumer(settings: Settings, options: AppOptions): Promise<
   return startApp('orders-consumer', settings.CONSUMER_PORT, { CONSUMER_NUMBER: '1' }, settings, options);
 }
 
-async function startApp(
-  app: 'orders-api' | 'orders-consumer',
+/** Starts an app of `apps/` at its port and waits until it is ready. `role` are variables that are no settings. */
+export async function startApp(
+  app: 'orders-api' | 'orders-consumer' | 'console/server',
   port: number,
   role: Readonly<Record<string, string>>,
   settings: Settings,
@@ -59,7 +62,7 @@ async function startApp(
     if (Date.now() > deadline) throw new Error(`${app} was not ready within ${READY_MS} ms: see ${logFile}`);
     await sleep(50);
   }
-  return { pid: child.pid ?? 0, url, stop: () => stopped(child) };
+  return { pid: child.pid ?? 0, url, stop: () => stopped(child), kill: () => killed(child) };
 }
 
 async function isReady(url: string): Promise<boolean> {
@@ -77,4 +80,10 @@ async function stopped(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
   await exit;
   clearTimeout(timer);
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  const exit = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exit;
 }

@@ -13,6 +13,8 @@ export interface Variant {
   /** The bench it belongs to, by which `ONLY` names it. */
   readonly bench: string;
   readonly name: string;
+  /** Measured when it is named alone, in a document of its own. */
+  readonly isApart?: true;
   /** `known` is what was measured in this run before. */
   measure(arena: Arena, known: readonly Measurement[]): Promise<Measurement[]>;
 }

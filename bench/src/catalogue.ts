@@ -2,6 +2,7 @@ import { measureApi } from './api-load.ts';
 import { measureBacklog } from './backlog.ts';
 import { scaled, type Size, type Variant } from './bench.ts';
 import { measureCeiling } from './ceiling.ts';
+import { measureConsole } from './console/measure.ts';
 import { measureDelayAccuracy } from './delay-accuracy.ts';
 import { measureImport } from './import.ts';
 import { measureLatency } from './latency.ts';
@@ -26,6 +27,14 @@ export function catalogue(size: Size): Variant[] {
       bench: 'backlog',
       name: 'drain',
       measure: async (arena) => [await measureBacklog(arena, scaled(1_000_000, size))],
+    },
+    {
+      bench: 'console',
+      name: 'pages and redrives',
+      isApart: true,
+      // Once, whatever the rounds: every page is asked for 30 times.
+      measure: async (arena, known) =>
+        known.some(({ bench }) => bench === 'console') ? [] : measureConsole(arena, scaled(1_000_000, size)),
     },
   ];
 }

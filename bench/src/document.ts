@@ -99,7 +99,7 @@ function variantsOf(measured: readonly Measured[]): Measured[] {
   return [...first.values()];
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
@@ -114,7 +114,7 @@ const METHOD = `## How it is measured
 
 To repeat it: \`make bench\`, within an hour, on servers of its own that are removed afterwards. Less: \`make bench ONLY=ceiling,pipeline,peers ROUNDS=1 ORDERS=20000\` prints, and writes nothing. \`make profile\` shows where the CPU of API and consumer goes.`;
 
-function machineOf({ machine }: Results): string {
+export function machineOf({ machine }: Results): string {
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
   return `## The machine
 

@@ -4,6 +4,8 @@ import type { Env } from '@esteira/config';
 import { inArena } from './arena.ts';
 import { measureInterleaved, type Size } from './bench.ts';
 import { catalogue } from './catalogue.ts';
+import { writeConsoleDocument } from './console/document.ts';
+import { consoleRequirements } from './console/requirements.ts';
 import { writeDocument } from './document.ts';
 import { figuresLine, ratioLines } from './figures.ts';
 import { describeMachine } from './machine.ts';
@@ -57,7 +59,7 @@ async function run({ only, ...size }: Given, env: Env): Promise<void> {
   const all = catalogue(size);
   const unknown = wanted.filter((name) => !all.some(({ bench }) => bench === name));
   if (unknown.length > 0) throw new Error(`There is no bench ${unknown.join(', ')}. Benches: ${names(all)}.`);
-  const chosen = all.filter(({ bench }) => wanted.length === 0 || wanted.includes(bench));
+  const chosen = all.filter(({ bench, isApart = false }) => (wanted.length === 0 ? !isApart : wanted.includes(bench)));
   const startedAt = new Date();
   const results = await inArena(env, say, async (arena): Promise<Results> => {
     const machine = await describeMachine(arena.servers.settings);
@@ -71,12 +73,13 @@ async function run({ only, ...size }: Given, env: Env): Promise<void> {
   if (wanted.length === 0 && size.orders >= FULL.orders && size.rounds >= FULL.rounds) {
     say(`${keepResults(results)}\n${await writeDocument(results)}`);
   }
+  if (wanted.join() === 'console' && size.orders >= FULL.orders) say(writeConsoleDocument(results));
 }
 
 function print(measured: readonly Measured[]): void {
   for (const line of ratioLines(measured)) process.stdout.write(`${line}\n`);
   const table = new Table({ head: ['bench', 'must reach', 'reached', ''], style: { head: [], border: [] } });
-  for (const { bench, must, reached, met } of requirements(measured)) {
+  for (const { bench, must, reached, met } of [...requirements(measured), ...consoleRequirements(measured)]) {
     table.push([bench, must, reached, met === undefined ? '' : met ? 'met' : 'NOT MET']);
   }
   process.stdout.write(`${table.toString()}\n`);

@@ -1,0 +1,66 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { REPOSITORY } from '@esteira/infra';
+import { machineOf, table } from '../document.ts';
+import { short } from '../figures.ts';
+import type { Results } from '../results.ts';
+import { consoleRequirements, p95Of, PAGE_MS, pagesIn, redrivesIn } from './requirements.ts';
+import { TURNS } from './measure-pages.ts';
+
+/** Writes `docs/console-benchmarks.md`. */
+export function writeConsoleDocument(results: Results): string {
+  const docs = join(REPOSITORY, 'docs');
+  mkdirSync(docs, { recursive: true });
+  const file = join(docs, 'console-benchmarks.md');
+  writeFileSync(file, documentOf(results));
+  return file;
+}
+
+function documentOf(results: Results): string {
+  const { measured, startedAt } = results;
+  const figure = (figures: Readonly<Record<string, number>>, name: string) =>
+    figures[name] === undefined ? '' : short(figures[name]);
+  const parts = [
+    '# Benchmarks of the console',
+    '<!-- Written by `make bench ONLY=console`. -->',
+    `Measured on ${startedAt.slice(0, 10)}, over 1,000,000 attempts in the log, 200,000 dead letters, 400,000 stored orders, and 600,000 rows in two sources.`,
+    '## What must be reached, and what was',
+    table(
+      ['must reach', 'reached', ''],
+      consoleRequirements(measured).map(({ must, reached, met }) => [must, reached, verdict(met === true)]),
+    ),
+    '## Pages',
+    `Milliseconds from the request to the last byte of the answer; ${TURNS} requests each.`,
+    table(
+      ['page', 'p50', 'p95', 'max', `p95 < ${PAGE_MS}`],
+      pagesIn(measured).map((page) => [
+        page.variant,
+        ...['p50 ms', 'p95 ms', 'worst ms'].map((name) => figure(page.figures, name)),
+        verdict(p95Of(page) < PAGE_MS),
+      ]),
+    ),
+    '## Redrives',
+    'Of 100,000 letters each. Seconds count from the request until RabbitMQ has confirmed the last one; after a kill -9 of the console too, the time without it included.',
+    table(
+      ['', 'letters a second', 'seconds', 'without the console', 'copies sent', 'until RabbitMQ is tidy'],
+      redrivesIn(measured).map(({ variant, figures }) => [
+        variant,
+        ...['letters/s', 'seconds', 'seconds away', 'copies', 'seconds to tidy'].map((name) => figure(figures, name)),
+      ]),
+    ),
+    METHOD,
+    machineOf(results),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+const verdict = (met: boolean) => (met ? 'met' : '**not met**');
+
+const METHOD = `## How it is measured
+
+- On servers of its own, with everything started as \`make start\` starts it: two APIs, a consumer and the console. \`bench/src/console\` says what is asked, and how much is found at least: a filter that finds nothing by mistake fails the run, and so does a reading route of the console's OpenAPI document that nobody measures.
+- Pages are asked for one at a time, each in turn, with other ids, words and times at each turn. Lists are of 50 items, and are asked for at their beginning and deep inside.
+- The redrives run as fast as they go, without a consumer. One console is ended by kill -9 after 40 % and started again at once. A copy is a message that RabbitMQ has twice, since nobody could say whether the first one had arrived.
+- After each redrive RabbitMQ's queue of dead letters is compared with the table, message by message. Then a consumer takes what was sent: the run fails unless every letter was redriven once, has it once in its history, and was stored in its second round and logged once. The last rows of the table of pages were asked for then, once autovacuum had been there.
+
+To repeat it: \`make bench ONLY=console\`. With \`ORDERS=10000\` it is a tenth as large, and writes nothing.`;
