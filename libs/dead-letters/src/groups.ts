@@ -27,15 +27,10 @@ const MOST_GROUPS = 200;
 /** The open ones are what asks for somebody. */
 const OPEN: DeadLetterFilter = { state: 'dead' };
 
-interface Span {
-  from: string | null;
-  to: string | null;
-  /** The same in seconds. */
-  since: number;
-  until: number;
-}
-
 interface Row {
+  /** Of all groups. */
+  from: string;
+  to: string;
   reason: DeadLetterReason;
   errorCode: string;
   count: string;
@@ -54,49 +49,45 @@ export async function groupDeadLetters(
   filter: DeadLetterFilter = OPEN,
   stretches = 30,
 ): Promise<DeadLetterGroups> {
-  const condition = conditionOf(pipeline, filter);
-  const [span] = await sql.query<Span>(
-    `SELECT to_json(min(dead_at)) #>> '{}' AS from, to_json(max(dead_at)) #>> '{}' AS to,
-            date_part('epoch', min(dead_at)) AS since, date_part('epoch', max(dead_at)) AS until
-       FROM dead_letters WHERE ${condition.sql}`,
-    condition.values,
-  );
-  if (span === undefined || span.from === null) return { from: null, to: null, groups: [] };
-  const { from, to, since, until } = span;
-  const rows = await sql.query<Row>(groupsSql(condition.sql, condition.values.length + 1), [
-    ...condition.values,
-    since,
-    until > since ? until : since + 1,
-    stretches,
-  ]);
+  const { sql: condition, values } = conditionOf(pipeline, filter);
+  // What words mean is scattered over the table: it is read once. Anything else is counted in an index.
+  const chosen = filter.words === undefined ? 'NOT MATERIALIZED' : 'MATERIALIZED';
+  const rows = await sql.query<Row>(groupsSql(condition, chosen, values.length + 1), [...values, stretches]);
+  const { from = null, to = null } = rows[0] ?? {};
   return { from, to, groups: rows.map((row) => groupOf(row, stretches)) };
 }
 
-/** One pass over the index counts the groups by stretch; the newest of each group is looked up afterwards. */
-const groupsSql = (condition: string, next: number) => `
-  WITH counted AS (
+/** One pass counts the groups by stretch; an example of the newest of each group is looked up afterwards. */
+const groupsSql = (condition: string, chosen: 'MATERIALIZED' | 'NOT MATERIALIZED', next: number) => `
+  WITH chosen AS ${chosen} (
+    SELECT reason, error_code, dead_at FROM dead_letters WHERE ${condition}
+  ), span AS MATERIALIZED (
+    SELECT min(dead_at) AS first, max(dead_at) AS last, date_part('epoch', min(dead_at)) AS since,
+           greatest(date_part('epoch', max(dead_at)), date_part('epoch', min(dead_at)) + 1e-6) AS until FROM chosen
+  ), counted AS (
     SELECT reason, error_code,
-           least($${next + 2}::int,
-                 width_bucket(date_part('epoch', dead_at), $${next}::float8, $${next + 1}::float8, $${next + 2}::int)) AS stretch,
+           least($${next}::int, width_bucket(date_part('epoch', dead_at), since, until, $${next}::int)) AS stretch,
            count(*) AS count, min(dead_at) AS first_dead_at, max(dead_at) AS last_dead_at
-      FROM dead_letters WHERE ${condition} GROUP BY 1, 2, 3
+      FROM chosen CROSS JOIN span GROUP BY 1, 2, 3
   ), grouped AS (
     SELECT reason, error_code, sum(count) AS count, min(first_dead_at) AS first_dead_at,
            max(last_dead_at) AS last_dead_at, json_object_agg(stretch, count) AS stretches
       FROM counted GROUP BY 1, 2 ORDER BY sum(count) DESC, 1, 2 LIMIT ${MOST_GROUPS}
   )
-  SELECT grouped.reason, grouped.error_code AS "errorCode", grouped.count, grouped.stretches,
+  SELECT to_json(span.first) #>> '{}' AS from, to_json(span.last) #>> '{}' AS to,
+         grouped.reason, grouped.error_code AS "errorCode", grouped.count, grouped.stretches,
          to_json(grouped.first_dead_at) #>> '{}' AS "firstDeadAt", to_json(grouped.last_dead_at) #>> '{}' AS "lastDeadAt",
          newest.message_id AS "messageId", newest.system, newest.error ->> 'message' AS message
-    FROM grouped CROSS JOIN LATERAL (
+    FROM span CROSS JOIN grouped CROSS JOIN LATERAL (
       SELECT message_id, system, error FROM dead_letters
        WHERE ${condition} AND reason = grouped.reason AND error_code = grouped.error_code
          AND dead_at = grouped.last_dead_at LIMIT 1) AS newest
-   ORDER BY grouped.count DESC, 1, 2`;
+   ORDER BY grouped.count DESC, grouped.reason, grouped.error_code`;
 
-function groupOf({ stretches, messageId, system, message, ...row }: Row, length: number): DeadLetterGroup {
+function groupOf(row: Row, length: number): DeadLetterGroup {
+  const { reason, errorCode, firstDeadAt, lastDeadAt, stretches, messageId, system, message } = row;
   return {
-    ...row,
+    ...{ reason, errorCode, firstDeadAt, lastDeadAt },
     count: Number(row.count),
     sparkline: Array.from({ length }, (_, index) => stretches[String(index + 1)] ?? 0),
     example: { messageId, system, message },

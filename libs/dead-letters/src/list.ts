@@ -29,23 +29,55 @@ export async function listDeadLetters(
   { filter, sort = NEWEST_FIRST, limit, cursor }: ListRequest,
 ): Promise<Page<DeadLetterItem>> {
   const most = Math.min(Math.max(1, limit), MOST_ITEMS);
-  const condition = await listCondition(sql, pipeline, filter);
-  const after = cursor === undefined ? undefined : afterPlace(cursor, sort, condition.values.length + 1);
-  const values = [...condition.values, ...(after?.values ?? [])];
   const order = KEYS[sort.by]
     .split(', ')
     .map((key) => `${key} ${sort.direction}`)
     .join(', ');
-  const items = await sql.query<DeadLetterItem>(
-    `SELECT ${ITEM_COLUMNS} FROM dead_letters
-      WHERE ${[condition.sql, ...(after === undefined ? [] : [after.sql])].join(' AND ')}
-      ORDER BY ${order} LIMIT $${values.length + 1}`,
-    [...values, most + 1],
-  );
+  const place = { sort, cursor, order, limit: most + 1 };
+  const near = filter.words === undefined ? [] : await nearby(sql, pipeline, filter, place);
+  const items =
+    near.length > most ? near : await itemsOf(sql, 'dead_letters', await listCondition(sql, pipeline, filter), place);
   const shown = items.slice(0, most);
   const last = shown.at(-1);
   const isLast = items.length <= most || last === undefined;
   return { items: shown, nextCursor: isLast ? null : cursorOf({ sort, ...last }) };
+}
+
+/** Where a page begins, and how long it may be. */
+interface Place {
+  readonly sort: DeadLetterSort;
+  readonly cursor: string | undefined;
+  /** The complete order, as SQL. */
+  readonly order: string;
+  readonly limit: number;
+}
+
+function itemsOf(sql: Sql, table: string, condition: Fragment, place: Place): Promise<DeadLetterItem[]> {
+  const { sort, cursor, order, limit } = place;
+  const after = cursor === undefined ? undefined : afterPlace(cursor, sort, condition.values.length + 1);
+  const values = [...condition.values, ...(after?.values ?? []), limit];
+  return sql.query<DeadLetterItem>(
+    `SELECT ${ITEM_COLUMNS} FROM ${table} WHERE ${[condition.sql, ...(after === undefined ? [] : [after.sql])].join(' AND ')}
+      ORDER BY ${order} LIMIT $${values.length}`,
+    values,
+  );
+}
+
+/** So many are looked at for words, from where the page begins. */
+const NEAR = 2_000;
+
+/** Those with the words among the next of the list: words that many have fill a page here, and no index has to be asked. */
+function nearby(sql: Sql, pipeline: string, filter: DeadLetterFilter, place: Place): Promise<DeadLetterItem[]> {
+  const { words, ...others } = filter;
+  const { sort, cursor, order } = place;
+  const next = conditionOf(pipeline, others);
+  const after = cursor === undefined ? undefined : afterPlace(cursor, sort, next.values.length + 1);
+  const before = [...next.values, ...(after?.values ?? [])];
+  const having = conditionOf(pipeline, words === undefined ? {} : { words }, before.length + 1);
+  const table = `(SELECT * FROM dead_letters WHERE ${[next.sql, ...(after === undefined ? [] : [after.sql])].join(' AND ')}
+      ORDER BY ${order} LIMIT ${NEAR}) AS near`;
+  const values = [...before, ...having.values];
+  return itemsOf(sql, table, { sql: having.sql, values }, { ...place, cursor: undefined });
 }
 
 /** Up to so many that have the words of a search are looked up by their ids. */

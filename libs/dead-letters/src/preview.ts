@@ -35,7 +35,6 @@ interface Row {
   reason: string;
   errorCode: string;
   count: number;
-  stored: number;
 }
 
 /** Counts what a redrive or a discard would be for. Reads only. */
@@ -49,34 +48,40 @@ export async function previewJob(
   const condition = conditionOf(pipeline.name, { ...filter, state: 'dead' }, 2);
   const chosen = `${condition.sql} AND ($1::uuid[] IS NULL OR message_id = ANY ($1::uuid[]))`;
   const values = [ids ?? null, ...condition.values];
+  const count = async (query: string) => (await sql.query<{ count: number }>(query, values))[0]?.count ?? 0;
   // Of the letters only what stands in an index: their bodies would have to be read along.
-  const rows = await sql.query<Row>(
-    `SELECT letter.system, letter.reason, letter.error_code AS "errorCode", count(*)::int AS count,
-            count(stored.message_id)::int AS stored
-       FROM (SELECT message_id, system, reason, error_code, source_created_at FROM dead_letters WHERE ${chosen}) AS letter
-       LEFT JOIN ${storedTable} AS stored
-         ON stored.message_id = letter.message_id AND stored.source_created_at = letter.source_created_at
-      GROUP BY 1, 2, 3`,
-    values,
-  );
-  const unread = await sql.query<{ count: number }>(
-    `SELECT count(*)::int AS count FROM dead_letters
-      WHERE ${chosen} AND reason = 'invalid' AND original_body IS NULL`,
-    values,
-  );
-  const sum = (of: (row: Row) => number) => rows.reduce((total, row) => total + of(row), 0);
-  const total = sum(({ count }) => count);
+  const [rows, alreadyStored] = await Promise.all([
+    sql.query<Row>(
+      `SELECT system, reason, error_code AS "errorCode", count(*)::int AS count FROM dead_letters WHERE ${chosen}
+        GROUP BY 1, 2, 3`,
+      values,
+    ),
+    count(storedSql(chosen, storedTable)),
+  ]);
+  const hasInvalid = action === 'redrive' && rows.some(({ reason }) => reason === 'invalid');
+  const unread = hasInvalid ? await count(`${UNREAD} AND ${chosen}`) : 0;
+  const total = rows.reduce((sum, row) => sum + row.count, 0);
   return {
     total,
     bySystem: counted(rows, ({ system }) => ({ system })),
     byReason: counted(rows, ({ reason, errorCode }) => ({ reason, errorCode })),
-    alreadyStored: sum(({ stored }) => stored),
-    perhapsUnreadable: action === 'redrive' ? (unread[0]?.count ?? 0) : 0,
+    alreadyStored,
+    perhapsUnreadable: unread,
     notDead: ids === undefined ? 0 : ids.length - total,
     canary: action === 'redrive' && stopAtFailedShare < 1 ? canarySize(total) : 0,
     seconds: ratePerSecond === undefined ? null : Math.ceil(total / ratePerSecond),
   };
 }
+
+const UNREAD = `SELECT count(*)::int AS count FROM dead_letters WHERE reason = 'invalid' AND original_body IS NULL`;
+
+/** By their ids first, which two indexes answer: there is hardly a stored one among them, and it is looked at whole. */
+const storedSql = (chosen: string, storedTable: string) => `
+  WITH both_places AS MATERIALIZED (
+    SELECT message_id, source_created_at FROM dead_letters AS letter
+     WHERE ${chosen} AND EXISTS (SELECT FROM ${storedTable} AS stored WHERE stored.message_id = letter.message_id)
+  )
+  SELECT count(*)::int AS count FROM both_places JOIN ${storedTable} AS stored USING (message_id, source_created_at)`;
 
 /** Counts by what `keyOf` says, largest first. */
 function counted<K extends object>(rows: readonly Row[], keyOf: (row: Row) => K): (K & { count: number })[] {
