@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { REPOSITORY } from '@esteira/infra';
 import { machineOf, table } from '../document.ts';
 import { short } from '../figures.ts';
+import type { Measured } from '../measured.ts';
 import type { Results } from '../results.ts';
 import { consoleRequirements, p95Of, PAGE_MS, pagesIn, redrivesIn } from './requirements.ts';
 import { TURNS } from './measure-pages.ts';
@@ -18,8 +19,6 @@ export function writeConsoleDocument(results: Results): string {
 
 function documentOf(results: Results): string {
   const { measured, startedAt } = results;
-  const figure = (figures: Readonly<Record<string, number>>, name: string) =>
-    figures[name] === undefined ? '' : short(figures[name]);
   const parts = [
     '# Benchmarks of the console',
     '<!-- Written by `make bench ONLY=console`. -->',
@@ -31,27 +30,35 @@ function documentOf(results: Results): string {
     ),
     '## Pages',
     `Milliseconds from the request to the last byte of the answer; ${TURNS} requests each.`,
-    table(
-      ['page', 'p50', 'p95', 'max', `p95 < ${PAGE_MS}`],
-      pagesIn(measured).map((page) => [
-        page.variant,
-        ...['p50 ms', 'p95 ms', 'worst ms'].map((name) => figure(page.figures, name)),
-        verdict(p95Of(page) < PAGE_MS),
-      ]),
-    ),
+    pagesTable(measured),
     '## Redrives',
     'Of 100,000 letters each. Seconds count from the request until RabbitMQ has confirmed the last one; after a kill -9 of the console too, the time without it included.',
-    table(
-      ['', 'letters a second', 'seconds', 'without the console', 'copies sent', 'until RabbitMQ is tidy'],
-      redrivesIn(measured).map(({ variant, figures }) => [
-        variant,
-        ...['letters/s', 'seconds', 'seconds away', 'copies', 'seconds to tidy'].map((name) => figure(figures, name)),
-      ]),
-    ),
+    redrivesTable(measured),
     METHOD,
     machineOf(results),
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+function pagesTable(measured: readonly Measured[]): string {
+  const rows = pagesIn(measured).map((page) => [
+    page.variant,
+    ...['p50 ms', 'p95 ms', 'worst ms'].map((name) => figure(page, name)),
+    verdict(p95Of(page) < PAGE_MS),
+  ]);
+  return table(['page', 'p50', 'p95', 'max', `p95 < ${PAGE_MS}`], rows);
+}
+
+function redrivesTable(measured: readonly Measured[]): string {
+  const names = ['letters/s', 'seconds', 'seconds to start', 'seconds away', 'copies', 'seconds to tidy'];
+  const head = ['letters a second', 'seconds', 'console back after', 'job going on after', 'copies sent'];
+  const rows = redrivesIn(measured).map((one) => [one.variant, ...names.map((name) => figure(one, name))]);
+  return table(['', ...head, 'until RabbitMQ is tidy'], rows);
+}
+
+function figure({ figures }: Measured, name: string): string {
+  const value = figures[name];
+  return value === undefined ? '' : short(value);
 }
 
 const verdict = (met: boolean) => (met ? 'met' : '**not met**');

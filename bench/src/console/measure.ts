@@ -137,9 +137,14 @@ async function allStored(settings: Settings, broker: Broker, world: World): Prom
 }
 
 function measurement(variant: string, redriven: Redriven, letters: number, copies: number): Measurement {
-  const { seconds, awaySeconds, tidySeconds } = redriven;
-  const killed = awaySeconds === 0 ? {} : { 'seconds away': awaySeconds, copies };
-  const figures = { 'letters/s': letters / seconds, letters, seconds, ...killed, 'seconds to tidy': tidySeconds };
+  const { seconds, killed, tidySeconds } = redriven;
+  const figures = {
+    'letters/s': letters / seconds,
+    letters,
+    seconds,
+    ...(killed && { 'seconds to start': killed.backSeconds, 'seconds away': killed.awaySeconds, copies }),
+    'seconds to tidy': tidySeconds,
+  };
   return { bench: 'console', variant, figures };
 }
 

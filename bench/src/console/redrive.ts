@@ -19,8 +19,8 @@ export interface Redriven {
   readonly seconds: number;
   /** From then on, until RabbitMQ's queue of dead letters was tidy. */
   readonly tidySeconds: number;
-  /** From the kill until the job went on; 0 where nobody was killed. */
-  readonly awaySeconds: number;
+  /** Of one whose console was killed: from then until a console was ready, and until the job went on. */
+  readonly killed?: { readonly backSeconds: number; readonly awaySeconds: number };
 }
 
 /** The console, and how it is started again after a kill. */
@@ -39,23 +39,24 @@ export async function redrive(place: Killable, system: System, letters: number, 
   const started = performance.now();
   const job = (await ask(place.console.url, { path: '/v0/dead-letters/redrives', body })).answer as Job;
   const path = `/v0/jobs/${job.id}`;
-  const awaySeconds = kill ? await killInTheMiddle(place, path, letters) : 0;
+  const killed = kill ? await killInTheMiddle(place, path, letters) : undefined;
   const ended = await untilIs<Job>(place.console.url, path, ({ state }) => state !== 'running');
   const seconds = (performance.now() - started) / 1_000;
   if (ended.state !== 'finished' || ended.done !== letters)
     throw new Error(`It does not count: ${JSON.stringify(ended)}`);
   await untilIs<Job>(place.console.url, path, ({ is_tidy: isTidy }) => isTidy);
   const tidySeconds = (performance.now() - started) / 1_000 - seconds;
-  return { job: job.id, seconds, tidySeconds, awaySeconds };
+  return { job: job.id, seconds, tidySeconds, ...(killed === undefined ? {} : { killed }) };
 }
 
-async function killInTheMiddle(place: Killable, path: string, letters: number): Promise<number> {
+async function killInTheMiddle(place: Killable, path: string, letters: number): Promise<Redriven['killed']> {
   await untilIs<Job>(place.console.url, path, ({ handled }) => handled >= letters * 0.4, { everyMs: 20 });
   await place.console.kill();
   const killed = performance.now();
   place.console = await place.start();
+  const backSeconds = (performance.now() - killed) / 1_000;
   const before = (await ask(place.console.url, { path })).answer as Job;
   const goesOn = ({ state, handled }: Job) => state !== 'running' || handled > before.handled;
   await untilIs<Job>(place.console.url, path, goesOn, { everyMs: 20 });
-  return (performance.now() - killed) / 1_000;
+  return { backSeconds, awaySeconds: (performance.now() - killed) / 1_000 };
 }
