@@ -81,7 +81,7 @@ async function redrive(settings: Settings, endput: Postgres, options: RedriveOpt
   const job = await seeThrough(settings, endput, id, { by });
   print(resultText(job, await jobResult(endput, redrivable(settings), job.id)));
   if (job.state === 'stopped')
-    print('It stopped itself: too many of those it sent are dead again. Find out why first.');
+    print(`It stopped itself: ${job.note ?? 'too many of those it sent are dead again. Find out why first.'}`);
   if (job.state === 'stopped' || job.state === 'paused') print(`\`make redrive JOB=${id}\` goes on with it.`);
   return job.state === 'finished' ? 0 : 1;
 }

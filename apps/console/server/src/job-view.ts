@@ -20,7 +20,8 @@ export const jobSchema = Type.Object({
   stop_at_failed_share: Type.Number(),
   max_attempts: nullable(Type.Integer({ description: 'Null: what each message carried before.' })),
   state: Type.Enum(['running', 'paused', 'stopped', 'cancelled', 'finished'], {
-    description: '`stopped`: by itself, since too much failed again. `paused` and `stopped` can be resumed.',
+    description:
+      '`stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.',
   }),
   is_frozen: Type.Boolean({ description: 'Whether `total` is final: which dead letters it is for stands fast.' }),
   total: count,
@@ -29,7 +30,7 @@ export const jobSchema = Type.Object({
   unchanged: Type.Object({ at_rest: count, moved: count, unreadable: count }),
   failed_again: Type.Integer({ minimum: 0, description: 'Of those it redrove: dead again.' }),
   canary: nullable(Type.Object({ size: count, has_passed: Type.Boolean() })),
-  note: nullable(Type.String({ description: 'What it waits for.' })),
+  note: nullable(Type.String({ description: 'What it waits for; of a job that stopped itself: what was refused.' })),
   is_tidy: Type.Boolean({ description: "Whether RabbitMQ's queue of dead letters shows what the table shows." }),
   holder: nullable(Type.String({ description: 'The process that runs it.' })),
   created_at: text,

@@ -126,12 +126,12 @@ function startJobs(settings: Settings, { endput, broker }: Connections, logger: 
   );
 }
 
-/** An outage is one line, however often a job meets it. */
+/** A fault is one line, however often a job meets it. */
 function toldOnce(logger: Logger): (error: unknown) => void {
   let told: string | undefined;
   return (error) => {
     const text = explained(error);
-    if (text !== told) logger.warn({ err: error }, 'the jobs wait for a server');
+    if (text !== told) logger.warn({ err: error }, 'a job met a fault: it waits for the server, or has stopped itself');
     told = text;
   };
 }

@@ -74,8 +74,12 @@ describe('a job', () => {
   });
 
   it('that stopped itself says why', () => {
-    expect(stoppedText({ failed_again: 25, done: 1_200, stop_at_failed_share: 0.2 })).toBe(
-      '25 of the 1,200 that it sent are dead again: more than 20 %.',
+    const job = { failed_again: 25, done: 1_200, stop_at_failed_share: 0.2 };
+    expect(stoppedText({ ...job, note: null })).toBe(
+      '25 of the 1,200 that it sent are dead again: more than 20 %. Mend what fails, then resume: it begins with a canary again.',
+    );
+    expect(stoppedText({ ...job, note: 'permission denied for table orders' })).toBe(
+      'The endput refused what it asked: permission denied for table orders. Mend that, then resume: it goes on where it was.',
     );
   });
 
@@ -84,7 +88,7 @@ describe('a job', () => {
       progressOf({ total: 0, handled: 0, state: 'running' }),
       progressOf({ total: 200, handled: 50, state: 'running' }),
     ]).toEqual([0, 25]);
-    expect(canaryText({ canary: { size: 20, has_passed: false }, state: 'stopped' })).toBe(
+    expect(canaryText({ canary: { size: 20, has_passed: false }, state: 'stopped', note: null })).toBe(
       '20 sent before the others; too many failed again',
     );
     expect(limitText({ stop_at_failed_share: 0.2 })).toBe('when more than 20 % of what it sent failed again');

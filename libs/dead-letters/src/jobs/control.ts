@@ -67,10 +67,10 @@ const WORDS: Readonly<Record<JobState, string>> = {
 };
 
 /** What failed before is not held against it again. */
-async function newLeg(sql: Sql, { id, total, handled }: Job): Promise<void> {
+async function newLeg(sql: Sql, { id, total, handled, stopAtFailedShare }: Job): Promise<void> {
   await sql.query(
     `UPDATE dead_letter_jobs SET leg = leg + 1, leg_from = marked_up_to, leg_done = 0, canary_passed = false, canary = $2
       WHERE id = $1::bigint`,
-    [id, canarySize(total - handled)],
+    [id, stopAtFailedShare < 1 ? canarySize(total - handled) : 0],
   );
 }

@@ -11,8 +11,8 @@ export const MOST_SELECTED = 10_000;
 export type JobAction = 'redrive' | 'discard';
 
 /**
- * `running` until all is done; `paused` by a person; `stopped` by itself, since too much failed again; both may be
- * resumed. `cancelled` and `finished` are the ends.
+ * `running` until all is done; `paused` by a person; `stopped` by itself, since too much failed again or a server refuses
+ * what it asks; both may be resumed. `cancelled` and `finished` are the ends.
  */
 export type JobState = 'running' | 'paused' | 'stopped' | 'cancelled' | 'finished';
 
@@ -52,7 +52,7 @@ export interface Job {
   readonly failedAgain: number;
   /** How many are sent before the others, and whether they have come to a good end. Null where none are. */
   readonly canary: { readonly size: number; readonly hasPassed: boolean } | null;
-  /** What it waits for, in words; null where it does not wait. */
+  /** What it waits for, or what a server refused when it stopped, in words; null where neither is so. */
   readonly note: string | null;
   /** Whether RabbitMQ's queue of dead letters shows what the table shows, as far as this job is concerned. */
   readonly isTidy: boolean;

@@ -87,6 +87,9 @@ export async function readHeld(sql: Sql, { id, fence }: Pick<HeldJob, 'id' | 'fe
   return job;
 }
 
+/** What stopped a job stands there until a person lets it go on. */
+const STOPPED_BY = `CASE WHEN state = 'stopped' THEN note`;
+
 /** Holds on for `leaseMs` more, and says what the job waits for. @throws LeaseLost */
 export async function renewLease(
   sql: Sql,
@@ -95,7 +98,8 @@ export async function renewLease(
   note: string | null,
 ): Promise<void> {
   const rows = await sql.query(
-    `UPDATE dead_letter_jobs SET lease_until = now() + $3 * interval '1 millisecond', note = $4
+    `UPDATE dead_letter_jobs SET lease_until = now() + $3 * interval '1 millisecond',
+            note = ${STOPPED_BY} ELSE $4 END
       WHERE id = $1::bigint AND fence = $2 RETURNING 1`,
     [id, fence, leaseMs, note],
   );
@@ -105,7 +109,8 @@ export async function renewLease(
 /** Lets the job go, for another process to take at once. */
 export async function releaseJob(sql: Sql, { id, fence }: Pick<HeldJob, 'id' | 'fence'>): Promise<void> {
   await sql.query(
-    `UPDATE dead_letter_jobs SET holder = NULL, lease_until = NULL, note = NULL WHERE id = $1::bigint AND fence = $2`,
+    `UPDATE dead_letter_jobs SET holder = NULL, lease_until = NULL, note = ${STOPPED_BY} END
+      WHERE id = $1::bigint AND fence = $2`,
     [id, fence],
   );
 }

@@ -14,6 +14,11 @@ export interface Marked {
   readonly letters: readonly LetterToSend[];
 }
 
+/** How many of them took effect, too: of a discard nothing is published. */
+export interface MarkedNext extends Marked {
+  readonly done: number;
+}
+
 interface Row extends Candidate {
   readonly ordinal: number;
   readonly messageId: string;
@@ -33,7 +38,7 @@ type Judged = Row & ItemOutcome;
  *
  * @throws LeaseLost when the job is no longer held, or no longer running.
  */
-export async function markNext(sql: Postgres, job: HeldJob, redrivable: Redrivable, most: number): Promise<Marked> {
+export async function markNext(sql: Postgres, job: HeldJob, redrivable: Redrivable, most: number): Promise<MarkedNext> {
   const from = job.markedUpTo;
   const upTo = await bounded(sql, job, from, Math.min(job.total, from + most));
   return sql.transaction(async (tx) => {
@@ -45,7 +50,7 @@ export async function markNext(sql: Postgres, job: HeldJob, redrivable: Redrivab
         ? [{ sendAs: one.sendAs, round: one.round + 1, body: one.body ?? Buffer.alloc(0), headers: one.headers }]
         : [],
     );
-    return { upTo, letters };
+    return { upTo, letters, done: judged.filter(({ outcome }) => outcome === 'done').length };
   });
 }
 

@@ -56,6 +56,8 @@ export interface ThingsEndput {
   readonly sql: Postgres;
   bury(...letters: DeadLetter[]): Promise<Burial[]>;
   store(row: number, round?: number): Promise<void>;
+  /** Ends every other connection to it, as a server does that is stopped. */
+  cutOthers(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -79,6 +81,10 @@ export async function openThings(): Promise<ThingsEndput> {
         ]);
         await supersede(tx, [{ messageId, round, createdAt: CREATED_AT }]);
       }, LOCK_TO_STORE),
+    cutOthers: async () => {
+      await sql.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                        WHERE datname = current_database() AND pid <> pg_backend_pid()`);
+    },
     close: async () => {
       await sql.close();
       await database.drop();

@@ -60,8 +60,7 @@ function Note({ job }: { readonly job: Job }) {
   if (state === 'stopped') {
     return (
       <Alert variant="outline" color="red" title="It stopped itself">
-        {stoppedText(job)} Mend what fails, then resume: it begins with a canary again.
-        {note !== null && ` ${note}`}
+        {stoppedText(job)}
       </Alert>
     );
   }

@@ -43,17 +43,22 @@ export function progressOf({ total, handled, state }: Pick<Job, 'total' | 'handl
 }
 
 /** Where the canaries stand; undefined where there are none. Pure. */
-export function canaryText({ canary, state }: Pick<Job, 'canary' | 'state'>): string | undefined {
+export function canaryText({ canary, state, note }: Pick<Job, 'canary' | 'state' | 'note'>): string | undefined {
   if (canary === null) return undefined;
   const sent = `${count(canary.size)} sent before the others`;
   if (canary.has_passed) return `${sent}; they came to a good end`;
-  return state === 'stopped' ? `${sent}; too many failed again` : `${sent}; waiting for how they end`;
+  if (state !== 'stopped') return `${sent}; waiting for how they end`;
+  return note === null ? `${sent}; too many failed again` : sent;
 }
 
 /** What stops it. Pure. */
 export const limitText = ({ stop_at_failed_share: share }: Pick<Job, 'stop_at_failed_share'>): string =>
   share >= 1 ? 'never' : `when more than ${percent(share)} of what it sent failed again`;
 
-/** Why a job stopped itself. Pure. */
-export const stoppedText = (job: Pick<Job, 'failed_again' | 'done' | 'stop_at_failed_share'>): string =>
-  `${count(job.failed_again)} of the ${count(job.done)} that it sent are dead again: more than ${percent(job.stop_at_failed_share)}.`;
+/** Why a job stopped itself, and what to do. `note` is what a server refused. Pure. */
+export function stoppedText(job: Pick<Job, 'failed_again' | 'done' | 'stop_at_failed_share' | 'note'>): string {
+  if (job.note !== null)
+    return `The endput refused what it asked: ${job.note}. Mend that, then resume: it goes on where it was.`;
+  const failed = `${count(job.failed_again)} of the ${count(job.done)} that it sent are dead again`;
+  return `${failed}: more than ${percent(job.stop_at_failed_share)}. Mend what fails, then resume: it begins with a canary again.`;
+}

@@ -1,0 +1,31 @@
+import type { HeldJob } from './lease.ts';
+import type { RunningJob } from './running-job.ts';
+
+/** What the job closed leaves RabbitMQ's queue of dead letters. */
+export async function tidyUp({ holding, options }: RunningJob, { id, fence }: HeldJob): Promise<void> {
+  holding.note = "takes what was closed out of RabbitMQ's queue of dead letters";
+  await options.tidy();
+  await options.sql.query('UPDATE dead_letter_jobs SET tidied = true WHERE id = $1::bigint AND fence = $2', [
+    id,
+    fence,
+  ]);
+}
+
+/**
+ * One pass at a time, and one for all who ask while another is under way: it begins after they have asked, so that it
+ * sees what they closed. A pass reads the whole queue.
+ */
+export function sharedPass(pass: () => Promise<void>): () => Promise<void> {
+  let underWay: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const begin = () => {
+    next = undefined;
+    underWay = pass().finally(() => (underWay = undefined));
+    return underWay;
+  };
+  return () => {
+    if (next !== undefined) return next;
+    if (underWay === undefined) return begin();
+    return (next = underWay.then(begin, begin));
+  };
+}

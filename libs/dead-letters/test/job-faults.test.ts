@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  createJob,
+  getJob,
+  listActions,
+  resumeJob,
+  runJob,
+  startJobRunner,
+  type Job,
+  type JobRunnerOptions,
+  type NewJob,
+} from '../src/index.ts';
+import { idOf, letterOf, openThings, runnerOf, STORED, type ThingsEndput } from './support/things.ts';
+
+let endput: ThingsEndput;
+beforeAll(async () => (endput = await openThings()));
+afterAll(() => endput.close());
+beforeEach(async () => {
+  await endput.sql.query(`TRUNCATE dead_letters, dead_letter_jobs, dead_letter_job_items, operator_actions, ${STORED}`);
+});
+
+const forever = new AbortController().signal;
+const rows = (count: number, from = 1) => Array.from({ length: count }, (_, index) => from + index);
+const bury = (all: readonly number[]) => endput.bury(...all.map((row) => letterOf(row)));
+const create = (changes: Partial<NewJob> = {}) =>
+  createJob(endput.sql, 'things', {
+    ...{ action: 'redrive', selection: { filter: {} }, by: 'ana', why: 'the service is back' },
+    ...changes,
+  });
+const of = (...all: number[]): Partial<NewJob> => ({ selection: { messageIds: all.map((row) => idOf(row)) } });
+const read = async ({ id }: Job) => (await getJob(endput.sql, 'things', id))!;
+const until = (isSo: () => Promise<boolean> | boolean) =>
+  vi.waitUntil(async () => isSo(), { timeout: 10_000, interval: 10 });
+
+async function whileRunning(options: JobRunnerOptions, work: () => Promise<unknown>): Promise<void> {
+  const runner = startJobRunner(options);
+  try {
+    await work();
+  } finally {
+    await runner.stop();
+  }
+}
+
+describe('a job that Postgres refuses something', () => {
+  it.each([
+    {
+      what: 'a constraint',
+      break: 'ALTER TABLE dead_letters ADD CONSTRAINT once CHECK (round < 2) NOT VALID',
+      mend: 'ALTER TABLE dead_letters DROP CONSTRAINT once',
+      says: /violates check constraint "once"/,
+    },
+    {
+      what: 'a column that is not there',
+      break: 'ALTER TABLE dead_letters RENAME COLUMN job_leg TO leg_of_job',
+      mend: 'ALTER TABLE dead_letters RENAME COLUMN leg_of_job TO job_leg',
+      says: /column "job_leg" .*does not exist/,
+    },
+  ])('stops itself for $what, says why, and goes on once that is mended and it is resumed', async (fault) => {
+    await bury(rows(30));
+    const job = await create();
+    await endput.sql.query(fault.break);
+    const runner = runnerOf(endput);
+    await runJob(runner, job.id, forever);
+    await endput.sql.query(fault.mend);
+    const stopped = await read(job);
+    expect(stopped).toMatchObject({
+      state: 'stopped',
+      done: 0,
+      holder: null,
+      note: expect.stringMatching(fault.says) as unknown,
+    });
+    expect(runner.faults).toHaveLength(1);
+    const { items } = await listActions(endput.sql, 'things', { job: job.id, limit: 1 });
+    expect(items).toMatchObject([
+      { action: 'redrive-stopped-itself', by: 'esteira', details: { error: stopped.note } },
+    ]);
+    await resumeJob(endput.sql, 'things', job.id, { by: 'ana' });
+    await runJob(runner, job.id, forever);
+    expect(await read(job)).toMatchObject({ state: 'finished', done: 30, note: null, canary: null });
+  });
+
+  it('waits out connections that the server ends', async () => {
+    await bury(rows(60));
+    const job = await create({ ratePerSecond: 60 });
+    const runner = runnerOf(endput, { batch: 5 });
+    const running = runJob(runner, job.id, forever);
+    for (const atLeast of [5, 20, 40]) {
+      await until(() => runner.sent.length >= atLeast);
+      await endput.cutOthers();
+    }
+    await running;
+    expect(await read(job)).toMatchObject({ state: 'finished', done: 60 });
+  });
+});
+
+describe('jobs of one process', () => {
+  it('that wait for a lane or their rate hold up no other, however many they are', async () => {
+    await bury(rows(230));
+    let depth = 2_000;
+    const runner = runnerOf(endput, { laneDepth: () => Promise.resolve(depth) });
+    const deep = await Promise.all(rows(20).map((row) => create(of(row))));
+    await whileRunning(runner, async () => {
+      const slow = await Promise.all(
+        rows(20).map((n) => create({ action: 'discard', ratePerSecond: 1, ...of(...rows(10, 21 + 10 * n)) })),
+      );
+      const quick = await create({ action: 'discard', ...of(...rows(10, 21)) });
+      await until(async () => (await read(quick)).state === 'finished');
+      for (const job of [...deep, ...slow]) expect((await read(job)).state).toBe('running');
+      depth = 0;
+      await until(async () => (await Promise.all(deep.map(read))).every(({ state }) => state === 'finished'));
+    });
+  });
+
+  it('that end while a pass tidies up share the next one', async () => {
+    await bury(rows(12));
+    const { promise: gate, resolve: open } = Promise.withResolvers<undefined>();
+    let passes = 0;
+    const runner = runnerOf(endput, {
+      tidy: async () => {
+        passes += 1;
+        await gate;
+      },
+    });
+    const first = await create({ action: 'discard', ...of(1, 2) });
+    await whileRunning(runner, async () => {
+      await until(() => passes === 1);
+      const others = await Promise.all(rows(5).map((n) => create({ action: 'discard', ...of(2 * n + 1, 2 * n + 2) })));
+      await until(async () => (await Promise.all(others.map(read))).every(({ state }) => state === 'finished'));
+      open(undefined);
+      await until(async () => (await Promise.all([first, ...others].map(read))).every(({ isTidy }) => isTidy));
+    });
+    expect(passes).toBe(2);
+  });
+});
+
+describe('a discard', () => {
+  it('holds its rate', async () => {
+    await bury(rows(40));
+    const job = await create({ action: 'discard', ratePerSecond: 50 });
+    const began = performance.now();
+    await runJob(runnerOf(endput), job.id, forever);
+    expect(performance.now() - began).toBeGreaterThan(500);
+    expect(await read(job)).toMatchObject({ done: 40 });
+  });
+});
