@@ -41,7 +41,7 @@ export const settingsSchema = Type.Object({
   OPERATOR_API_KEYS: Type.String({
     default: '',
     description:
-      'Who may act, with the console and the APIs: name:key, comma-separated; a key has 16 characters or more. The name stands in the history. Without any key there is no sign-in, and everything listens on loopback alone.',
+      'Who may act, with the console and the APIs: name:key, comma-separated; a key has 16 characters or more. The name stands in the history. The console asks the APIs with the key called console, or else with the first. Without any key there is no sign-in, and everything listens on loopback alone.',
   }),
   VIEWER_API_KEYS: Type.String({ default: '', description: 'Who may only look: name:key, comma-separated.' }),
   SESSION_SECRET: Type.String({

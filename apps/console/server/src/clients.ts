@@ -12,10 +12,14 @@ export interface AppClient {
 const ACTION_MS = 20_000;
 const READ_MS = 3_000;
 
-/** The app `name` at its port. */
+/** The name of the key that is the console's own. */
+const OWN_KEY = 'console';
+
+/** The app `name` at its port, asked with the console's own key: who acts stands in the console's history. */
 export function appClient(name: string, port: number, { APPS_URL, apiKeys }: Settings): AppClient {
-  const operator = apiKeys.find(({ role }) => role === 'operator');
-  const authorization: Record<string, string> = operator ? { authorization: `Bearer ${operator.key}` } : {};
+  const operators = apiKeys.filter(({ role }) => role === 'operator');
+  const own = operators.find((key) => key.name === OWN_KEY) ?? operators[0];
+  const authorization: Record<string, string> = own ? { authorization: `Bearer ${own.key}` } : {};
   const base = APPS_URL.replaceAll('{service}', name).replaceAll('{port}', String(port)).replace(/\/$/, '');
   return {
     name,
