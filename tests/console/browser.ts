@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
@@ -28,8 +29,8 @@ export function openBrowser(): Promise<Browser> {
 }
 
 /** Builds the console's page, as `make start` does. */
-export function buildPage(): void {
-  execFileSync('npm', ['run', '-s', 'build'], { cwd: ROOT, stdio: 'inherit' });
+export async function buildPage(): Promise<void> {
+  await promisify(execFile)('npm', ['run', '-s', 'build'], { cwd: ROOT });
 }
 
 /** What axe finds wrong with the page as it stands, in a line each. */

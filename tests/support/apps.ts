@@ -3,8 +3,15 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { loadSettings, settingsEntries, type Settings } from '@esteira/config';
 import { vi } from 'vitest';
-import { freePorts } from './ports.ts';
-import { freshDatabase, freshMongoUrl, freshName, freshVirtualHost, serverSetting } from './servers.ts';
+import { freePort, freePorts } from './ports.ts';
+import {
+  freshDatabase,
+  freshMongoUrl,
+  freshName,
+  freshVirtualHost,
+  serverSetting,
+  type ServerSettings,
+} from './servers.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const patient = { timeout: 30_000, interval: 50 };
@@ -32,6 +39,8 @@ export interface Pipeline {
   readonly consumers: readonly AppProcess[];
   /** Not started before `console.start()`. */
   readonly console: AppProcess;
+  /** One more console with further settings, at a port of its own; not started before its `start()`. */
+  consoleWith(env: Readonly<Record<string, string>>): Promise<AppProcess>;
   post(system: number, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }>;
   get(system: number, path: string): Promise<Record<string, unknown>>;
   /**
@@ -48,17 +57,19 @@ export interface PipelineOptions {
   readonly consumers?: number;
   /** Further settings. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Other servers than those of the run: ones that a test may stop. */
+  readonly servers?: ServerSettings;
 }
 
 /** Starts a pipeline and waits until all of it is ready. */
 export async function startPipeline(options: PipelineOptions = {}): Promise<Pipeline> {
-  const { systems = 2, consumers: consumerCount = 1, env = {} } = options;
+  const { systems = 2, consumers: consumerCount = 1, env = {}, servers } = options;
   const names = Array.from({ length: systems }, (_, index) => `${freshName('s').replaceAll('_', '-')}-${index + 1}`);
-  const vhost = await freshVirtualHost();
-  const endput = await freshDatabase('ENDPUT_DATABASE_URL');
+  const vhost = await freshVirtualHost(servers);
+  const endput = await freshDatabase('ENDPUT_DATABASE_URL', servers);
   // Sources may share a server here: what tells systems apart is their database.
   const sources = await Promise.all(
-    names.map((_, index) => freshDatabase(index % 2 === 0 ? 'SYSTEM1_DATABASE_URL' : 'SYSTEM2_DATABASE_URL')),
+    names.map((_, index) => freshDatabase(index % 2 === 0 ? 'SYSTEM1_DATABASE_URL' : 'SYSTEM2_DATABASE_URL', servers)),
   );
   const ports = await freePorts(systems + consumerCount + 1);
   const settings = loadSettings({
@@ -67,9 +78,9 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
     ...Object.fromEntries(names.map((_, index) => [`SYSTEM${index + 1}_API_PORT`, String(ports[index])])),
     ENDPUT_DATABASE_URL: endput.url,
     RABBITMQ_URL: vhost.url,
-    RABBITMQ_MANAGEMENT_URL: serverSetting('RABBITMQ_MANAGEMENT_URL'),
-    REDIS_URL: serverSetting('REDIS_URL'),
-    MONGODB_URL: freshMongoUrl(),
+    RABBITMQ_MANAGEMENT_URL: serverSetting('RABBITMQ_MANAGEMENT_URL', servers),
+    REDIS_URL: serverSetting('REDIS_URL', servers),
+    MONGODB_URL: freshMongoUrl(servers),
     CONSOLE_PORT: String(ports.at(-1)),
     CONSUMERS: String(Math.max(1, consumerCount)),
     CONSUMER_PORT: String(ports[systems]),
@@ -89,17 +100,25 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
     }),
   );
   const consolePage = appProcess('console/server', settings.CONSOLE_PORT, settings, {});
+  const moreConsoles: AppProcess[] = [];
   await Promise.all([...apis, ...consumers].map((app) => app.start()));
   return {
     settings,
     apis,
     consumers,
     console: consolePage,
+    consoleWith: async (more) => {
+      const port = await freePort();
+      const another = appProcess('console/server', port, settings, { CONSOLE_PORT: String(port), ...more });
+      moreConsoles.push(another);
+      return another;
+    },
     post: (system, path, body) => post(apis[system], path, body),
     get: (system, path) => get(apis[system], path),
     publishAll: (system) => publishAll(apis[system]),
     stop: async () => {
-      await Promise.all([...apis, ...consumers, consolePage].map((app) => app.end('SIGKILL')));
+      const all = [...apis, ...consumers, consolePage, ...moreConsoles];
+      await Promise.all(all.map((app) => app.end('SIGKILL')));
       await Promise.all([vhost, endput, ...sources].map((fresh) => fresh.drop()));
     },
   };

@@ -18,7 +18,7 @@ let endput: Postgres;
 let attemptLog: AttemptLog;
 
 beforeAll(async () => {
-  made = await Promise.all(['SYSTEM1_DATABASE_URL', 'ENDPUT_DATABASE_URL'].map(freshDatabase));
+  made = await Promise.all(['SYSTEM1_DATABASE_URL', 'ENDPUT_DATABASE_URL'].map((one) => freshDatabase(one)));
   const [from, to] = made.map(({ url }) => url) as [string, string];
   await migrate(from, sourceMigrations);
   await migrate(to, endputMigrations);

@@ -31,6 +31,8 @@ export interface Connections {
 }
 
 const applicationName = 'esteira console';
+/** How long somebody who looks waits for MongoDB where it is away, in milliseconds. */
+const LOG_PATIENCE_MS = 2_000;
 
 /** Begins to connect; waits for nothing. */
 export async function openConnections(settings: Settings, logger: Logger): Promise<Connections> {
@@ -55,6 +57,7 @@ export async function openConnections(settings: Settings, logger: Logger): Promi
     applicationName,
     pipeline: ordersPipeline.name,
     ttlSeconds: settings.ATTEMPT_LOG_TTL_SECONDS,
+    patienceMs: LOG_PATIENCE_MS,
   });
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: applicationName, logger });
   const management = openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL);

@@ -4,7 +4,7 @@ import { askConsumer, type ConsumerReport } from './consumer-metrics.ts';
 import type { QueueDepths } from './queues.ts';
 import type { RowToRest } from './row-to-rest.ts';
 import { Sampled } from './sampled.ts';
-import { askSystem, type SystemStatus } from './system-status.ts';
+import { askLive, askSystem, type SystemStatus } from './system-status.ts';
 
 /** What the overview is made of: a question to each server and app. */
 export interface Sources {
@@ -19,7 +19,13 @@ export interface Sources {
 
 /** The last answers. Each fails alone. */
 export interface Answers {
-  readonly systems: readonly { readonly name: string; readonly api: string; readonly status: Sampled<SystemStatus> }[];
+  readonly systems: readonly {
+    readonly name: string;
+    readonly api: string;
+    readonly status: Sampled<SystemStatus>;
+    /** Whether the API answers at all: what it can say depends on servers of its own. */
+    readonly live: Sampled<void>;
+  }[];
   readonly consumers: readonly { readonly name: string; readonly report: Sampled<ConsumerReport> }[];
   readonly servers: readonly { readonly name: string; readonly check: Sampled<unknown> }[];
   readonly queues: Sampled<QueueDepths>;
@@ -34,6 +40,7 @@ export function questions(sources: Sources): Answers {
       name,
       api: api.name,
       status: new Sampled(() => askSystem(api)),
+      live: new Sampled(() => askLive(api)),
     })),
     consumers: sources.consumers.map((consumer) => ({
       name: consumer.name,
@@ -49,7 +56,7 @@ export function questions(sources: Sources): Answers {
 /** Asks everything that is due, all at once. Resolves when all have answered, or not in time. */
 export async function refresh(answers: Answers): Promise<void> {
   await Promise.all([
-    ...answers.systems.map(({ status }) => status.refresh()),
+    ...answers.systems.flatMap(({ status, live }) => [status.refresh(), live.refresh()]),
     ...answers.consumers.map(({ report }) => report.refresh()),
     ...answers.servers.map(({ check }) => check.refresh()),
     answers.queues.refresh(),

@@ -70,7 +70,7 @@ function serverViews({ servers, systems, consumers }: Answers): Overview['server
   });
   return [
     ...servers.map(({ name, check }) => view(name, 'server', present(check))),
-    ...systems.map(({ api, status }) => view(api, 'app', present(status))),
+    ...systems.map(({ api, live }) => view(api, 'app', present(live))),
     ...consumers.map(({ name, report }) => view(name, 'app', present(report))),
   ];
 }

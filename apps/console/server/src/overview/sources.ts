@@ -27,8 +27,8 @@ export function sourcesOf(_settings: Settings, connections: Connections): Source
   };
 }
 
-/** How long a connection that is being made is waited for, in milliseconds. */
-const CONNECT_MS = 2_000;
+/** How long a connection that is being made is waited for, in milliseconds: a broker that is gone shows soon. */
+const CONNECT_MS = 500;
 
 async function brokerUsable(broker: Broker): Promise<void> {
   await broker.untilConnected(AbortSignal.timeout(CONNECT_MS)).catch(() => undefined); // The channel says why not.

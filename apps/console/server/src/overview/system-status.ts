@@ -21,6 +21,13 @@ interface ApiStatus {
 }
 type Holder = NonNullable<NonNullable<SystemView['watermark']>['held_by']>;
 
+/** Asks an API whether it answers, whatever else is down. */
+export async function askLive(api: AppClient): Promise<void> {
+  const response = await api.get('/health/live');
+  await response.text();
+  if (!response.ok) throw new Error(`/health/live answered ${response.status}`);
+}
+
 /** Asks the API of a system where it stands. */
 export async function askSystem(api: AppClient): Promise<SystemStatus> {
   const response = await api.get('/v0/process/status');

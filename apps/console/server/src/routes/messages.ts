@@ -77,6 +77,7 @@ function addSearch(app: App, console: Parts): void {
           items: Type.Array(hit),
           next_cursor: nullable(text),
           index: Type.String({ description: 'The index that served it.' }),
+          unsearched: Type.Array(text, { description: 'Sources whose products could not be searched, and why.' }),
         }),
         ...refusals,
       },
@@ -93,7 +94,7 @@ function addSearch(app: App, console: Parts): void {
         }),
         limit,
       });
-      return { ...snakePage(page), index: page.index };
+      return { ...snakePage(page), index: page.index, unsearched: [...(page.unsearched ?? [])] };
     },
   });
 }

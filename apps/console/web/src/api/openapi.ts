@@ -2107,6 +2107,8 @@ export interface operations {
                         next_cursor: string | null;
                         /** @description The index that served it. */
                         index: string;
+                        /** @description Sources whose products could not be searched, and why. */
+                        unsearched: string[];
                     };
                 };
             };
@@ -3484,7 +3486,7 @@ export interface operations {
                         stop_at_failed_share: number;
                         max_attempts: number | null;
                         /**
-                         * @description `stopped`: by itself, since too much failed again. `paused` and `stopped` can be resumed.
+                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
                          * @enum {unknown}
                          */
                         state: "running" | "paused" | "stopped" | "cancelled" | "finished";
@@ -3678,7 +3680,7 @@ export interface operations {
                         stop_at_failed_share: number;
                         max_attempts: number | null;
                         /**
-                         * @description `stopped`: by itself, since too much failed again. `paused` and `stopped` can be resumed.
+                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
                          * @enum {unknown}
                          */
                         state: "running" | "paused" | "stopped" | "cancelled" | "finished";
@@ -3836,7 +3838,7 @@ export interface operations {
                             stop_at_failed_share: number;
                             max_attempts: number | null;
                             /**
-                             * @description `stopped`: by itself, since too much failed again. `paused` and `stopped` can be resumed.
+                             * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
                              * @enum {unknown}
                              */
                             state: "running" | "paused" | "stopped" | "cancelled" | "finished";
@@ -3967,7 +3969,7 @@ export interface operations {
                         stop_at_failed_share: number;
                         max_attempts: number | null;
                         /**
-                         * @description `stopped`: by itself, since too much failed again. `paused` and `stopped` can be resumed.
+                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
                          * @enum {unknown}
                          */
                         state: "running" | "paused" | "stopped" | "cancelled" | "finished";
@@ -4115,7 +4117,7 @@ export interface operations {
                         stop_at_failed_share: number;
                         max_attempts: number | null;
                         /**
-                         * @description `stopped`: by itself, since too much failed again. `paused` and `stopped` can be resumed.
+                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
                          * @enum {unknown}
                          */
                         state: "running" | "paused" | "stopped" | "cancelled" | "finished";
@@ -4298,7 +4300,7 @@ export interface operations {
                         stop_at_failed_share: number;
                         max_attempts: number | null;
                         /**
-                         * @description `stopped`: by itself, since too much failed again. `paused` and `stopped` can be resumed.
+                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
                          * @enum {unknown}
                          */
                         state: "running" | "paused" | "stopped" | "cancelled" | "finished";
@@ -4481,7 +4483,7 @@ export interface operations {
                         stop_at_failed_share: number;
                         max_attempts: number | null;
                         /**
-                         * @description `stopped`: by itself, since too much failed again. `paused` and `stopped` can be resumed.
+                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
                          * @enum {unknown}
                          */
                         state: "running" | "paused" | "stopped" | "cancelled" | "finished";

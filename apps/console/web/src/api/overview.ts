@@ -1,4 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
+import type { Overview } from './answers.ts';
 import { answerOf, api } from './client.ts';
 
 /** Everything at a glance. The stream renews it; it is asked once, for the first look. */
@@ -21,3 +22,7 @@ export const streamQuery = queryOptions<{ cutSince: string | null }>({
   queryFn: () => ({ cutSince: null }),
   staleTime: Infinity,
 });
+
+/** The servers and apps that are down. Pure. */
+export const downIn = (overview: Overview | undefined): Overview['servers'] =>
+  overview?.servers.filter(({ state }) => state === 'down') ?? [];

@@ -1,11 +1,17 @@
 import { QueryCache, QueryClient } from '@tanstack/react-query';
+import { downIn, overviewQuery } from './overview.ts';
 import { Problem } from './problem.ts';
 import { sessionQuery } from './session.ts';
 
 const is = (error: Error, test: (status: number) => boolean) => error instanceof Problem && test(error.status);
 
-/** What is asked again by itself: only what may be different the next time. */
-const mayPass = (error: Error) => is(error, (status) => status === 0 || status >= 500);
+/**
+ * What is asked again by itself at once: only what may be different the next time. Not while a server is known to be down:
+ * the problem is shown without delay, and everything is asked again when that server is back.
+ */
+const mayPass = (error: Error) =>
+  is(error, (status) => status === 0 || status >= 500) &&
+  downIn(queryClient.getQueryData(overviewQuery.queryKey)).length === 0;
 
 export const queryClient: QueryClient = new QueryClient({
   queryCache: new QueryCache({

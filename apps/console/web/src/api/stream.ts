@@ -1,7 +1,7 @@
 import { useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { Overview } from './answers.ts';
-import { overviewQuery, seriesQuery, streamQuery } from './overview.ts';
+import { downIn, overviewQuery, seriesQuery, streamQuery } from './overview.ts';
 import { withPoint } from './points.ts';
 
 /** A browser gives up after an answer that is no stream, a 503 for one; then we ask again, in milliseconds. */
@@ -9,7 +9,7 @@ const AGAIN_MS = 2_000;
 
 /**
  * Listens to the server as long as the caller is mounted, once for all pages. It connects again by itself, also after a
- * restart of the console; then everything is asked again, for what was missed.
+ * restart of the console; then everything is asked again, for what was missed. So it is when a server is back.
  */
 export function useOverviewStream(isAllowed: boolean): void {
   const client = useQueryClient();
@@ -35,7 +35,9 @@ function listen(client: QueryClient, onError: () => void): EventSource {
   const isCut = () => client.getQueryData(streamQuery.queryKey)?.cutSince != null;
   source.addEventListener('overview', (event: MessageEvent<string>) => {
     const overview = JSON.parse(event.data) as Overview;
+    const before = client.getQueryData(overviewQuery.queryKey);
     client.setQueryData(overviewQuery.queryKey, overview);
+    if (isAnyBack(before, overview)) void client.invalidateQueries({ predicate: isOfPages });
     client.setQueryData(seriesQuery.queryKey, (series) => series && withPoint(series, overview));
   });
   source.addEventListener('open', () => {
@@ -47,4 +49,13 @@ function listen(client: QueryClient, onError: () => void): EventSource {
     onError();
   });
   return source;
+}
+
+/** What pages have asked for; the overview and the charts come by the stream. */
+const isOfPages = ({ queryKey }: { readonly queryKey: readonly unknown[] }) =>
+  queryKey[0] !== overviewQuery.queryKey[0];
+
+function isAnyBack(before: Overview | undefined, now: Overview): boolean {
+  const down = new Set(downIn(now).map(({ name }) => name));
+  return downIn(before).some(({ name }) => !down.has(name));
 }

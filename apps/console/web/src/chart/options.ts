@@ -29,6 +29,10 @@ interface Frame {
   readonly height: number;
 }
 
+/** Room for the labels of an axis, in pixels: `1 min 40 s` is longer than `60/s`. */
+const widthFor = (labels: readonly string[]) =>
+  Math.max(64, 18 + 7 * Math.max(0, ...labels.map(({ length }) => length)));
+
 /** How uPlot draws a chart in this colour scheme. */
 export function chartOptions({ series, format, scheme, width, height }: Frame): uPlot.Options {
   const dark = scheme === 'dark';
@@ -47,7 +51,11 @@ export function chartOptions({ series, format, scheme, width, height }: Frame): 
     scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     axes: [
       { ...axis, space: 70, size: 28, values: (_plot, ticks) => ticks.map(clock) },
-      { ...axis, size: 64, values: (_plot, ticks) => ticks.map(format) },
+      {
+        ...axis,
+        size: (_plot: uPlot, labels: string[] | null) => widthFor(labels ?? []),
+        values: (_plot, ticks) => ticks.map(format),
+      },
     ],
     series: [
       { label: 'at', value: (_plot, at: number | null) => (at === null ? '–' : clock(at)) },

@@ -1,6 +1,6 @@
 import { Alert, Anchor, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { overviewQuery, streamQuery } from '../api/overview.ts';
+import { downIn, overviewQuery, streamQuery } from '../api/overview.ts';
 import { When } from '../format/When.tsx';
 import { RouterAnchor } from '../link/links.tsx';
 
@@ -9,7 +9,7 @@ export function Health() {
   const { data: stream } = useQuery(streamQuery);
   const { data: overview } = useQuery(overviewQuery);
   const cutSince = stream?.cutSince ?? null;
-  const down = overview?.servers.filter(({ state }) => state === 'down') ?? [];
+  const down = downIn(overview);
   if (cutSince !== null) {
     return (
       <Alert role="alert" color="orange" variant="outline" p="xs" mb="md" data-health="cut">

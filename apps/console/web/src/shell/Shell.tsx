@@ -56,7 +56,7 @@ export function Shell() {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="sm" className={classes.bar} aria-label="Pages">
+      <AppShell.Navbar p="sm" className={classes.bar} data-closed={!opened || undefined} aria-label="Pages">
         <Navigation onChosen={close} />
       </AppShell.Navbar>
       <AppShell.Main id="page" tabIndex={-1} className={classes.page}>

@@ -1,4 +1,4 @@
-import { Text } from '@mantine/core';
+import { Alert, Text } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { overviewQuery } from '../../api/overview.ts';
@@ -21,6 +21,7 @@ export function MessagesPage() {
   const systems = useQuery(overviewQuery).data?.systems.map(({ name }) => name) ?? [];
   const found = useInfiniteQuery(messagesQuery(search));
   const index = found.data?.pages[0]?.index;
+  const unsearched = new Set(found.data?.pages.flatMap((page) => page.unsearched));
   return (
     <Page title="Messages" intro="Every order that was published: where it is, and what happened to it.">
       <Panel title="Search">
@@ -36,6 +37,15 @@ export function MessagesPage() {
         <Text size="xs" c="dimmed">
           Answered by the index {index}.
         </Text>
+      )}
+      {unsearched.size > 0 && (
+        <Alert role="alert" variant="outline" color="orange" title="Not everything was searched">
+          {[...unsearched].map((why) => (
+            <Text key={why} size="sm">
+              {why}
+            </Text>
+          ))}
+        </Alert>
       )}
       <PagedTable
         label="Messages"

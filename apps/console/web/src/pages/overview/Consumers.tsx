@@ -29,7 +29,7 @@ export function Consumers({ consumers }: { readonly consumers: readonly Consumer
               {doingOf(consumer)}
               {consumer.since !== null && (
                 <>
-                  {' · since '}
+                  {consumer.state === 'down' ? ' · since ' : ' · answers since '}
                   <When at={consumer.since} />
                 </>
               )}

@@ -16,11 +16,17 @@ interface FigureProps {
 export function Figure({ label, value, note, problem, to }: FigureProps) {
   return (
     <Paper className={panel.panel} p="sm">
-      <Text size="xs" c="dimmed" fw={600}>
+      <Text size="xs" c="dimmed" fw={600} display="flex" style={{ gap: 4, alignItems: 'center' }}>
         {label}
         {problem != null && (
           <Tooltip label={`Not known now: ${problem}`}>
-            <IconAlertTriangle size={14} role="img" aria-label={`Not known now: ${problem}`} tabIndex={0} />
+            <IconAlertTriangle
+              size={14}
+              role="img"
+              aria-label={`Not known now: ${problem}`}
+              tabIndex={0}
+              style={{ flex: 'none' }}
+            />
           </Tooltip>
         )}
       </Text>

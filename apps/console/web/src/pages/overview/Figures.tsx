@@ -18,7 +18,12 @@ export function Figures({ overview }: { readonly overview: Overview }) {
   const isWhole = systems.every((system) => system.behind !== null && !system.behind.more);
   return (
     <SimpleGrid cols={{ base: 2, sm: 3, lg: 6 }} spacing="sm">
-      <Figure label="Rows behind" value={`${isWhole ? '' : '≥ '}${count(behind)}`} note="not yet published" />
+      <Figure
+        label="Rows behind"
+        value={`${isWhole ? '' : '≥ '}${count(behind)}`}
+        note="not yet published"
+        problem={systems.map(({ error, source_error: why }) => error ?? why).find((one) => one !== null) ?? null}
+      />
       <Figure
         label="Ready"
         value={count(ready)}

@@ -1,4 +1,5 @@
-import { Badge, Tooltip } from '@mantine/core';
+import { Tooltip } from '@mantine/core';
+import { State } from '../../feedback/State.tsx';
 import { useNow } from '../../format/useNow.ts';
 import { ago } from '../../format/time.ts';
 
@@ -12,9 +13,9 @@ export function Stale({ part: { error, as_of } }: StaleProps) {
   if (error === null) return null;
   return (
     <Tooltip label={error}>
-      <Badge color="orange" variant="outline" tabIndex={0}>
-        {as_of === null ? 'not known' : `as of ${ago(as_of, now)}`}
-      </Badge>
+      <span tabIndex={0}>
+        <State tone="warning">{as_of === null ? 'not known' : `as of ${ago(as_of, now)}`}</State>
+      </span>
     </Tooltip>
   );
 }

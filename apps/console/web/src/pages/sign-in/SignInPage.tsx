@@ -4,6 +4,7 @@ import { getRouteApi, useRouter } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answerOf, api } from '../../api/client.ts';
 import { sessionQuery } from '../../api/session.ts';
+import { Empty } from '../../feedback/Empty.tsx';
 import { Page } from '../../feedback/Page.tsx';
 import { Panel } from '../../feedback/Panel.tsx';
 import { ProblemAlert } from '../../feedback/ProblemAlert.tsx';
@@ -25,6 +26,15 @@ export function SignInPage() {
       history.push(pathOf(back));
     },
   });
+  if (session.data?.has_keys === false) {
+    return (
+      <Page title="Sign in">
+        <Empty title="Nobody has to sign in here">
+          There are no keys: whoever is on this machine may act. OPERATOR_API_KEYS and VIEWER_API_KEYS change that.
+        </Empty>
+      </Page>
+    );
+  }
   return (
     <Page title="Sign in">
       <Panel title="With a key">

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { barriersOn } from './browser.ts';
+import { button, heading, open, untilShown } from './on-page.ts';
+import { world } from './world.ts';
+
+const ROUTER = join(import.meta.dirname, '..', '..', 'apps', 'console', 'web', 'src', 'router.tsx');
+const NARROW = { width: 360, height: 740 };
+
+const newest = async (column: string, rest: string) => {
+  const [row] = await world.books.endput<{ found: string }>(`SELECT ${column} AS found ${rest} LIMIT 1`);
+  return row!.found;
+};
+
+/** An address of each route, with something to show. */
+const PATHS: Readonly<Record<string, () => Promise<string> | string>> = {
+  '/': () => '/',
+  '/messages': () => '/messages',
+  '/messages/$messageId': async () => `/messages/${await newest('message_id', 'FROM orders ORDER BY attempts DESC')}`,
+  '/dead-letters': () => '/dead-letters',
+  '/dead-letters/list': () => '/dead-letters/list?state=discarded',
+  '/dead-letters/jobs': () => '/dead-letters/jobs',
+  '/dead-letters/jobs/$jobId': async () =>
+    `/dead-letters/jobs/${await newest('id', 'FROM dead_letter_jobs ORDER BY id')}`,
+  '/dead-letters/$messageId': async () =>
+    `/dead-letters/${await newest('message_id', `FROM dead_letters WHERE state = 'dead'`)}`,
+  '/reconciliation': () => '/reconciliation',
+  '/reconciliation/$id': async () => `/reconciliation/${await newest('id', 'FROM reconciliations ORDER BY id')}`,
+  '/history': () => '/history',
+  '/sign-in': () => '/sign-in',
+  'an address that is nothing': () => '/nowhere',
+};
+
+/** What axe finds, in both schemes, and whether it fits on a narrow screen. */
+export function everyPage(): void {
+  it('of the router is looked at', () => {
+    const routes = [...readFileSync(ROUTER, 'utf8').matchAll(/\.\.\.at\('([^']+)'\)/g)].map(([, path]) => path);
+    expect(Object.keys(PATHS)).toEqual(expect.arrayContaining(routes));
+    expect(routes).toHaveLength(Object.keys(PATHS).length - 1);
+  });
+
+  it.each(Object.keys(PATHS))(
+    '%s has no barrier that axe can find, light or dark, and fits on 360 pixels',
+    async (route) => {
+      await world.page.emulateMedia({ colorScheme: 'light' });
+      await open(await PATHS[route]!());
+      await untilShown();
+      expect(await barriersOn(world.page)).toEqual([]);
+      await world.page.emulateMedia({ colorScheme: 'dark' });
+      await world.page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
+      expect(await barriersOn(world.page)).toEqual([]);
+      await world.page.setViewportSize(NARROW);
+      // The page around it moves over for a moment.
+      await vi.waitFor(async () => {
+        expect(await world.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(NARROW.width);
+      });
+    },
+  );
+
+  it('is reached on a narrow screen too, through a menu without a barrier', async () => {
+    await world.page.setViewportSize(NARROW);
+    await open('/');
+    await button('Pages').click();
+    const link = world.page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Messages' });
+    await link.waitFor();
+    expect(await barriersOn(world.page)).toEqual([]);
+    await link.click();
+    await heading('Messages').waitFor();
+    await link.waitFor({ state: 'hidden' });
+  });
+}
