@@ -6,7 +6,7 @@ import type { App } from './app-type.ts';
 import { expectationFailed, malformedRequest, methodNotAllowed, notFound, shuttingDown } from './common-problems.ts';
 import { addDocumentation, type ApiInfo } from './documentation.ts';
 import { toProblem, type Classify } from './errors.ts';
-import { foreignCaller } from './guard.ts';
+import { foreignCaller, READING } from './guard.ts';
 import { addHeaders } from './headers.ts';
 import { addHealthRoutes, type Checks } from './health.ts';
 import { knownPaths } from './method-not-allowed.ts';
@@ -137,8 +137,6 @@ function refuseWhileClosing(app: App): void {
     done(shuttingDown('The service is being stopped. Ask again when it is back.'));
   });
 }
-
-const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** What is decided before a body is read: who may ask, and whether there is something to ask. */
 function addGuards(app: App, allowedHosts: string, hasPage: boolean): void {

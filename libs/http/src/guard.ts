@@ -1,6 +1,9 @@
 import { foreignHost, foreignOrigin } from './common-problems.ts';
 import type { ProblemError } from './problem.ts';
 
+/** Methods that change nothing. */
+export const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
 /**
  * Refuses what a page of another site can send to an API without sign-in. `Host`: a foreign name means that somebody's
  * DNS points here (rebinding), whatever address the API listens on. `Origin`: a browser sends it with every request of
@@ -17,7 +20,7 @@ export function foreignCaller(
     readonly 'sec-fetch-site'?: string | string[] | undefined;
   },
   allowedHosts: ReadonlySet<string>,
-  isReading = true,
+  isReading: boolean,
 ): ProblemError | undefined {
   const names = [...allowedHosts].join(', ');
   const host = nameOf(`http://${headers.host ?? ''}`);

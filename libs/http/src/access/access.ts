@@ -2,6 +2,7 @@ import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
 import type { App } from '../app-type.ts';
+import { READING } from '../guard.ts';
 import { noActionOfOurPage, notAllowed, notSignedIn } from './access-problems.ts';
 import { findKey, LOCAL, type Caller, type Key, type Role } from './keys.ts';
 import { limit, type Limit } from './limit.ts';
@@ -32,7 +33,6 @@ const MOST_WRONG_KEYS = 10;
 const MOST_SIGN_INS = 10;
 const MOST_ACTIONS = 300;
 
-const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** A page of another site can't send it with a request that a browser would not ask about first. */
 const PAGE_HEADER = 'x-requested-with';
 const HOW_TO = 'Send a key as `Authorization: Bearer <key>`, or sign in to the console.';
