@@ -1,3 +1,5 @@
+import { SettingsError } from './settings.ts';
+
 /** The exit code for what a person has to mend before another start makes sense (EX_CONFIG of sysexits.h). */
 export const EXIT_CONFIG = 78;
 
@@ -12,4 +14,15 @@ export function exitForPerson(): never {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, early * 1_000);
   }
   process.exit(EXIT_CONFIG);
+}
+
+/** What `read` makes of the environment. Where that can't be used, every mistake is told and the process ends with 78. */
+export function settingsOrExit<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return exitForPerson();
+  }
 }

@@ -1,19 +1,9 @@
 import closeWithGrace from 'close-with-grace';
-import { exitForPerson, processSettings, SettingsError, type Settings } from '@esteira/config';
+import { processSettings, settingsOrExit } from '@esteira/config';
 import { createLogger, createMetrics } from '@esteira/observability';
 import { startConsole, type StartedConsole } from './start.ts';
 
-function settingsOrExit(): Settings {
-  try {
-    return processSettings(process.env);
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return exitForPerson();
-  }
-}
-
-const settings = settingsOrExit();
+const settings = settingsOrExit(() => processSettings(process.env));
 const logger = createLogger({ name: 'console', level: settings.LOG_LEVEL });
 const metrics = createMetrics({ app: 'console' });
 let started: StartedConsole | undefined;
