@@ -8,14 +8,16 @@ import { isAtRest, isConsistent, type Reconciliation } from '@esteira/reconcilia
 import { addressTable } from '../addresses.ts';
 import { withConnections, type Connections } from '../connections.ts';
 import { ordersApi, type OrdersApi } from '../demo/api.ts';
-import { groupTable, whatIsStuck } from '../demo/conclusion.ts';
 import { openDisplay } from '../demo/display.ts';
 import { deal, importBody, readOrders, sample } from '../demo/orders.ts';
 import { patienceMs } from '../demo/progress.ts';
+import { whatIsStuck } from '../demo/stuck.ts';
 import { watch, type Watched } from '../demo/watch.ts';
+import { groupTable } from '../groups.ts';
 import { loggedAttempts } from '../reconcile/output.ts';
 import { problems, reportTable } from '../reconcile/report.ts';
 import { Refused } from '../refused.ts';
+import { formatted } from '../table.ts';
 import { print, printProgress } from '../terminal.ts';
 
 /** `make demo`: real orders through everything, and the proof that they add up. */
@@ -70,9 +72,7 @@ async function sendThrough(settings: Settings, connections: Connections, orders:
   const systems = settings.systems.filter(({ ownTable }) => ownTable === undefined);
   const shares = deal(chosen, systems.length);
   const apis = systems.map(({ name, apiPort }) => ordersApi(name, apiPort, settings.apiKeys));
-  printProgress(
-    `Sending ${chosen.length.toLocaleString('en-US')} orders of CDNOW (1997-98) through ${apis.length} systems.`,
-  );
+  printProgress(`Sending ${formatted(chosen.length)} orders of CDNOW (1997-98) through ${apis.length} systems.`);
   const display = openDisplay(chosen.length);
   const over = new AbortController();
   let isImported = false;

@@ -5,7 +5,7 @@ import { resolveSettings } from '@esteira/infra';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { migrate } from '@esteira/postgres';
 import { withConnections } from '../connections.ts';
-import { groupTable } from '../demo/conclusion.ts';
+import { groupTable } from '../groups.ts';
 import { parseFilter } from '../redrive/filter.ts';
 import { formatted } from '../table.ts';
 import { print } from '../terminal.ts';

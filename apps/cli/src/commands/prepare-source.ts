@@ -5,6 +5,7 @@ import { planPreparation, PreparationStopped, prepareSource, SourceNotReady } fr
 import type { PrepareOptions, PrepareStep } from '@esteira/orders/source';
 import { openPostgres, sqlState, type Postgres } from '@esteira/postgres';
 import { Refused } from '../refused.ts';
+import { formatted } from '../table.ts';
 import { isOn, print, printProgress } from '../terminal.ts';
 
 interface PrepareSourceOptions {
@@ -73,7 +74,7 @@ async function prepare(postgres: Postgres, options: PrepareOptions, silenceTrigg
       print(title);
     },
     stamped: (rows: number) => {
-      printProgress(`  ${rows.toLocaleString('en-US')} rows`);
+      printProgress(`  ${formatted(rows)} rows`);
     },
     waiting: (holders: string) => {
       printProgress(`  The table is in use by ${holders}; trying again.`);

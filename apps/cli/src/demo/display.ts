@@ -1,4 +1,5 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
+import { formatted } from '../table.ts';
 import { printProgress } from '../terminal.ts';
 import { BARS, progressLine, type Progress } from './progress.ts';
 
@@ -19,8 +20,7 @@ function bars(expected: number): Display {
   const width = Math.max(...BARS.map(([, label]) => label.length));
   const multi = new MultiBar({
     format: '  {label} {bar} {value} of {total}',
-    formatValue: (value, _, type) =>
-      type === 'value' || type === 'total' ? value.toLocaleString('en-US') : String(value),
+    formatValue: (value, _, type) => (type === 'value' || type === 'total' ? formatted(value) : String(value)),
     barCompleteChar: '█',
     barIncompleteChar: '░',
     barsize: 40,

@@ -1,3 +1,5 @@
+import { formatted } from '../table.ts';
+
 /** Where all orders are at one moment, over all systems. */
 export interface Progress {
   /** Rows in the sources. */
@@ -22,7 +24,7 @@ export const BARS = [
 
 /** One line, where there is no terminal to draw on. */
 export function progressLine(progress: Progress): string {
-  return BARS.map(([key, label]) => `${label} ${progress[key].toLocaleString('en-US')}`).join(' · ');
+  return BARS.map(([key, label]) => `${label} ${formatted(progress[key])}`).join(' · ');
 }
 
 /**

@@ -5,7 +5,7 @@ import {
   type SystemReport,
   type UnrestedRow,
 } from '@esteira/reconciliation';
-import { renderTable, type Cell } from '../table.ts';
+import { formatted, renderTable, type Cell } from '../table.ts';
 
 /** Attempts that the log still holds, by system; undefined where the log can't be asked. */
 export type Logged = ReadonlyMap<string, number> | undefined;
@@ -105,7 +105,7 @@ export function problems({ systems }: Reconciliation): string[] {
     ['orphaned: in the endput or a dead letter, but not in the source', sum(systems, 'orphan')],
     ['different in the source and the endput', sum(systems, 'differs')],
   ];
-  return found.filter(([, count]) => count > 0).map(([what, count]) => `${count.toLocaleString('en-US')} ${what}`);
+  return found.filter(([, count]) => count > 0).map(([what, count]) => `${formatted(count)} ${what}`);
 }
 
 /** How many rows of a class there are in all systems. */

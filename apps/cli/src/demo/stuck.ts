@@ -1,23 +1,8 @@
-import type { DeadLetterGroup } from '@esteira/dead-letters';
 import type { ServiceStatus } from '@esteira/infra';
 import { watermark } from '@esteira/orders/source';
 import type { Connections } from '../connections.ts';
 import { figures } from '../figures.ts';
-import { renderTable } from '../table.ts';
 import type { Watched } from './watch.ts';
-
-/** Dead letters by reason, with an example each. */
-export function groupTable(groups: readonly DeadLetterGroup[]): string {
-  return renderTable(
-    ['dead letters', 'reason', 'error', 'for example'],
-    groups.map(({ count, reason, errorCode, example }) => [
-      count,
-      reason,
-      errorCode,
-      `${example.system ?? 'unknown system'} ${example.messageId}\n${example.message}`,
-    ]),
-  );
-}
 
 /** Why nothing moves any more, as far as can be seen: what is down, what is held back, what the servers answered. */
 export async function whatIsStuck(
