@@ -7,10 +7,10 @@ describe('figures', () => {
   });
 
   it('agree with their noun', () => {
-    expect([counted(0, 'order'), counted(1, 'order'), counted(2_000, 'entry', 'entries')]).toEqual([
+    expect([counted(0, 'order'), counted(1, 'order'), counted(2_000, 'order')]).toEqual([
       '0 orders',
       '1 order',
-      '2,000 entries',
+      '2,000 orders',
     ]);
   });
 

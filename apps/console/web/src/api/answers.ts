@@ -12,6 +12,11 @@ export type Answer<Path extends keyof paths, Verb extends Method = 'get'> =
 export type Body<Path extends keyof paths, Verb extends Method = 'post'> =
   paths[Path] extends Record<Verb, { requestBody?: infer Request }> ? JsonOf<NonNullable<Request>> : never;
 
+/** What a path takes as its query. */
+export type Query<Path extends keyof paths> = paths[Path] extends { get: { parameters: { query?: infer Asked } } }
+  ? NonNullable<Asked>
+  : never;
+
 export type Overview = Answer<'/v0/overview'>;
 export type System = Overview['systems'][number];
 export type Point = Answer<'/v0/overview/history'>['points'][number];

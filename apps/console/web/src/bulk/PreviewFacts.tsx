@@ -25,9 +25,9 @@ export function PreviewFacts({ action, preview, ratePerSecond }: PreviewFactsPro
     ['Dead letters', count(total)],
     ['Systems', bySystem || '–'],
     ['Reasons', byReason || '–'],
-    ['Stored already', unchanged(preview.already_stored, 'none')],
+    ['Stored already', unchanged(preview.already_stored)],
   ];
-  if (preview.not_dead > 0) facts.push(['Not dead any more', unchanged(preview.not_dead, 'none')]);
+  if (preview.not_dead > 0) facts.push(['Not dead any more', unchanged(preview.not_dead)]);
   if (action === 'redrive') {
     if (preview.perhaps_unreadable > 0)
       facts.push([
@@ -52,7 +52,7 @@ export function PreviewFacts({ action, preview, ratePerSecond }: PreviewFactsPro
   );
 }
 
-const unchanged = (value: number, none: string) => (value === 0 ? none : `${count(value)}: would change nothing`);
+const unchanged = (value: number) => (value === 0 ? 'none' : `${count(value)}: would change nothing`);
 
 function Notes({ action, isNothing }: { readonly action: BulkAction; readonly isNothing: boolean }) {
   if (isNothing) {

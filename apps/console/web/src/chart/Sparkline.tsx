@@ -4,23 +4,24 @@ interface SparklineProps {
   readonly values: readonly number[];
   /** What it shows, for those who don't see it. */
   readonly label: string;
-  readonly width?: number;
-  readonly height?: number;
 }
 
+const WIDTH = 120;
+const HEIGHT = 28;
+
 /** A line without axes. */
-export function Sparkline({ values, label, width = 120, height = 28 }: SparklineProps) {
+export function Sparkline({ values, label }: SparklineProps) {
   const top = Math.max(...values, 1);
-  const step = values.length > 1 ? width / (values.length - 1) : width;
-  const points = values.map((value, index) => `${index * step},${height - 1 - (value / top) * (height - 2)}`);
+  const step = values.length > 1 ? WIDTH / (values.length - 1) : WIDTH;
+  const points = values.map((value, index) => `${index * step},${HEIGHT - 1 - (value / top) * (HEIGHT - 2)}`);
   return (
     <svg
       className={classes.line}
       role="img"
       aria-label={label}
-      width={width}
-      height={height}
-      viewBox={`0 0 ${width} ${height}`}
+      width={WIDTH}
+      height={HEIGHT}
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
     >
       <polyline points={points.join(' ')} />
     </svg>

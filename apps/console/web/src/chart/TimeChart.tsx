@@ -13,11 +13,13 @@ interface TimeChartProps {
   readonly times: readonly number[];
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
-  readonly height?: number;
 }
 
+/** Without the legend, in pixels. */
+const HEIGHT = 180;
+
 /** Lines over time, drawn by uPlot; new points move it on without making it anew. */
-export function TimeChart({ label, times, series, format, height = 180 }: TimeChartProps) {
+export function TimeChart({ label, times, series, format }: TimeChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const { ref: sized, width } = useElementSize<HTMLDivElement>();
   const ref = useMergedRef(box, sized);
@@ -35,14 +37,14 @@ export function TimeChart({ label, times, series, format, height = 180 }: TimeCh
   useEffect(() => {
     const target = box.current;
     if (target === null || width === 0) return undefined;
-    plot.current = new uPlot(chartOptions({ series, format, scheme, width, height }), latest.current, target);
+    plot.current = new uPlot(chartOptions({ series, format, scheme, width, height: HEIGHT }), latest.current, target);
     return () => {
       plot.current?.destroy();
       plot.current = null;
     };
     // Made anew only where its frame changes: another width, colour scheme, or set of lines.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [width, height, scheme, names]);
+  }, [width, scheme, names]);
 
-  return <div ref={ref} className={classes.chart} role="img" aria-label={label} style={{ minHeight: height + 30 }} />;
+  return <div ref={ref} className={classes.chart} role="img" aria-label={label} style={{ minHeight: HEIGHT + 30 }} />;
 }

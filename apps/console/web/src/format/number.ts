@@ -5,8 +5,7 @@ const rough = new Intl.NumberFormat('en-GB', { maximumSignificantDigits: 3 });
 export const count = (value: number): string => whole.format(value);
 
 /** `1 order`, `2 orders`. */
-export const counted = (value: number, one: string, many = `${one}s`): string =>
-  `${whole.format(value)} ${value === 1 ? one : many}`;
+export const counted = (value: number, one: string): string => `${whole.format(value)} ${one}${value === 1 ? '' : 's'}`;
 
 /** `1,230/s`, `0.25/s`. */
 export const perSecond = (value: number): string => `${value >= 100 ? whole.format(value) : rough.format(value)}/s`;

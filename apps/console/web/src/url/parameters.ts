@@ -10,7 +10,7 @@ export const text = () => lenient(v.pipe(v.string(), v.trim(), v.nonEmpty()));
 /** One of these. */
 export const oneOf = <const Options extends readonly string[]>(options: Options) => lenient(v.picklist(options));
 
-/** A whole number from `least` on, kept as text: ids reach beyond what a JavaScript number holds. */
+/** A whole number, kept as text: ids reach beyond what a JavaScript number holds. */
 export const digits = () => lenient(v.pipe(v.string(), v.trim(), v.regex(/^\d{1,19}$/)));
 
 /** An instant, ISO 8601. */

@@ -1,4 +1,4 @@
-import { Code } from '@mantine/core';
+import { ErrorText } from '../../feedback/ErrorText.tsx';
 import { Facts } from '../../feedback/Facts.tsx';
 import { Panel } from '../../feedback/Panel.tsx';
 import { State } from '../../feedback/State.tsx';
@@ -15,12 +15,7 @@ export function LetterFacts({ letter }: { readonly letter: Letter }) {
       <Facts
         facts={[
           ['Reason', reason],
-          [
-            'Error',
-            <>
-              <Code>{error.code}</Code> {error.message}
-            </>,
-          ],
+          ['Error', <ErrorText error={error} />],
           ['Attempts', `${count(attempts.length)}, round ${round}`],
           ['First attempt', <When at={first_attempt_at} />],
           ['Died', <When at={dead_at} />],

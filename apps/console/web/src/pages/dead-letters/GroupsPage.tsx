@@ -1,4 +1,3 @@
-import { Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Empty } from '../../feedback/Empty.tsx';
 import { Loaded } from '../../feedback/Loaded.tsx';
@@ -16,14 +15,14 @@ export function GroupsPage() {
       title="Dead letters"
       intro="Messages that ran out of attempts or can never succeed, by reason and error. Open a group, or act on all of it."
       actions={
-        <Group gap="xs">
+        <>
           <RouterButton to="/dead-letters/list" search={{ state: 'dead' }} variant="default">
             All as a list
           </RouterButton>
           <RouterButton to="/dead-letters/jobs" variant="default">
             Jobs
           </RouterButton>
-        </Group>
+        </>
       }
     >
       <Loaded query={groups}>

@@ -1,5 +1,6 @@
-import { Checkbox, Code, VisuallyHidden } from '@mantine/core';
+import { Checkbox, VisuallyHidden } from '@mantine/core';
 import type { Answer } from '../../api/answers.ts';
+import { ErrorText } from '../../feedback/ErrorText.tsx';
 import { State, type Tone } from '../../feedback/State.tsx';
 import { count } from '../../format/number.ts';
 import { When } from '../../format/When.tsx';
@@ -53,11 +54,7 @@ export const letterColumns = ({ ids, toggle }: Ticked) =>
     column.accessor('error', {
       header: 'Error',
       meta: { wide: true },
-      cell: ({ getValue }) => (
-        <>
-          <Code>{getValue().code}</Code> {getValue().message}
-        </>
-      ),
+      cell: ({ getValue }) => <ErrorText error={getValue()} />,
     }),
     column.accessor('attempts', {
       header: 'Attempts',

@@ -1,7 +1,10 @@
 import * as v from 'valibot';
+import type { Query } from '../../api/answers.ts';
 import { instant, oneOf, text } from '../../url/parameters.ts';
 
-export const SORTS = ['-dead_at', 'dead_at', 'message_id', '-message_id'] as const;
+type Asked = Required<Query<'/v0/dead-letters'>>;
+
+const SORTS = ['-dead_at', 'dead_at', 'message_id', '-message_id'] as const satisfies readonly Asked['sort'][];
 export const REASONS = [
   'attempts-exhausted',
   'refused-by-verifier',
@@ -10,8 +13,8 @@ export const REASONS = [
   'rejected-by-endput',
   'delivery-limit',
   'crashed-consumer',
-] as const;
-export const STATES = ['dead', 'redriven', 'discarded'] as const;
+] as const satisfies readonly Asked['reason'][];
+export const STATES = ['dead', 'redriven', 'discarded'] as const satisfies readonly Asked['state'][];
 
 /** Which dead letters are listed, as the address says it. */
 export const deadLettersSearch = v.object({

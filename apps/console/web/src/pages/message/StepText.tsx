@@ -1,5 +1,6 @@
-import { Code, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { Text } from '@mantine/core';
+import type { ComponentProps, ReactNode } from 'react';
+import { ErrorText } from '../../feedback/ErrorText.tsx';
 import { counted } from '../../format/number.ts';
 import { duration } from '../../format/time.ts';
 import { When } from '../../format/When.tsx';
@@ -54,7 +55,7 @@ export function StepText({ step }: { readonly step: Step }) {
       return (
         <>
           {step.at !== null && <At at={step.at} />}
-          {step.error !== null && <ErrorText {...step.error} />}
+          {step.error !== null && <WhyFailed error={step.error} />}
         </>
       );
     case 'stored':
@@ -86,7 +87,7 @@ function AttemptText({
         {took !== null && `, took ${duration(took)}`}
         {worker !== null && `, by ${worker}`}
       </Line>
-      {error !== null && <ErrorText {...error} />}
+      {error !== null && <WhyFailed error={error} />}
       {delay !== null && <Line>then waited {duration(delay)}</Line>}
     </>
   );
@@ -112,9 +113,9 @@ function DoneText({ step }: { readonly step: Done }) {
   );
 }
 
-const ErrorText = ({ code, message }: { readonly code: string; readonly message: string }) => (
+const WhyFailed = ({ error }: ComponentProps<typeof ErrorText>) => (
   <Text size="sm" component="div" style={{ overflowWrap: 'anywhere' }}>
-    <Code>{code}</Code> {message}
+    <ErrorText error={error} />
   </Text>
 );
 

@@ -1,5 +1,5 @@
-import { Code } from '@mantine/core';
 import type { Answer } from '../../api/answers.ts';
+import { ErrorText } from '../../feedback/ErrorText.tsx';
 import { State, type Tone } from '../../feedback/State.tsx';
 import { When } from '../../format/When.tsx';
 import { RouterAnchor } from '../../link/links.tsx';
@@ -44,13 +44,7 @@ export const columns = column.columns([
     header: 'Product or error',
     meta: { wide: true },
     cell: ({ row: { original } }) =>
-      original.error === null ? (
-        original.product
-      ) : (
-        <>
-          <Code>{original.error.code}</Code> {original.error.message}
-        </>
-      ),
+      original.error === null ? original.product : <ErrorText error={original.error} />,
   }),
   column.accessor('found_in', { header: 'Found in', meta: { wide: true } }),
   column.accessor('at', { header: 'When', cell: ({ getValue }) => <When at={getValue()} /> }),

@@ -1,7 +1,13 @@
 import * as v from 'valibot';
+import type { Query } from '../../api/answers.ts';
 import { digits, instant, oneOf, text } from '../../url/parameters.ts';
 
-export const STATUSES = ['succeeded', 'failed', 'dead-lettered', 'invalid'] as const;
+export const STATUSES = [
+  'succeeded',
+  'failed',
+  'dead-lettered',
+  'invalid',
+] as const satisfies readonly Query<'/v0/messages'>['status'][];
 
 /** What is searched, as the address says it. */
 export const messagesSearch = v.object({
