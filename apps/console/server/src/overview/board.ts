@@ -18,9 +18,12 @@ export interface Board {
   /** The last 15 minutes, oldest first. */
   readonly series: Series;
   /** Hears of each new overview, at most a second apart, until the function that it gives is called. */
-  watch(listener: (overview: Overview) => void): () => void;
+  watch(listener: Listener): () => void;
   stop(): Promise<void>;
 }
+
+/** `point`: what the charts remember of this overview; absent where the one before is not old enough. */
+type Listener = (overview: Overview, point: Point | undefined) => void;
 
 /** Starts asking. One question at a time goes to each server, however many look. */
 export function startBoard(sources: Sources, store: SeriesStore, logger: Logger): Board {
@@ -31,7 +34,7 @@ class AskingBoard implements Board {
   readonly series: Series;
   readonly #answers: ReturnType<typeof questions>;
   readonly #rates = new Rates();
-  readonly #listeners = new Set<(overview: Overview) => void>();
+  readonly #listeners = new Set<Listener>();
   readonly #logger: Logger;
   readonly #stopping = new AbortController();
   readonly #done: Promise<void>;
@@ -47,11 +50,11 @@ class AskingBoard implements Board {
   }
 
   async now(): Promise<Overview> {
-    const fresh = this.#latest !== undefined && performance.now() - this.#latest.at < WATCHED_MS;
-    return fresh && this.#latest !== undefined ? this.#latest.overview : this.#take();
+    const latest = this.#latest;
+    return latest !== undefined && performance.now() - latest.at < WATCHED_MS ? latest.overview : this.#take();
   }
 
-  watch(listener: (overview: Overview) => void): () => void {
+  watch(listener: Listener): () => void {
     this.#listeners.add(listener);
     this.#wake.abort();
     return () => this.#listeners.delete(listener);
@@ -68,10 +71,11 @@ class AskingBoard implements Board {
     while (!signal.aborted) {
       const started = performance.now();
       const overview = await this.#take();
-      for (const listener of this.#listeners) listener(overview);
-      if (started >= nextPoint) {
+      const point = started >= nextPoint ? pointOf(overview) : undefined;
+      for (const listener of this.#listeners) listener(overview, point);
+      if (point !== undefined) {
         nextPoint = started + EVERY_SECONDS * 1_000 - WATCHED_MS / 2;
-        void this.#keep(pointOf(overview));
+        void this.#keep(point);
       }
       await this.#pause(started);
     }

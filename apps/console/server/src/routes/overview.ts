@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import { problemResponses, dependencyUnavailable, type App } from '@esteira/http';
 import { Type } from 'typebox';
 import type { Console } from '../console.ts';
-import { historySchema, overviewSchema, type Overview } from '../overview/schema.ts';
+import type { Board } from '../overview/board.ts';
+import { historySchema, overviewSchema, type Overview, type Point } from '../overview/schema.ts';
 import { EVERY_SECONDS } from '../overview/series.ts';
 
 const tags = ['overview'];
@@ -48,7 +49,8 @@ function addStream(app: App, board: Console['board']): void {
       operationId: 'overviewStream',
       tags,
       summary: 'The overview, live',
-      description: 'Server-sent events named `overview`, one a second, each with a whole overview as JSON.',
+      description:
+        'Server-sent events, JSON each: `overview`, one a second, is a whole overview; `point`, one in 5 seconds, a point of the history.',
       response: {
         200: {
           description: 'Events for EventSource, without an end.',
@@ -57,24 +59,31 @@ function addStream(app: App, board: Console['board']): void {
         ...problemResponses(dependencyUnavailable),
       },
     },
-    handler: async (_request, reply) => {
-      const stream = new Readable({ read: () => undefined });
-      open.add(stream);
-      stream.push('retry: 1000\n\n');
-      stream.push(eventOf(await board().now()));
-      const unwatch = board().watch((overview) => {
-        if (stream.readableLength < UNREAD_BYTES) stream.push(eventOf(overview));
-      });
-      stream.once('close', () => {
-        unwatch();
-        open.delete(stream);
-      });
-      return reply
+    handler: async (_request, reply) =>
+      reply
         .type('text/event-stream')
         .header('cache-control', 'no-store')
-        .send(stream as never);
-    },
+        .send((await events(board(), open)) as never),
   });
 }
 
-const eventOf = (overview: Overview) => `event: overview\ndata: ${JSON.stringify(overview)}\n\n`;
+/** What the board tells from now on. The stream is among the open ones until it is closed. */
+async function events(board: Board, open: Set<Readable>): Promise<Readable> {
+  const stream = new Readable({ read: () => undefined });
+  open.add(stream);
+  stream.push('retry: 1000\n\n');
+  stream.push(eventOf('overview', await board.now()));
+  const unwatch = board.watch((overview, point) => {
+    if (stream.readableLength >= UNREAD_BYTES) return;
+    stream.push(eventOf('overview', overview));
+    if (point !== undefined) stream.push(eventOf('point', point));
+  });
+  stream.once('close', () => {
+    unwatch();
+    open.delete(stream);
+  });
+  return stream;
+}
+
+const eventOf = (name: 'overview' | 'point', data: Overview | Point) =>
+  `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;

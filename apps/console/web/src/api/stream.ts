@@ -1,6 +1,6 @@
 import { useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import type { Overview } from './answers.ts';
+import type { Overview, Point } from './answers.ts';
 import { downIn, overviewQuery, seriesQuery, streamQuery } from './overview.ts';
 import { withPoint } from './points.ts';
 
@@ -38,7 +38,10 @@ function listen(client: QueryClient, onError: () => void): EventSource {
     const before = client.getQueryData(overviewQuery.queryKey);
     client.setQueryData(overviewQuery.queryKey, overview);
     if (isAnyBack(before, overview)) void client.invalidateQueries({ predicate: isOfPages });
-    client.setQueryData(seriesQuery.queryKey, (series) => series && withPoint(series, overview));
+  });
+  source.addEventListener('point', (event: MessageEvent<string>) => {
+    const point = JSON.parse(event.data) as Point;
+    client.setQueryData(seriesQuery.queryKey, (series) => series && withPoint(series, point));
   });
   source.addEventListener('open', () => {
     if (isCut()) void client.invalidateQueries();
