@@ -6,6 +6,7 @@ import { reconcile, type Position, type UnrestedRow } from '@esteira/reconciliat
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { orderMessages, type OrderMessage } from '../src/domain/index.ts';
 import { endputMigrations, endputReader } from '../src/endput/index.ts';
+import { ordersToReconcile } from '../src/reconciliation/index.ts';
 import { republishedOrders, sourceMigrations, sourceReader } from '../src/source/index.ts';
 
 const SYSTEM = 'system-1';
@@ -196,4 +197,9 @@ describe('orders, reconciled on real tables', () => {
     };
     expect(made).toEqual({ row: { id: '2', round: 4 }, message: first(order, { maxAttempts: 5, round: 4 }) });
   });
+});
+
+it('what waits for RabbitMQ to count again ends when it is stopped', async () => {
+  const { pause } = ordersToReconcile({ systems: [], endput, management: undefined as never });
+  await expect(pause(AbortSignal.abort())).rejects.toThrow('aborted');
 });

@@ -1,11 +1,12 @@
 import type { OutgoingMessage, Publish } from '@esteira/pipeline';
 
-/** A row to publish again. */
+/** A row to publish again, and the round it travels in. */
 export interface RepublishRow {
   readonly id: string;
   readonly round: number;
 }
 
+/** What became of rows: how many of each. */
 export interface Republished {
   readonly confirmed: number;
   /** No queue took them: the topology is not there. */
@@ -15,6 +16,21 @@ export interface Republished {
   /** Their source rows are gone, or no message can be made of them. */
   readonly gone: number;
 }
+
+/** Nothing yet. */
+const NOTHING: Republished = { confirmed: 0, unroutable: 0, refused: 0, gone: 0 };
+
+/** What became of the rows of several. Pure. */
+export const republishedInAll = (some: readonly Republished[]): Republished =>
+  some.reduce(
+    (sum, { confirmed, unroutable, refused, gone }) => ({
+      confirmed: sum.confirmed + confirmed,
+      unroutable: sum.unroutable + unroutable,
+      refused: sum.refused + refused,
+      gone: sum.gone + gone,
+    }),
+    NOTHING,
+  );
 
 /** What became of rows, and which of them the broker has now. */
 export interface RepublishedRows<R> extends Republished {
@@ -40,7 +56,7 @@ export async function republish<R extends RepublishRow>(
   pageSize = 1_000,
 ): Promise<RepublishedRows<R>> {
   const confirmedRows: R[] = [];
-  const result = { confirmed: 0, unroutable: 0, refused: 0, gone: 0 };
+  const result = { ...NOTHING };
   for (let from = 0; from < rows.length; from += pageSize) {
     const some = rows.slice(from, from + pageSize);
     const made = await messages(some);

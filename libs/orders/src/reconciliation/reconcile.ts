@@ -48,7 +48,7 @@ export function ordersToReconcile({
       cursor: async () => positionOf(await cursor.read()),
     })),
     inFlight: async () => underWay(await queueDepths(management, ordersPipeline)),
-    pause: () => sleep(COUNT_LAG_MS),
+    pause: (signal) => sleep(COUNT_LAG_MS, undefined, { signal }),
   };
 }
 

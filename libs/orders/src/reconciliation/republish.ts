@@ -1,16 +1,20 @@
 import { redrivenMessages } from '@esteira/dead-letters';
 import type { Publish } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
-import { republish, type MadeMessage, type RepublishedRows } from '@esteira/reconciliation';
+import {
+  republish,
+  republishedInAll,
+  type MadeMessage,
+  type RepublishedRows,
+  type RepublishRow,
+} from '@esteira/reconciliation';
 import { redrivableOrders } from '../repair/index.ts';
 import { republishedOrders } from '../source/index.ts';
 import type { ReconciledSystem } from './reconcile.ts';
 
 /** A missing order: where it is, and the round it travels in. */
-export interface MissingOrder {
+export interface MissingOrder extends RepublishRow {
   readonly system: string;
-  readonly id: string;
-  readonly round: number;
 }
 
 /** How orders are published again. */
@@ -31,10 +35,9 @@ export async function republishOrders<R extends MissingOrder>(
   missing: readonly R[],
   { endput, publish, maxAttempts }: RepublishOptions,
 ): Promise<RepublishedRows<R>> {
-  const confirmedRows: R[] = [];
-  const total = { confirmed: 0, unroutable: 0, refused: 0, gone: 0 };
   const known = new Set(systems.map(({ name }) => name));
-  total.gone += missing.filter(({ system }) => !known.has(system)).length;
+  const gone = missing.filter(({ system }) => !known.has(system)).length;
+  const results: RepublishedRows<R>[] = [];
   for (const { name, source, table } of systems) {
     const rows = missing.filter(({ system }) => system === name);
     const messagesOf = async (some: readonly R[]) =>
@@ -45,11 +48,10 @@ export async function republishOrders<R extends MissingOrder>(
         await republishedOrders(source, name, some, maxAttempts, table),
         maxAttempts,
       );
-    const result = await republish(rows, messagesOf, publish);
-    for (const outcome of ['confirmed', 'unroutable', 'refused', 'gone'] as const) total[outcome] += result[outcome];
-    for (const row of result.confirmedRows) confirmedRows.push(row);
+    results.push(await republish(rows, messagesOf, publish));
   }
-  return { ...total, confirmedRows };
+  const total = republishedInAll(results);
+  return { ...total, gone: total.gone + gone, confirmedRows: results.flatMap(({ confirmedRows }) => confirmedRows) };
 }
 
 /** A dead letter of another order, which had the row's id before, does not stand in for this one. */

@@ -1,5 +1,5 @@
 import type { Sql } from '@esteira/postgres';
-import type { MadeMessage, SourceReader, SourceRow } from '@esteira/reconciliation';
+import type { MadeMessage, RepublishRow, SourceReader, SourceRow } from '@esteira/reconciliation';
 import { orderMessages, type Order, type Origin } from '../domain/index.ts';
 import { dayOf, orderContent } from '../reconciliation/content.ts';
 import { originColumns } from './identity.ts';
@@ -31,17 +31,11 @@ export function sourceReader(sql: Sql, source: SourceTable = ordersTable): Sourc
   };
 }
 
-/** A row to publish again, and the round it travels in. */
-export interface OrderToRepublish {
-  readonly id: string;
-  readonly round: number;
-}
-
 /**
  * Makes the messages of rows that are to be published again. Rows that are gone are left out, and those with an id below
  * 0, which no message id can hold.
  */
-export async function republishedOrders<R extends OrderToRepublish>(
+export async function republishedOrders<R extends RepublishRow>(
   sql: Sql,
   system: string,
   rows: readonly R[],

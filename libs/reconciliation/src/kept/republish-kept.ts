@@ -1,5 +1,5 @@
 import type { Sql } from '@esteira/postgres';
-import type { Republished, RepublishedRows } from '../republish.ts';
+import { republishedInAll, type Republished, type RepublishedRows } from '../republish.ts';
 import { reconciliationRows } from './read.ts';
 import type { KeptRow } from './kept.ts';
 
@@ -11,8 +11,6 @@ export interface RepublishKeptOptions {
   readonly by: string;
   /** Publishes rows again, counts what became of them, and names those that the broker has. */
   readonly republish: (rows: readonly KeptRow[]) => Promise<RepublishedRows<KeptRow>>;
-  /** Ends it after the page at hand. */
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -23,9 +21,9 @@ export interface RepublishKeptOptions {
 export async function republishKept(
   endput: Sql,
   id: string,
-  { by, republish, signal }: RepublishKeptOptions,
+  { by, republish }: RepublishKeptOptions,
 ): Promise<Republished> {
-  const total = { confirmed: 0, unroutable: 0, refused: 0, gone: 0 };
+  let total = republishedInAll([]);
   let cursor: string | undefined;
   do {
     const page = await reconciliationRows(endput, id, {
@@ -34,13 +32,13 @@ export async function republishKept(
       ...(cursor === undefined ? {} : { cursor }),
     });
     const rows = page.items.filter(({ republishedAt }) => republishedAt === null);
-    const result = rows.length === 0 ? undefined : await republish(rows);
-    if (result !== undefined) {
-      for (const outcome of ['confirmed', 'unroutable', 'refused', 'gone'] as const) total[outcome] += result[outcome];
+    if (rows.length > 0) {
+      const result = await republish(rows);
       if (result.confirmedRows.length > 0) await note(endput, id, result.confirmedRows);
+      total = republishedInAll([total, result]);
     }
     cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined && signal?.aborted !== true);
+  } while (cursor !== undefined);
   await endput.query(
     `UPDATE reconciliations SET republishing = republishing || jsonb_build_array(jsonb_build_object('at', now()) || $2)
       WHERE id = $1`,
