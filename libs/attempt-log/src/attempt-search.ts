@@ -1,4 +1,4 @@
-import type { AttemptStatus } from '@esteira/pipeline';
+import { readCursor, writeCursor, type AttemptStatus, type Page } from '@esteira/pipeline';
 import type { AttemptDocument } from './attempt-document.ts';
 
 /** Which attempts are wanted. What is absent does not matter; what is present must all be true. */
@@ -19,10 +19,7 @@ export interface AttemptSearch {
 }
 
 /** Attempts, the latest first, and where to go on. */
-export interface AttemptPage<D extends AttemptDocument = AttemptDocument> {
-  readonly items: readonly D[];
-  /** Null where nothing comes after. */
-  readonly nextCursor: string | null;
+export interface AttemptPage extends Page<AttemptDocument> {
   /** The index that served it. */
   readonly index: string;
 }
@@ -32,36 +29,19 @@ export const MOST_MESSAGES = 1_000;
 /** The most items of a page. */
 export const MOST_ITEMS = 1_000;
 
-/** A cursor is not one that a search gave. */
-export class ForeignCursor extends Error {
-  constructor() {
-    super('The cursor is not one that this search gave. Leave it out to begin with the latest attempts.');
-    this.name = 'ForeignCursor';
-  }
-}
-
 /** The last attempt of a page: the next page begins after it. */
 export interface AttemptPosition {
   readonly processedAt: Date;
   readonly id: string;
 }
 
-/** A position as a text that is safe in a URL. */
-export function writeCursor({ processedAt, id }: AttemptPosition): string {
-  return Buffer.from(JSON.stringify([processedAt.getTime(), id])).toString('base64url');
+/** The cursor of a page that ends with this attempt. */
+export function cursorAt({ processedAt, id }: AttemptPosition): string {
+  return writeCursor([String(processedAt.getTime()), id]);
 }
 
-/** Reads a cursor. @throws ForeignCursor when it is none of ours. */
-export function readCursor(text: string): AttemptPosition {
-  let parts: unknown;
-  try {
-    parts = JSON.parse(Buffer.from(text, 'base64url').toString());
-  } catch {
-    throw new ForeignCursor();
-  }
-  const [at, id] = Array.isArray(parts) ? (parts as unknown[]) : [];
-  if (!Number.isSafeInteger(at) || typeof id !== 'string') throw new ForeignCursor();
-  const processedAt = new Date(at as number);
-  if (Number.isNaN(processedAt.getTime())) throw new ForeignCursor();
-  return { processedAt, id };
+/** Reads such a cursor. @throws ForeignCursor */
+export function positionAt(cursor: string): AttemptPosition {
+  const [ms, id = ''] = readCursor(cursor, [/^\d{1,15}$/, /^./]);
+  return { processedAt: new Date(Number(ms)), id };
 }

@@ -1,11 +1,11 @@
-import { MAX_MAX_ATTEMPTS, type AttemptStatus } from '@esteira/pipeline';
+import { MAX_MAX_ATTEMPTS, pageOf, type AttemptStatus } from '@esteira/pipeline';
 import { MongoServerError, type Collection, type Filter, type IndexSpecification } from 'mongodb';
 import type { AttemptDocument } from './attempt-document.ts';
 import {
+  cursorAt,
   MOST_ITEMS,
   MOST_MESSAGES,
-  readCursor,
-  writeCursor,
+  positionAt,
   type AttemptPage,
   type AttemptSearch,
 } from './attempt-search.ts';
@@ -53,11 +53,8 @@ export async function searchAttempts(
     messageIds === undefined
       ? await latest(read, search)
       : await read({ message_id: { $in: messageIds.slice(0, MOST_MESSAGES) }, ...exactly(search) }, MESSAGE_INDEX_NAME);
-  const items = found.slice(0, limit);
-  const last = found.length > limit ? items.at(-1) : undefined;
   return {
-    items,
-    nextCursor: last === undefined ? null : writeCursor({ processedAt: last.processed_at, id: last._id }),
+    ...pageOf(found, limit, ({ processed_at: processedAt, _id: id }) => cursorAt({ processedAt, id })),
     index: messageIds === undefined ? SEARCH_INDEX_NAME : MESSAGE_INDEX_NAME,
   };
 }
@@ -98,7 +95,7 @@ function exactly({ status, attempt }: AttemptSearch): Filter<AttemptDocument> {
 
 /** Times from `from` (included) to `to` (excluded), and after the cursor. */
 function between({ from, to, cursor }: AttemptSearch): Filter<AttemptDocument> {
-  const after = cursor === undefined ? undefined : readCursor(cursor);
+  const after = cursor === undefined ? undefined : positionAt(cursor);
   const bounds = [
     ...(from === undefined ? [] : [{ processed_at: { $gte: from } }]),
     ...(to === undefined ? [] : [{ processed_at: { $lt: to } }]),

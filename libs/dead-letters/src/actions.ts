@@ -1,5 +1,6 @@
-import type { Sql } from '@esteira/postgres';
-import { BadCursor, type Page } from './page.ts';
+import { ForeignCursor, pageOf, type Page } from '@esteira/pipeline';
+import { isoTime, type Sql } from '@esteira/postgres';
+import { MOST_ITEMS } from './page.ts';
 
 /** What a person did, or a job by itself (`by` is `esteira` then). */
 export interface NewAction {
@@ -53,22 +54,21 @@ export async function recordAction(sql: Sql, action: NewAction): Promise<void> {
   );
 }
 
-/** A page of what was done, newest first. @throws BadCursor when the cursor is none. */
+/** A page of what was done, newest first. @throws ForeignCursor when the cursor is none. */
 export async function listActions(
   sql: Sql,
   pipeline: string,
   { job, messageId, limit, cursor }: ActionsRequest,
 ): Promise<Page<OperatorAction>> {
-  if (cursor !== undefined && !/^[1-9]\d{0,17}$/.test(cursor)) throw new BadCursor('The cursor is none of this list.');
-  const most = Math.min(Math.max(1, limit), 500);
+  if (cursor !== undefined && !/^[1-9]\d{0,17}$/.test(cursor)) throw new ForeignCursor();
+  const most = Math.min(Math.max(1, limit), MOST_ITEMS);
   const actions = await sql.query<OperatorAction>(
-    `SELECT id, to_json(at) #>> '{}' AS at, by, action, why, job, message_id AS "messageId", details
+    `SELECT id, ${isoTime('at', 'at')}, by, action, why, job, message_id AS "messageId", details
        FROM operator_actions
       WHERE pipeline = $1 AND ($2::bigint IS NULL OR job = $2) AND ($3::uuid IS NULL OR message_id = $3)
         AND ($4::bigint IS NULL OR id < $4)
       ORDER BY id DESC LIMIT $5`,
     [pipeline, job ?? null, messageId ?? null, cursor ?? null, most + 1],
   );
-  const items = actions.slice(0, most);
-  return { items, nextCursor: actions.length > most ? (items.at(-1)?.id ?? null) : null };
+  return pageOf(actions, most, ({ id }) => id);
 }

@@ -1,5 +1,5 @@
 import type { DeadLetterReason } from '@esteira/pipeline';
-import type { Sql } from '@esteira/postgres';
+import { isoTime, type Sql } from '@esteira/postgres';
 import { conditionOf, type DeadLetterFilter } from './filter.ts';
 
 /** Dead letters with the same reason and error code. Times are ISO 8601 text. */
@@ -74,9 +74,9 @@ const groupsSql = (condition: string, chosen: 'MATERIALIZED' | 'NOT MATERIALIZED
            max(last_dead_at) AS last_dead_at, json_object_agg(stretch, count) AS stretches
       FROM counted GROUP BY 1, 2 ORDER BY sum(count) DESC, 1, 2 LIMIT ${MOST_GROUPS}
   )
-  SELECT to_json(span.first) #>> '{}' AS from, to_json(span.last) #>> '{}' AS to,
+  SELECT ${isoTime('span.first', 'from')}, ${isoTime('span.last', 'to')},
          grouped.reason, grouped.error_code AS "errorCode", grouped.count, grouped.stretches,
-         to_json(grouped.first_dead_at) #>> '{}' AS "firstDeadAt", to_json(grouped.last_dead_at) #>> '{}' AS "lastDeadAt",
+         ${isoTime('grouped.first_dead_at', 'firstDeadAt')}, ${isoTime('grouped.last_dead_at', 'lastDeadAt')},
          newest.message_id AS "messageId", newest.system, newest.error ->> 'message' AS message
     FROM span CROSS JOIN grouped CROSS JOIN LATERAL (
       SELECT message_id, system, error FROM dead_letters
@@ -101,16 +101,4 @@ export async function countDeadLetters(sql: Sql, pipeline: string): Promise<numb
     [pipeline],
   );
   return Number(row?.count ?? 0);
-}
-
-/** Removes all dead letters of a pipeline, their history and jobs too, and what is remembered of messages that came back. */
-export async function clearDeadLetters(sql: Sql, pipeline: string): Promise<void> {
-  await sql.query(
-    'DELETE FROM dead_letter_job_items AS item USING dead_letter_jobs AS owner WHERE item.job = owner.id AND owner.pipeline = $1',
-    [pipeline],
-  );
-  for (const table of ['dead_letter_jobs', 'operator_actions', 'dead_letters']) {
-    await sql.query(`DELETE FROM ${table} WHERE pipeline = $1`, [pipeline]);
-  }
-  await sql.query('DELETE FROM trials WHERE pipeline = $1', [pipeline]);
 }

@@ -3,6 +3,7 @@ import type { Migrations } from '@esteira/postgres';
 
 export * from './actions.ts';
 export * from './bury.ts';
+export * from './clear.ts';
 export * from './dead-letter.ts';
 export * from './edit.ts';
 export * from './export.ts';

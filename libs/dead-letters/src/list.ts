@@ -1,27 +1,20 @@
+import { pageOf, type Page } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
 import { conditionOf, type DeadLetterFilter, type Fragment } from './filter.ts';
-import {
-  cursorOf,
-  MOST_ITEMS,
-  NEWEST_FIRST,
-  placeOf,
-  type DeadLetterSort,
-  type ListRequest,
-  type Page,
-} from './page.ts';
+import { cursorOf, MOST_ITEMS, NEWEST_FIRST, placeOf, type DeadLetterSort, type ListRequest } from './page.ts';
 import { ITEM_COLUMNS, WHOLE_COLUMNS, type DeadLetterItem, type StoredDeadLetter } from './stored-letter.ts';
 
 /** The order of each sort: complete, so that a page begins exactly where the one before ended. */
-const KEYS: Readonly<Record<DeadLetterSort['by'], string>> = {
-  dead_at: 'dead_at, message_id',
-  message_id: 'message_id',
+const KEYS: Readonly<Record<DeadLetterSort['by'], readonly string[]>> = {
+  dead_at: ['dead_at', 'message_id'],
+  message_id: ['message_id'],
 };
 
 /**
  * A page of the dead letters that a filter means. An index serves each filter with each sort; how deep the page lies
  * does not matter.
  *
- * @throws BadCursor when the cursor is not one of this list.
+ * @throws ForeignCursor when the cursor is not one of this list.
  */
 export async function listDeadLetters(
   sql: Sql,
@@ -29,18 +22,12 @@ export async function listDeadLetters(
   { filter, sort = NEWEST_FIRST, limit, cursor }: ListRequest,
 ): Promise<Page<DeadLetterItem>> {
   const most = Math.min(Math.max(1, limit), MOST_ITEMS);
-  const order = KEYS[sort.by]
-    .split(', ')
-    .map((key) => `${key} ${sort.direction}`)
-    .join(', ');
+  const order = KEYS[sort.by].map((key) => `${key} ${sort.direction}`).join(', ');
   const place = { sort, cursor, order, limit: most + 1 };
   const near = filter.words === undefined ? [] : await nearby(sql, pipeline, filter, place);
   const items =
     near.length > most ? near : await itemsOf(sql, 'dead_letters', await listCondition(sql, pipeline, filter), place);
-  const shown = items.slice(0, most);
-  const last = shown.at(-1);
-  const isLast = items.length <= most || last === undefined;
-  return { items: shown, nextCursor: isLast ? null : cursorOf({ sort, ...last }) };
+  return pageOf(items, most, (last) => cursorOf(sort, last));
 }
 
 /** Where a page begins, and how long it may be. */
@@ -53,13 +40,11 @@ interface Place {
 }
 
 function itemsOf(sql: Sql, table: string, condition: Fragment, place: Place): Promise<DeadLetterItem[]> {
-  const { sort, cursor, order, limit } = place;
-  const after = cursor === undefined ? undefined : afterPlace(cursor, sort, condition.values.length + 1);
-  const values = [...condition.values, ...(after?.values ?? []), limit];
+  const next = beyond(condition, place);
   return sql.query<DeadLetterItem>(
-    `SELECT ${ITEM_COLUMNS} FROM ${table} WHERE ${[condition.sql, ...(after === undefined ? [] : [after.sql])].join(' AND ')}
-      ORDER BY ${order} LIMIT $${values.length}`,
-    values,
+    `SELECT ${ITEM_COLUMNS} FROM ${table} WHERE ${next.sql}
+      ORDER BY ${place.order} LIMIT $${next.values.length + 1}`,
+    [...next.values, place.limit],
   );
 }
 
@@ -69,14 +54,10 @@ const NEAR = 2_000;
 /** Those with the words among the next of the list: words that many have fill a page here, and no index has to be asked. */
 function nearby(sql: Sql, pipeline: string, filter: DeadLetterFilter, place: Place): Promise<DeadLetterItem[]> {
   const { words, ...others } = filter;
-  const { sort, cursor, order } = place;
-  const next = conditionOf(pipeline, others);
-  const after = cursor === undefined ? undefined : afterPlace(cursor, sort, next.values.length + 1);
-  const before = [...next.values, ...(after?.values ?? [])];
-  const having = conditionOf(pipeline, words === undefined ? {} : { words }, before.length + 1);
-  const table = `(SELECT * FROM dead_letters WHERE ${[next.sql, ...(after === undefined ? [] : [after.sql])].join(' AND ')}
-      ORDER BY ${order} LIMIT ${NEAR}) AS near`;
-  const values = [...before, ...having.values];
+  const next = beyond(conditionOf(pipeline, others), place);
+  const having = conditionOf(pipeline, words === undefined ? {} : { words }, next.values.length + 1);
+  const table = `(SELECT * FROM dead_letters WHERE ${next.sql} ORDER BY ${place.order} LIMIT ${NEAR}) AS near`;
+  const values = [...next.values, ...having.values];
   return itemsOf(sql, table, { sql: having.sql, values }, { ...place, cursor: undefined });
 }
 
@@ -101,15 +82,19 @@ async function listCondition(sql: Sql, pipeline: string, filter: DeadLetterFilte
   return { sql: `${condition.sql} AND message_id = ANY ($${values.length}::uuid[])`, values };
 }
 
-function afterPlace(cursor: string, sort: DeadLetterSort, first: number) {
+/** A condition, from where the page begins. */
+function beyond(condition: Fragment, { sort, cursor }: Place): Fragment {
+  if (cursor === undefined) return condition;
   const { deadAt, messageId } = placeOf(cursor, sort);
-  const beyond = sort.direction === 'asc' ? '>' : '<';
+  const { sql, values } = condition;
+  const sign = sort.direction === 'asc' ? '>' : '<';
+  const next = values.length + 1;
   return sort.by === 'dead_at'
     ? {
-        sql: `(dead_at, message_id) ${beyond} ($${first}::timestamptz, $${first + 1}::uuid)`,
-        values: [deadAt, messageId],
+        sql: `${sql} AND (dead_at, message_id) ${sign} ($${next}::timestamptz, $${next + 1}::uuid)`,
+        values: [...values, deadAt, messageId],
       }
-    : { sql: `message_id ${beyond} $${first}::uuid`, values: [messageId] };
+    : { sql: `${sql} AND message_id ${sign} $${next}::uuid`, values: [...values, messageId] };
 }
 
 /** One dead letter, whole; undefined where the pipeline has none of this id. */

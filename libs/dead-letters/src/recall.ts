@@ -1,4 +1,4 @@
-import type { Sql } from '@esteira/postgres';
+import { isoTime, type Sql } from '@esteira/postgres';
 import type { DeadLetterAttempt } from './dead-letter.ts';
 import { knownIds } from './known-ids.ts';
 
@@ -35,7 +35,8 @@ interface Row {
 
 /**
  * Which of these messages are at rest: stored in `storedTable`, or a dead letter in state dead or discarded, or of a
- * later round than the message's. Messages that nothing is known of, which is most of them, cost one query. A row with the same id but another `source_created_at` is another order.
+ * later round than the message's. Messages that nothing is known of, which is most of them, cost one query. A row with
+ * the same id but another `source_created_at` is another order.
  *
  * @returns for each, in the order given, where it rests; undefined for those that rest nowhere.
  */
@@ -53,7 +54,7 @@ export async function recall(
   if (asked.length === 0) return messages.map(() => undefined);
   const rows = await sql.query<Row>(
     `SELECT asked.index, asked.message_id, stored.message_id IS NOT NULL AS stored, stored.round, stored.attempts,
-            to_json(stored.stored_at) #>> '{}' AS stored_at, to_json(dead.dead_at) #>> '{}' AS dead_at,
+            ${isoTime('stored.stored_at', 'stored_at')}, ${isoTime('dead.dead_at', 'dead_at')},
             dead.reason, dead.attempts -> -1 AS last
        FROM jsonb_to_recordset($1::jsonb) AS asked (index int, message_id uuid, round int, created_at timestamptz)
        LEFT JOIN ${storedTable} AS stored

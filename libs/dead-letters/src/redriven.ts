@@ -1,5 +1,5 @@
 import type { OutgoingMessage, WireHeaders } from '@esteira/pipeline';
-import type { Sql } from '@esteira/postgres';
+import { isoTime, type Sql } from '@esteira/postgres';
 import { redrivenMessage } from './jobs/message.ts';
 import type { Redrivable } from './redrivable.ts';
 
@@ -30,7 +30,7 @@ export async function redrivenMessages(
   maxAttempts: number,
 ): Promise<RedrivenMessage[]> {
   const rows = await sql.query<Row>(
-    `SELECT round, body, headers, to_json(source_created_at) #>> '{}' AS "sourceCreatedAt" FROM dead_letters
+    `SELECT round, body, headers, ${isoTime('source_created_at', 'sourceCreatedAt')} FROM dead_letters
       WHERE pipeline = $1 AND system = $2 AND source_id = ANY ($3::bigint[]) AND state = 'redriven' AND round > 1
       ORDER BY source_id, round`,
     [pipeline.name, system, sourceIds],

@@ -1,4 +1,5 @@
 import type { DeadLetterReason, Failure, WireHeaders } from '@esteira/pipeline';
+import { isoTime } from '@esteira/postgres';
 import type { DeadLetterAttempt } from './dead-letter.ts';
 import type { DeadLetterState } from './filter.ts';
 
@@ -58,15 +59,13 @@ export interface StoredDeadLetter extends Omit<DeadLetterItem, 'attempts'> {
   readonly history: readonly DeadLetterEvent[];
 }
 
-const time = (column: string, name: string) => `to_json(${column}) #>> '{}' AS "${name}"`;
-
 const SHARED = `message_id AS "messageId", system, source_id::text AS "sourceId", state, round, reason, error,
   octet_length(body) AS "bodyBytes", original_body IS NOT NULL AS "isEdited",
-  ${time('first_attempt_at', 'firstAttemptAt')}, ${time('dead_at', 'deadAt')}`;
+  ${isoTime('first_attempt_at', 'firstAttemptAt')}, ${isoTime('dead_at', 'deadAt')}`;
 
 /** The columns of a {@link DeadLetterItem}. */
 export const ITEM_COLUMNS = `${SHARED}, jsonb_array_length(attempts) AS attempts`;
 
 /** The columns of a {@link StoredDeadLetter}. */
-export const WHOLE_COLUMNS = `${SHARED}, pipeline, ${time('source_created_at', 'sourceCreatedAt')}, attempts, body,
+export const WHOLE_COLUMNS = `${SHARED}, pipeline, ${isoTime('source_created_at', 'sourceCreatedAt')}, attempts, body,
   original_body AS "originalBody", headers, history`;

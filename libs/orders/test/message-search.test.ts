@@ -1,6 +1,6 @@
 import { attemptId, mongodbAttemptLog, type AttemptDocument, type AttemptLog } from '@esteira/attempt-log';
 import { deadLetterMigrations } from '@esteira/dead-letters';
-import { messageIds } from '@esteira/pipeline';
+import { ForeignCursor, messageIds, writeCursor } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, freshMongoUrl, type Fresh } from '@esteira/tests/support';
 import { MongoClient } from 'mongodb';
@@ -109,6 +109,27 @@ describe('a search for messages', () => {
     expect(await found({ words: 'COLOUR unkn' })).toEqual([[SPOILED, 'invalid', 'dead-letters']]);
     expect(await found({ words: 'colour shirt' })).toEqual([]);
     expect(await found({ words: "' | colour:* & !" })).toEqual([[SPOILED, 'invalid', 'dead-letters']]);
+  });
+
+  it('by words names a source that could not be searched, and searches the others', async () => {
+    await bury(SPOILED, null, 'a blue shirt');
+    const away = openPostgres({ url: 'postgres://127.0.0.1:1/none', applicationName: 'test' });
+    const systems = [{ name: 'gone', source: away, table: ordersTable }, ...places().systems];
+    const first = await searchMessages({ ...places(), systems }, { words: 'shirt', limit: 10 });
+    expect(first).toMatchObject({ items: [{ messageId: SPOILED }], unsearched: [] });
+    const rest = { words: 'shirt', limit: 10, cursor: first.nextCursor ?? '' };
+    expect(await searchMessages({ ...places(), systems }, rest)).toMatchObject({
+      ...{ items: [], nextCursor: null },
+      unsearched: [expect.stringMatching(/^gone: .*ECONNREFUSED/)],
+    });
+    await away.close();
+  });
+
+  it('refuses a cursor of another search', async () => {
+    for (const parts of [['system-1', 'x'], ['', 'x'], ['system-1']]) {
+      const search = { words: 'shirt', limit: 10, cursor: writeCursor(parts) };
+      await expect(searchMessages(places(), search)).rejects.toThrow(ForeignCursor);
+    }
   });
 
   it('finds by words of the product what is stored, under way, or of any system', async () => {

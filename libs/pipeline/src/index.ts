@@ -6,6 +6,7 @@ export * from './json.ts';
 export * from './message-id.ts';
 export * from './message.ts';
 export * from './outcome.ts';
+export * from './page.ts';
 export * from './pipeline.ts';
 export * from './present.ts';
 export * from './retry-policy.ts';

@@ -7,7 +7,7 @@ const LOW_62_BITS = 2n ** 62n - 1n;
 const VARIANT = 2n ** 63n;
 
 /** The textual form of a UUID, lower case. */
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Whether a text is a UUID in the form this system writes (lower case, with dashes). */
 export function isMessageId(text: unknown): text is string {

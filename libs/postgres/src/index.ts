@@ -1,5 +1,6 @@
 export * from './away.ts';
 export * from './bisect.ts';
+export * from './iso-time.ts';
 export * from './migrate.ts';
 export * from './pool.ts';
 export * from './quote.ts';

@@ -2,20 +2,13 @@ import type { AttemptLog } from '@esteira/attempt-log';
 import type { Redrivable } from '@esteira/dead-letters';
 import type { Access, Check } from '@esteira/http';
 import type { Logger, Metrics } from '@esteira/observability';
-import type { SourceTable } from '@esteira/orders/source';
 import type { Postgres } from '@esteira/postgres';
-import type { AppClient } from './clients.ts';
+import type { SystemConnections } from './connections.ts';
 import type { Reconciling } from './reconciling.ts';
 import type { Board } from './overview/board.ts';
 
-/** A source system, as the console reaches it. */
-export interface ConsoleSystem {
-  readonly name: string;
-  readonly api: AppClient;
-  readonly source: Postgres;
-  /** What of it is published. */
-  readonly table: SourceTable;
-}
+/** A source system, as the routes reach it. */
+export type ConsoleSystem = Omit<SystemConnections, 'cursor'>;
 
 /** What the console works with. */
 export interface Console {

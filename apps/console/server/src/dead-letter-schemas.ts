@@ -1,21 +1,10 @@
-import { DEAD_LETTER_STATES, type DeadLetterFilter } from '@esteira/dead-letters';
-import type { DeadLetterReason } from '@esteira/pipeline';
+import { DEAD_LETTER_REASONS, DEAD_LETTER_STATES, type DeadLetterFilter } from '@esteira/dead-letters';
 import { Type, type Static } from 'typebox';
 import { given, timeOf } from './given.ts';
-import { bigint, closed, failure, givenTime, messageId, nullable, sought, text, time } from './schemas.ts';
+import { bigint, closed, count, failure, givenTime, messageId, nullable, sought, text, time } from './schemas.ts';
 
-const count = Type.Integer({ minimum: 0 });
 const state = Type.Enum([...DEAD_LETTER_STATES]);
-const REASONS = [
-  'attempts-exhausted',
-  'refused-by-verifier',
-  'invalid',
-  'identity-conflict',
-  'rejected-by-endput',
-  'delivery-limit',
-  'crashed-consumer',
-] as const satisfies readonly DeadLetterReason[];
-const reason = Type.Enum([...REASONS]);
+const reason = Type.Enum([...DEAD_LETTER_REASONS]);
 
 /** Which dead letters are meant: those that all of this is true of. */
 export const filterMembers = {

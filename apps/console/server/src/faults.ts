@@ -1,21 +1,19 @@
 import { dependencyUnavailable, invalidRequest, placed, type ProblemError } from '@esteira/http';
 import { BrokerUnavailable } from '@esteira/messaging';
+import { UnservedSearch } from '@esteira/orders/messages';
+import { ForeignCursor } from '@esteira/pipeline';
 import { isAway } from '@esteira/postgres';
 import { RedisFault } from '@esteira/relay';
-import { explained } from './overview/sampled.ts';
+import { explained } from './explained.ts';
 
-/** Errors of lists and searches that were asked wrongly, by name. */
-const ASKED_WRONGLY: ReadonlySet<string> = new Set(['BadCursor', 'ForeignCursor', 'WrongCursor', 'UnservedSearch']);
-
-/** What is wrong is the cursor, or, of a search, which row is meant. */
-function wronglyAsked({ message }: Error): ProblemError {
-  const pointer = message.startsWith('The cursor') ? '/cursor' : '/system';
+function wronglyAsked({ message }: Error, pointer: string): ProblemError {
   return invalidRequest(message, placed('querystring', pointer, message));
 }
 
 /** A server that does not answer is not the console's mistake: 503, and when to ask again. */
 export function classifyFault(error: Error): ProblemError | undefined {
-  if (ASKED_WRONGLY.has(error.name)) return wronglyAsked(error);
+  if (error instanceof ForeignCursor) return wronglyAsked(error, '/cursor');
+  if (error instanceof UnservedSearch) return wronglyAsked(error, '/system');
   if (error instanceof RedisFault || error instanceof BrokerUnavailable) return dependencyUnavailable(error.message);
   if (error.name.startsWith('Mongo'))
     return dependencyUnavailable(`MongoDB can't be used right now: ${error.message}.`);

@@ -1,9 +1,7 @@
 import type { Job } from '@esteira/dead-letters';
 import { Type, type Static } from 'typebox';
-import { nullable, text } from './schemas.ts';
+import { count, nullable, text } from './schemas.ts';
 import { snake } from './snake.ts';
-
-const count = Type.Integer({ minimum: 0 });
 
 /** A redrive or a discard. */
 export const jobSchema = Type.Object({

@@ -3,7 +3,7 @@ import type { Known, Life, LifeEvent, MessageFacts } from '@esteira/orders/messa
 import { Type, type Static } from 'typebox';
 import { letter } from './dead-letter-schemas.ts';
 import { letterOf } from './letter-view.ts';
-import { bigint, failure, messageId, nullable, text, time } from './schemas.ts';
+import { attemptStatus, bigint, failure, messageId, nullable, text, time } from './schemas.ts';
 import { snake } from './snake.ts';
 
 const order = { product: text, price: text, security_check: Type.Boolean() };
@@ -17,7 +17,7 @@ const event = Type.Union([
     kind: Type.Literal('attempt'),
     round,
     attempt: Type.Integer(),
-    status: Type.Enum(['succeeded', 'failed', 'dead-lettered', 'invalid']),
+    status: attemptStatus,
     details: Type.Enum(['logged', 'dead-letter', 'expired', 'unavailable'], {
       description:
         '`expired`: that it was made is known; its details are gone with the log. `unavailable`: no log now.',

@@ -1,9 +1,8 @@
 import type { KeptDay, KeptReconciliation, KeptRow } from '@esteira/reconciliation';
 import { Type, type Static } from 'typebox';
-import { bigint, nullable, text } from './schemas.ts';
+import { bigint, count, nullable, text } from './schemas.ts';
 import { snake } from './snake.ts';
 
-const count = Type.Integer({ minimum: 0 });
 const classes = Type.Object(
   {
     stored: count,

@@ -1,7 +1,9 @@
+import { UUID, type Page } from '@esteira/pipeline';
 import { Type, type TSchema } from 'typebox';
 
 /** Pieces that the schemas of many routes are made of. */
 export const text = Type.String();
+export const count = Type.Integer({ minimum: 0 });
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 export const time = (description: string) => Type.String({ format: 'date-time', description });
 
@@ -27,7 +29,7 @@ export const why = Type.String({
 export const bigint = Type.String({ pattern: '^(0|[1-9][0-9]{0,18})$', examples: ['4711'] });
 
 export const messageId = Type.String({
-  pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+  pattern: UUID.source,
   description: 'A message id, as it travels.',
   examples: ['7c3f9a52-8e1b-8d04-8000-000000000001'],
 });
@@ -62,5 +64,14 @@ export const pageOf = <T extends TSchema>(item: T) =>
     items: Type.Array(item),
     next_cursor: nullable(Type.String({ description: 'For the next page; null where this is the last.' })),
   });
+
+/** A page of a list as it stands in JSON; `view` tells how an item does. */
+export const pageView = <T, V>({ items, nextCursor }: Page<T>, view: (item: T) => V) => ({
+  items: items.map(view),
+  next_cursor: nextCursor,
+});
+
+/** How one attempt ended. */
+export const attemptStatus = Type.Enum(['succeeded', 'failed', 'dead-lettered', 'invalid']);
 
 export const failure = Type.Object({ code: text, message: text });

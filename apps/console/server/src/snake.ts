@@ -14,11 +14,3 @@ export function snake<T extends object>(value: T): Snake<T> {
   ]);
   return Object.fromEntries(entries) as Snake<T>;
 }
-
-/** A page as it stands in JSON. */
-export function snakePage<T extends object>(page: {
-  readonly items: readonly T[];
-  readonly nextCursor: string | null;
-}) {
-  return { items: page.items.map(snake), next_cursor: page.nextCursor };
-}

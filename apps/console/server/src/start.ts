@@ -10,9 +10,9 @@ import { migrate } from '@esteira/postgres';
 import { startJobRunner, type JobRunner } from '@esteira/dead-letters';
 import { buildApp } from './app.ts';
 import { openConnections, type Connections } from './connections.ts';
+import { explained } from './explained.ts';
 import { consoleMigrations } from './migrations.ts';
 import { startBoard, type Board } from './overview/board.ts';
-import { explained } from './overview/sampled.ts';
 import { storedSeries } from './overview/series.ts';
 import { openReconciling, type Reconciling } from './reconciling.ts';
 import { sourcesOf } from './overview/sources.ts';
@@ -45,9 +45,7 @@ export async function startConsole({ settings, logger, metrics }: StartOptions):
   const stopping = new AbortController();
   const connections = await openConnections(settings, logger);
   const tables = prepareTables(settings, logger, stopping.signal);
-  const board = onFirstUse(() =>
-    startBoard(sourcesOf(settings, connections), storedSeries(connections.endput), logger),
-  );
+  const board = onFirstUse(() => startBoard(sourcesOf(connections), storedSeries(connections.endput), logger));
   const reconciling = reconcilingOf({ settings, logger }, connections, {
     tables: tables.there,
     stopping: stopping.signal,

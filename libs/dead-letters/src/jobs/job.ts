@@ -1,6 +1,7 @@
+import { ForeignCursor, pageOf, type Page } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
 import type { DeadLetterFilter } from '../filter.ts';
-import { BadCursor, type Page } from '../page.ts';
+import { MOST_ITEMS } from '../page.ts';
 
 /** Which dead letters a job is for: these, or the open ones that a filter means. */
 export type Selection = { readonly messageIds: readonly string[] } | { readonly filter: DeadLetterFilter };
@@ -86,21 +87,20 @@ export async function getJob(sql: Sql, pipeline: string, id: string): Promise<Jo
   return job;
 }
 
-/** A page of jobs, newest first; `limit` 1..500. @throws BadCursor when the cursor is none. */
+/** A page of jobs, newest first; `limit` 1..500. @throws ForeignCursor when the cursor is none. */
 export async function listJobs(
   sql: Sql,
   pipeline: string,
   { limit, cursor }: { readonly limit: number; readonly cursor?: string },
 ): Promise<Page<Job>> {
-  if (cursor !== undefined && !isJobId(cursor)) throw new BadCursor('The cursor is none of this list.');
-  const most = Math.min(Math.max(1, limit), 500);
+  if (cursor !== undefined && !isJobId(cursor)) throw new ForeignCursor();
+  const most = Math.min(Math.max(1, limit), MOST_ITEMS);
   const jobs = await sql.query<Job>(
     `SELECT ${JOB_COLUMNS} FROM dead_letter_jobs AS job
       WHERE pipeline = $1 AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`,
     [pipeline, cursor ?? null, most + 1],
   );
-  const items = jobs.slice(0, most);
-  return { items, nextCursor: jobs.length > most ? (items.at(-1)?.id ?? null) : null };
+  return pageOf(jobs, most, ({ id }) => id);
 }
 
 /** Whether a text can be the id of a job. */

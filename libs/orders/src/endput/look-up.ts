@@ -1,4 +1,4 @@
-import type { Sql } from '@esteira/postgres';
+import { isoTime, type Sql } from '@esteira/postgres';
 
 /** An order as it is stored. Money, ids and times are text; times are ISO 8601 with microseconds. */
 export interface StoredOrder {
@@ -20,7 +20,7 @@ export interface StoredOrder {
 export function storedOrders(endput: Sql, messageIds: readonly string[]): Promise<StoredOrder[]> {
   return endput.query<StoredOrder>(
     `SELECT message_id, system, source_id, product, price, security_check, round, attempts,
-            to_json(source_created_at) #>> '{}' AS source_created_at, to_json(stored_at) #>> '{}' AS stored_at
+            ${isoTime('source_created_at', 'source_created_at')}, ${isoTime('stored_at', 'stored_at')}
        FROM orders WHERE message_id = ANY ($1::uuid[])`,
     [messageIds],
   );

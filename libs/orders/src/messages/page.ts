@@ -1,14 +1,12 @@
+import type { Page } from '@esteira/pipeline';
 import type { MessageHit } from './hit.ts';
 
 /** A page of hits, the latest first. */
-export interface MessagePage {
-  readonly items: readonly MessageHit[];
-  /** Null where nothing comes after. */
-  readonly nextCursor: string | null;
+export interface MessagePage extends Page<MessageHit> {
   /** The index that served it; several, where several places were asked. */
   readonly index: string;
   /** Sources whose products could not be searched, and why. */
-  readonly unsearched?: readonly string[];
+  readonly unsearched: readonly string[];
 }
 
 /** A search that no index serves. */

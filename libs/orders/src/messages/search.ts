@@ -34,13 +34,13 @@ export interface MessageSearch {
  * A page of messages. Attempts come from the log; a message whose attempts have expired there is found where it rests.
  * Words are searched in the dead letters, then in the sources.
  *
- * @throws UnservedSearch, and ForeignCursor or BadCursor for a cursor of another search.
+ * @throws UnservedSearch, and ForeignCursor for a cursor of another search.
  */
 export async function searchMessages(places: SearchedPlaces, search: MessageSearch): Promise<MessagePage> {
   if (search.words !== undefined) return byWords(places, search, search.words);
   const { status, attempt, from, to, limit, cursor } = search;
   const ids = await idsOf(places, search);
-  if (ids?.length === 0) return { items: [], nextCursor: null, index: 'message_id_1' };
+  if (ids?.length === 0) return { items: [], nextCursor: null, index: 'message_id_1', unsearched: [] };
   const page = await places.attemptLog.search({
     limit,
     ...(ids === undefined ? {} : { messageIds: ids }),
@@ -52,7 +52,7 @@ export async function searchMessages(places: SearchedPlaces, search: MessageSear
   });
   const isWholeMessage = [status, attempt, from, to, cursor].every((one) => one === undefined);
   if (ids !== undefined && page.items.length === 0 && isWholeMessage) return atRest(places, ids);
-  return { ...page, items: page.items.map(hitOfAttempt) };
+  return { ...page, items: page.items.map(hitOfAttempt), unsearched: [] };
 }
 
 /** The messages that are meant; undefined where all are. */
@@ -82,7 +82,7 @@ async function atRest({ endput }: SearchedPlaces, ids: readonly string[]): Promi
   const known = new Set(stored.map(({ message_id }) => message_id));
   const unstored = letters.filter(({ messageId }) => !known.has(messageId));
   const items = [...stored.map(hitOfStored), ...unstored.map(hitOfDeadLetter)];
-  return { items, nextCursor: null, index: 'orders_pkey, dead_letters_pkey' };
+  return { items, nextCursor: null, index: 'orders_pkey, dead_letters_pkey', unsearched: [] };
 }
 
 /** What else is asked narrows a page, so it may hold fewer items than the limit, and yet not be the last. */

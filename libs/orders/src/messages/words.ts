@@ -1,5 +1,5 @@
 import { listDeadLetters, lookUpDeadLetters, soughtWords } from '@esteira/dead-letters';
-import { messageIds } from '@esteira/pipeline';
+import { ForeignCursor, messageIds, readCursor, writeCursor } from '@esteira/pipeline';
 import type { Postgres, Sql } from '@esteira/postgres';
 import { ordersPipeline } from '../domain/index.ts';
 import { storedOrders } from '../endput/index.ts';
@@ -39,7 +39,7 @@ export async function searchWords(places: WordPlaces, search: WordSearch): Promi
   while (query !== null && stage !== undefined && items.length === 0) {
     const { system }: Stage = stage;
     const page: StagePage = await stagePage(places, search, query, stage).catch((error: unknown) => {
-      if (system === DEAD_LETTERS) throw error;
+      if (system === DEAD_LETTERS || error instanceof ForeignCursor) throw error;
       unsearched.push(`${system}: ${error instanceof Error ? error.message : String(error)}`);
       return { items: [], next: undefined };
     });
@@ -50,7 +50,7 @@ export async function searchWords(places: WordPlaces, search: WordSearch): Promi
     if (page.next !== undefined) break;
   }
   const nextCursor = stage === undefined || query === null ? null : writeStage(stage);
-  return { items, nextCursor, index: indexes.join(', '), ...(unsearched.length === 0 ? {} : { unsearched }) };
+  return { items, nextCursor, index: indexes.join(', '), unsearched };
 }
 
 /** The stage after this one. */
@@ -77,7 +77,7 @@ async function stagePage(places: WordPlaces, search: WordSearch, query: string, 
   const found = places.systems.find(({ name }) => name === stage.system);
   if (found === undefined) throw new UnservedSearch(`There is no system ${stage.system}.`);
   if (found.table.isOwn) throw new UnservedSearch('a table of your own has no index of words');
-  if (cursor !== undefined && !/^\d{1,19}$/.test(cursor)) throw new UnservedSearch('The cursor is of another search.');
+  if (cursor !== undefined && !/^\d{1,19}$/.test(cursor)) throw new ForeignCursor();
   const { orders, below } = await ordersByWords(found.source, query, {
     limit,
     ...(cursor === undefined ? {} : { below: cursor }),
@@ -104,16 +104,11 @@ async function asMessages(endput: Sql, system: string, orders: readonly SourceOr
     });
 }
 
-const writeStage = ({ system, cursor }: Stage): string =>
-  Buffer.from(JSON.stringify([system, cursor ?? null])).toString('base64url');
+const writeStage = ({ system, cursor }: Stage): string => writeCursor([system ?? '', cursor ?? '']);
+
+const ANY = /^/;
 
 function readStage(text: string): Stage {
-  try {
-    const [system, cursor] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[];
-    if ((system === DEAD_LETTERS || typeof system === 'string') && (cursor === null || typeof cursor === 'string'))
-      return { system, ...(cursor === null ? {} : { cursor }) };
-  } catch {
-    // Said below: whatever it is, it is none of ours.
-  }
-  throw new UnservedSearch('The cursor is of another search: begin again without one.');
+  const [system, cursor = ''] = readCursor(text, [ANY, ANY]);
+  return { system: system || DEAD_LETTERS, ...(cursor === '' ? {} : { cursor }) };
 }

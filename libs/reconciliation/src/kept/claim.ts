@@ -1,12 +1,10 @@
 import type { Postgres, Sql } from '@esteira/postgres';
 import type { ReconcileProgress, UnrestedRow } from '../reconcile.ts';
 import { isAtRest, isConsistent, type Reconciliation } from '../report.ts';
-import type { KeptState } from './kept.ts';
+import { SILENCE_S, type KeptState } from './kept.ts';
 
 /** How many reconciliations are kept; older ones are removed when one begins. */
 const KEPT = 20;
-/** How long the process of a running one may be silent before it counts as interrupted, in seconds. */
-export const SILENCE_S = 30;
 
 /** Who starts a reconciliation, and on what condition. */
 export interface ClaimOptions {
@@ -30,7 +28,8 @@ export class ClaimLost extends Error {
   }
 }
 
-const NO_PROGRESS: ReconcileProgress = { phase: 'reading', system: null, rows: 0, estimate: 0 };
+/** Of one that has just begun. */
+export const NO_PROGRESS: ReconcileProgress = { phase: 'reading', system: null, rows: 0, estimate: 0 };
 
 /**
  * Claims the right to reconcile a pipeline: one process at a time has it. A process that vanished loses it after

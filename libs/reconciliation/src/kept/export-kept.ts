@@ -1,5 +1,5 @@
 import type { Sql } from '@esteira/postgres';
-import { DAY_CSV_HEAD, daysToCsv, ROW_CSV_HEAD, rowsToCsv } from '../export.ts';
+import { ROW_CSV_HEAD, rowsToCsv } from '../export.ts';
 import { LISTED_KINDS, type KeptReconciliation, type KeptRow } from './kept.ts';
 import { reconciliationDays, reconciliationRows } from './read.ts';
 
@@ -9,12 +9,6 @@ const ROWS_AT_ONCE = 1_000;
 export async function* exportRowsAsCsv(endput: Sql, id: string): AsyncGenerator<string, void, undefined> {
   yield ROW_CSV_HEAD;
   for await (const rows of allRows(endput, id)) yield rowsToCsv(rows);
-}
-
-/** Its counts by system and day as CSV. */
-export async function* exportDaysAsCsv(endput: Sql, id: string): AsyncGenerator<string, void, undefined> {
-  yield DAY_CSV_HEAD;
-  yield daysToCsv(await reconciliationDays(endput, id));
 }
 
 /** All of it as one JSON document, piece by piece: what is known of it, its days, its rows. */

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Postgres } from '@esteira/postgres';
-import { reconcile, type ReconcileOptions, type ReconcileProgress, type UnrestedRow } from '../reconcile.ts';
+import { reconcile, type ReconcileOptions, type UnrestedRow } from '../reconcile.ts';
 import type { Reconciliation } from '../report.ts';
-import { beat, claim, finish, giveUp, keepRows, type Claim, type ClaimOptions } from './claim.ts';
+import { beat, claim, finish, giveUp, keepRows, NO_PROGRESS, type Claim, type ClaimOptions } from './claim.ts';
+import { LISTED_KINDS } from './kept.ts';
 
 /** Rows written at once. */
 const ROWS_AT_ONCE = 5_000;
@@ -44,7 +45,7 @@ async function reconcileAndKeep(id: string, options: KeepOptions): Promise<Recon
   const over = new AbortController();
   const ending = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
   const found = listing(endput, id);
-  let progress: ReconcileProgress = { phase: 'reading', system: null, rows: 0, estimate: 0 };
+  let progress = NO_PROGRESS;
   const beating = beatUntil(ending, () => beat(endput, id, progress)).catch((error: unknown) => {
     over.abort(error);
   });
@@ -89,7 +90,7 @@ function listing(endput: Postgres, id: string): { add: (row: UnrestedRow) => voi
   let rows: UnrestedRow[] = [];
   return {
     add: (row) => {
-      if (row.class === 'missing' || row.class === 'orphan' || row.class === 'differs') rows.push(row);
+      if (LISTED_KINDS.some((kind) => kind === row.class)) rows.push(row);
     },
     write: async () => {
       const found = rows;

@@ -5,6 +5,9 @@ import type { Republished } from '../republish.ts';
 /** Where a kept reconciliation is. `interrupted`: its process ended without a word. */
 export type KeptState = 'running' | 'finished' | 'failed' | 'interrupted';
 
+/** How long the process of a running one may be silent before it counts as interrupted, in seconds. */
+export const SILENCE_S = 30;
+
 /** Which rows a kept reconciliation lists. */
 export type ListedKind = 'missing' | 'orphan' | 'differs';
 
@@ -68,41 +71,4 @@ export interface RowsRequest {
   readonly limit: number;
   /** `nextCursor` of the page before. */
   readonly cursor?: string;
-}
-
-/** Items, and where they end; null at the end of the list. */
-export interface KeptPage<T> {
-  readonly items: readonly T[];
-  readonly nextCursor: string | null;
-}
-
-/** A cursor that no page of this list ended with. */
-export class WrongCursor extends Error {
-  override name = 'WrongCursor';
-
-  constructor() {
-    super('The cursor is none of this list: begin again without one.');
-  }
-}
-
-/** Writes the place of an item down as an opaque text. */
-export function placeText(parts: readonly string[]): string {
-  return Buffer.from(JSON.stringify(parts)).toString('base64url');
-}
-
-/** Reads a place of as many parts as there are shapes. @throws WrongCursor */
-export function placeParts(cursor: string, shapes: readonly RegExp[]): string[] {
-  const parts = textsOf(cursor);
-  const fit = parts.length === shapes.length && shapes.every((shape, index) => shape.test(parts[index] ?? ''));
-  if (!fit) throw new WrongCursor();
-  return parts;
-}
-
-function textsOf(cursor: string): string[] {
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    return Array.isArray(parts) ? parts.filter((part) => typeof part === 'string') : [];
-  } catch {
-    return [];
-  }
 }

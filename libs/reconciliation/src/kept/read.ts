@@ -1,35 +1,24 @@
-import type { Sql } from '@esteira/postgres';
-import {
-  placeParts,
-  placeText,
-  type KeptDay,
-  type KeptPage,
-  type KeptReconciliation,
-  type KeptRow,
-  type RowsRequest,
-} from './kept.ts';
+import { ISO_TIME, pageOf, readCursor, UUID, writeCursor, type Page } from '@esteira/pipeline';
+import { isoTime, type Sql } from '@esteira/postgres';
+import { SILENCE_S, type KeptDay, type KeptReconciliation, type KeptRow, type RowsRequest } from './kept.ts';
 
-const time = (column: string, name: string) => `to_json(${column}) #>> '{}' AS "${name}"`;
-
-const COLUMNS = `id, CASE WHEN state = 'running' AND beat_at < now() - interval '30 s' THEN 'interrupted' ELSE state END AS state,
-  started_by AS "startedBy", is_scheduled AS "isScheduled", ${time('started_at', 'startedAt')}, ${time('ended_at', 'endedAt')},
+const COLUMNS = `id, CASE WHEN state = 'running' AND beat_at < now() - interval '${SILENCE_S} s' THEN 'interrupted' ELSE state END AS state,
+  started_by AS "startedBy", is_scheduled AS "isScheduled", ${isoTime('started_at', 'startedAt')}, ${isoTime('ended_at', 'endedAt')},
   progress, is_consistent AS "isConsistent", is_at_rest AS "isAtRest", systems, error, republished::float8, republishing`;
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const TIME = /^\d{4,6}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?[+-]\d{2}:\d{2}$/;
 const ID = /^-?\d{1,19}$/;
 const SYSTEM = /^[^]*$/;
 
 /** The most items of a page. */
 const MOST = 1_000;
 
-/** The kept reconciliations of a pipeline, the latest first. @throws WrongCursor */
+/** The kept reconciliations of a pipeline, the latest first. @throws ForeignCursor */
 export async function listReconciliations(
   endput: Sql,
   pipeline: string,
   { limit, cursor }: { readonly limit: number; readonly cursor?: string },
-): Promise<KeptPage<KeptReconciliation>> {
-  const after = cursor === undefined ? [] : placeParts(cursor, [TIME, UUID]);
+): Promise<Page<KeptReconciliation>> {
+  const after = cursor === undefined ? [] : readCursor(cursor, [ISO_TIME, UUID]);
   const most = Math.min(Math.max(1, limit), MOST);
   const items = await endput.query<KeptReconciliation>(
     `SELECT ${COLUMNS} FROM reconciliations
@@ -37,7 +26,7 @@ export async function listReconciliations(
       ORDER BY started_at DESC, id DESC LIMIT $2`,
     [pipeline, most + 1, ...after],
   );
-  return pageOf(items, most, ({ startedAt, id }) => [startedAt, id]);
+  return pageOf(items, most, (last) => writeCursor([last.startedAt, last.id]));
 }
 
 /** One kept reconciliation; undefined where there is none of this id. */
@@ -65,9 +54,9 @@ export function reconciliationDays(endput: Sql, id: string): Promise<KeptDay[]> 
 
 /**
  * A page of the rows of one kind, by system and id. The primary key serves it, or `reconciliation_rows_by_day` where a
- * day is given. @throws WrongCursor
+ * day is given. @throws ForeignCursor
  */
-export async function reconciliationRows(endput: Sql, id: string, request: RowsRequest): Promise<KeptPage<KeptRow>> {
+export async function reconciliationRows(endput: Sql, id: string, request: RowsRequest): Promise<Page<KeptRow>> {
   const { kind, system, day, limit, cursor } = request;
   const most = Math.min(Math.max(1, limit), MOST);
   const values: unknown[] = [id, kind, most + 1];
@@ -77,22 +66,16 @@ export async function reconciliationRows(endput: Sql, id: string, request: RowsR
     ...(day === undefined ? [] : [`day = ${next(day)}`]),
   ];
   if (cursor !== undefined) {
-    const [lastSystem, lastId] = placeParts(cursor, [SYSTEM, ID]);
+    const [lastSystem, lastId] = readCursor(cursor, [SYSTEM, ID]);
     conditions.push(`(system, source_id) > (${next(lastSystem)}, ${next(lastId)}::bigint)`);
   }
   const items = await endput.query<KeptRow>(
     `SELECT system, source_id::text AS id, kind AS class, round, day, source, stored,
-            ${time('republished_at', 'republishedAt')}
+            ${isoTime('republished_at', 'republishedAt')}
        FROM reconciliation_rows
       WHERE reconciliation = $1::uuid AND kind = $2 ${conditions.map((one) => `AND ${one}`).join(' ')}
       ORDER BY system, source_id LIMIT $3`,
     values,
   );
-  return pageOf(items, most, (row) => [row.system, row.id]);
-}
-
-function pageOf<T>(found: readonly T[], most: number, place: (item: T) => string[]): KeptPage<T> {
-  const items = found.slice(0, most);
-  const last = items.at(-1);
-  return { items, nextCursor: found.length > most && last !== undefined ? placeText(place(last)) : null };
+  return pageOf(items, most, (last) => writeCursor([last.system, last.id]));
 }

@@ -1,4 +1,5 @@
 import { within } from '@esteira/http';
+import { explained } from '../explained.ts';
 
 /** What a question may cost its server: a share of the time. One that takes 50 ms is asked every second at most. */
 const SHARE = 0.05;
@@ -66,12 +67,4 @@ export class Sampled<T> implements Sample<T> {
     }
     this.error = error;
   }
-}
-
-/** What a person reads: the causes too, which `fetch failed` and a refused connection keep inside. */
-export function explained(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const inner = error instanceof AggregateError ? (error.errors as unknown[]) : [error.cause];
-  const causes = inner.filter((cause) => cause instanceof Error).map(explained);
-  return [error.message, ...causes].filter((text) => text !== '').join(': ') || error.name;
 }

@@ -1,11 +1,11 @@
+import { CURSOR_STATUSES } from '@esteira/relay';
 import { Type, type Static } from 'typebox';
-import { nullable, text, time } from '../schemas.ts';
+import { count, nullable, text, time } from '../schemas.ts';
 
 const asOf = nullable(time('When this was asked; older than a second where its server is slow or away.'));
 const error = nullable(
   Type.String({ description: 'Why it is not known now; what stands beside it is the last answer.' }),
 );
-const count = Type.Integer({ minimum: 0 });
 const perSecond = Type.Number({ minimum: 0 });
 
 /** What became of messages, as the consumers count it. */
@@ -21,7 +21,7 @@ const systemSchema = Type.Object(
     name: text,
     cursor: nullable(
       Type.Object({
-        status: Type.Enum(['IDLE', 'RUNNING', 'FINISHED', 'ERROR']),
+        status: Type.Enum([...CURSOR_STATUSES]),
         interrupted: Type.Boolean(),
         follow: Type.Boolean({ description: 'Whether the latest run goes on with the rows that come.' }),
         published_count: count,

@@ -1,5 +1,6 @@
 import type { Answers } from './questions.ts';
 import type { Rates } from './rate.ts';
+import type { Sample } from './sampled.ts';
 import type { OutcomeRates, Overview } from './schema.ts';
 
 const NOTHING: OutcomeRates = { succeeded: 0, retry: 0, 'dead-letter': 0, skip: 0, return: 0 };
@@ -26,12 +27,10 @@ export function snapshot(answers: Answers, rates: Rates, now: Date): Overview {
   };
 }
 
-interface Freshness {
-  readonly asOf: string | undefined;
-  readonly error: string | undefined;
-}
-
-const freshness = ({ asOf, error }: Freshness) => ({ as_of: asOf ?? null, error: error ?? null });
+const freshness = ({ asOf, error }: Pick<Sample<unknown>, 'asOf' | 'error'>) => ({
+  as_of: asOf ?? null,
+  error: error ?? null,
+});
 
 const sum = (one: OutcomeRates, other: OutcomeRates): OutcomeRates =>
   Object.fromEntries(OUTCOMES.map((name) => [name, Math.round(10 * (one[name] + other[name])) / 10])) as OutcomeRates;
@@ -61,7 +60,7 @@ function consumerView({ name, report }: Answers['consumers'][number], rates: Rat
 }
 
 function serverViews({ servers, systems, consumers }: Answers): Overview['servers'] {
-  const view = (name: string, kind: 'server' | 'app', { error, since }: { error?: string; since?: string }) => ({
+  const view = (name: string, kind: 'server' | 'app', { error, since }: Pick<Sample<unknown>, 'error' | 'since'>) => ({
     name,
     kind,
     state: since === undefined ? ('unknown' as const) : error === undefined ? ('up' as const) : ('down' as const),
@@ -69,12 +68,8 @@ function serverViews({ servers, systems, consumers }: Answers): Overview['server
     error: error ?? null,
   });
   return [
-    ...servers.map(({ name, check }) => view(name, 'server', present(check))),
-    ...systems.map(({ api, live }) => view(api, 'app', present(live))),
-    ...consumers.map(({ name, report }) => view(name, 'app', present(report))),
+    ...servers.map(({ name, check }) => view(name, 'server', check)),
+    ...systems.map(({ api, live }) => view(api, 'app', live)),
+    ...consumers.map(({ name, report }) => view(name, 'app', report)),
   ];
-}
-
-function present({ error, since }: { error: string | undefined; since: string | undefined }) {
-  return { ...(error === undefined ? {} : { error }), ...(since === undefined ? {} : { since }) };
 }

@@ -1,4 +1,3 @@
-import type { Settings } from '@esteira/config';
 import { countDeadLetters } from '@esteira/dead-letters';
 import type { Broker } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
@@ -7,8 +6,8 @@ import type { Sources } from './questions.ts';
 import { askQueues } from './queues.ts';
 import { askRowToRest } from './row-to-rest.ts';
 
-/** Whom the overview asks, with these settings. Servers have the names of `make status`. */
-export function sourcesOf(_settings: Settings, connections: Connections): Sources {
+/** Whom the overview asks. Servers have the names of `make status`. */
+export function sourcesOf(connections: Connections): Sources {
   const { systems, consumers, endput, redis, broker, management, attemptLog } = connections;
   const postgres = systems.map(({ name, source }) => [`postgres-${name}`, () => source.query('SELECT 1')] as const);
   return {

@@ -15,8 +15,8 @@ import type { Console } from '../console.ts';
 import { filter, filterMembers, filterOf, group, item, letter } from '../dead-letter-schemas.ts';
 import { given } from '../given.ts';
 import { letterOf } from '../letter-view.ts';
-import { byMessageId, closed, nullable, PAGE_ITEMS, pageOf, paging, time } from '../schemas.ts';
-import { snake, snakePage } from '../snake.ts';
+import { byMessageId, closed, nullable, PAGE_ITEMS, pageOf, pageView, paging, time } from '../schemas.ts';
+import { snake } from '../snake.ts';
 
 const tags = ['dead letters'];
 const refusals = problemResponses(invalidRequest, dependencyUnavailable);
@@ -92,7 +92,7 @@ function addList(app: App, { endput }: Parts): void {
         limit,
         ...given({ cursor }),
       });
-      return snakePage(page);
+      return pageView(page, (one) => snake(one));
     },
   });
 }

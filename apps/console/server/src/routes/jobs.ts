@@ -14,8 +14,8 @@ import { Type } from 'typebox';
 import type { Console } from '../console.ts';
 import { given } from '../given.ts';
 import { jobOf, jobSchema } from '../job-view.ts';
-import { closed, messageId, nullable, PAGE_ITEMS, pageOf, paging, text, why } from '../schemas.ts';
-import { snakePage } from '../snake.ts';
+import { closed, messageId, nullable, PAGE_ITEMS, pageOf, pageView, paging, text, why } from '../schemas.ts';
+import { snake } from '../snake.ts';
 
 const tags = ['repair'];
 const refusals = problemResponses(invalidRequest, dependencyUnavailable);
@@ -39,8 +39,7 @@ export function addJobs(app: App, { endput }: Parts): void {
       response: { 200: pageOf(jobSchema), ...refusals },
     },
     handler: async ({ query: { limit = PAGE_ITEMS, cursor } }) => {
-      const page = await listJobs(endput, pipeline, { limit, ...given({ cursor }) });
-      return { items: page.items.map(jobOf), next_cursor: page.nextCursor };
+      return pageView(await listJobs(endput, pipeline, { limit, ...given({ cursor }) }), jobOf);
     },
   });
   app.get('/v0/jobs/:id', {
@@ -136,8 +135,8 @@ function addHistory(app: App, { endput }: Parts): void {
     },
     handler: async ({ query: { job, message_id: messageIdGiven, limit = PAGE_ITEMS, cursor } }) => {
       const asked = given({ job, messageId: messageIdGiven, cursor });
-      const page = snakePage(await listActions(endput, pipeline, { limit, ...asked }));
-      return { ...page, items: page.items.map((one) => ({ ...one, details: { ...one.details } })) };
+      const page = await listActions(endput, pipeline, { limit, ...asked });
+      return pageView(page, ({ details, ...rest }) => ({ ...snake(rest), details: { ...details } }));
     },
   });
 }

@@ -5,6 +5,7 @@ import type { Console } from '../console.ts';
 import { given, timeOf } from '../given.ts';
 import { lifeSchema, lifeView } from '../message-life.ts';
 import {
+  attemptStatus,
   bigint,
   byMessageId,
   closed,
@@ -12,17 +13,18 @@ import {
   givenTime,
   nullable,
   PAGE_ITEMS,
+  pageOf,
+  pageView,
   paging,
   sought,
   text,
   time,
 } from '../schemas.ts';
-import { snakePage } from '../snake.ts';
+import { snake } from '../snake.ts';
 
 const tags = ['messages'];
 const refusals = problemResponses(invalidRequest, dependencyUnavailable);
 
-const attemptStatus = Type.Enum(['succeeded', 'failed', 'dead-lettered', 'invalid']);
 const hit = Type.Object({
   message_id: text,
   system: nullable(text),
@@ -74,8 +76,7 @@ function addSearch(app: App, console: Parts): void {
       querystring: search,
       response: {
         200: Type.Object({
-          items: Type.Array(hit),
-          next_cursor: nullable(text),
+          ...pageOf(hit).properties,
           index: Type.String({ description: 'The index that served it.' }),
           unsearched: Type.Array(text, { description: 'Sources whose products could not be searched, and why.' }),
         }),
@@ -94,7 +95,8 @@ function addSearch(app: App, console: Parts): void {
         }),
         limit,
       });
-      return { ...snakePage(page), index: page.index, unsearched: [...(page.unsearched ?? [])] };
+      const { index, unsearched } = page;
+      return { ...pageView(page, (one) => snake(one)), index, unsearched: [...unsearched] };
     },
   });
 }

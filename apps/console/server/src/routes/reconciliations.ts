@@ -11,6 +11,7 @@ import {
   type App,
 } from '@esteira/http';
 import { ordersPipeline } from '@esteira/orders/domain';
+import { UUID } from '@esteira/pipeline';
 import {
   exportAsJson,
   exportRowsAsCsv,
@@ -33,7 +34,7 @@ import {
   rowOf,
   rowSchema,
 } from '../reconciliation-schemas.ts';
-import { closed, PAGE_ITEMS, pageOf, paging, sought, text } from '../schemas.ts';
+import { closed, PAGE_ITEMS, pageOf, pageView, paging, sought, text } from '../schemas.ts';
 
 const tags = ['reconciliation'];
 const refusals = problemResponses(invalidRequest, dependencyUnavailable);
@@ -42,10 +43,7 @@ const pipeline = ordersPipeline.name;
 /** A million rows take a while, in milliseconds. */
 const LONG_MS = 3_600_000;
 
-const byId = Type.Object(
-  { id: Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', description: 'Of a reconciliation.' }) },
-  closed,
-);
+const byId = Type.Object({ id: Type.String({ pattern: UUID.source, description: 'Of a reconciliation.' }) }, closed);
 const alreadyReconciling = defineProblem({
   code: 'already-reconciling',
   status: 409,
@@ -95,8 +93,7 @@ function addLists(app: App, { endput }: Parts): void {
       response: { 200: pageOf(reconciliationSchema), ...refusals },
     },
     handler: async ({ query: { limit = PAGE_ITEMS, cursor } }) => {
-      const page = await listReconciliations(endput, pipeline, { limit, ...given({ cursor }) });
-      return { items: page.items.map(reconciliationOf), next_cursor: page.nextCursor };
+      return pageView(await listReconciliations(endput, pipeline, { limit, ...given({ cursor }) }), reconciliationOf);
     },
   });
   app.get('/v0/reconciliations/:id', {
@@ -145,8 +142,7 @@ function addRows(app: App, { endput }: Parts): void {
     },
     handler: async ({ params: { id }, query: { kind, limit = PAGE_ITEMS, ...rest } }) => {
       await kept(endput, id);
-      const page = await reconciliationRows(endput, id, { kind, limit, ...given(rest) });
-      return { items: page.items.map(rowOf), next_cursor: page.nextCursor };
+      return pageView(await reconciliationRows(endput, id, { kind, limit, ...given(rest) }), rowOf);
     },
   });
 }

@@ -24,7 +24,7 @@ import { filter, filterOf, letter } from '../dead-letter-schemas.ts';
 import { given } from '../given.ts';
 import { jobOf, jobSchema } from '../job-view.ts';
 import { letterOf } from '../letter-view.ts';
-import { byMessageId, closed, messageId, nullable, text, why } from '../schemas.ts';
+import { byMessageId, closed, count, messageId, nullable, text, why } from '../schemas.ts';
 import { snake } from '../snake.ts';
 
 const tags = ['repair'];
@@ -55,7 +55,6 @@ const share = Type.Number({
   maximum: 1,
   description: 'Stops itself when more than this share of what it sent fails again; below 1 some go first. 1: never.',
 });
-const count = Type.Integer({ minimum: 0 });
 
 /** What a bulk action would do. */
 const preview = Type.Object({
@@ -139,10 +138,7 @@ function addPreview(app: App, { endput, redrivable }: Parts): void {
         },
         closed,
       ),
-      response: {
-        200: preview,
-        ...refusals,
-      },
+      response: { 200: preview, ...refusals },
     },
     handler: async ({ body }) => {
       const { rate_per_second: ratePerSecond, stop_at_failed_share: stopAtFailedShare } = body;

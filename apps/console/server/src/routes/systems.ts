@@ -15,7 +15,7 @@ import { ordersPipeline } from '@esteira/orders/domain';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Console, ConsoleSystem } from '../console.ts';
-import { explained } from '../overview/sampled.ts';
+import { explained } from '../explained.ts';
 import { closed, text } from '../schemas.ts';
 
 const tags = ['systems'];
