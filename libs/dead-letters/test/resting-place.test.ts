@@ -1,70 +1,34 @@
 import { randomUUID } from 'node:crypto';
-import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
-import { freshDatabase, type Fresh } from '@esteira/tests/support';
+import type { Postgres } from '@esteira/postgres';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  bury,
-  deadLetterMigrations,
-  groupDeadLetters,
-  LOCK_TO_BURY,
-  LOCK_TO_STORE,
-  recall,
-  supersede,
-  type DeadLetter,
-} from '../src/index.ts';
+import { groupDeadLetters, LOCK_TO_STORE, recall, supersede, type DeadLetter } from '../src/index.ts';
+import { CREATED_AT, letterOf, openThings, STORED, type ThingsEndput } from './support/things.ts';
 
-const STORED = 'stored_things';
-const createdAt = '2026-01-01T00:00:00.123456+00:00';
-let database: Fresh;
+let endput: ThingsEndput;
 let sql: Postgres;
 
 beforeAll(async () => {
-  database = await freshDatabase('ENDPUT_DATABASE_URL');
-  await migrate(database.url, deadLetterMigrations);
-  sql = openPostgres({ url: database.url, applicationName: 'test', max: 8 });
-  await sql.query(`CREATE TABLE ${STORED} (message_id uuid PRIMARY KEY, source_created_at timestamptz NOT NULL,
-    round int NOT NULL, attempts int NOT NULL, stored_at timestamptz NOT NULL DEFAULT now())`);
+  endput = await openThings();
+  sql = endput.sql;
 });
+afterAll(() => endput.close());
 
-afterAll(async () => {
-  await sql.close();
-  await database.drop();
-});
-
-function letter(messageId: string, round = 1, changes: Partial<DeadLetter> = {}): DeadLetter {
-  const at = new Date('2026-01-01T00:00:01Z');
-  const error = { code: 'c', message: 'm' };
-  return {
-    messageId,
-    pipeline: 'things',
-    system: 'system-1',
-    sourceId: '1',
-    sourceCreatedAt: createdAt,
-    round,
-    attempts: [{ round, attempt: 1, error, worker: 'w', started_at: at.toISOString(), duration_ms: 1 }],
-    reason: 'attempts-exhausted',
-    error,
-    body: Buffer.from('{}'),
-    headers: {},
-    firstAttemptAt: at,
-    deadAt: at,
-    ...changes,
-  };
-}
+const letter = (messageId: string, round = 1, changes: Partial<DeadLetter> = {}) =>
+  letterOf(1, { messageId, round, body: Buffer.from('{}'), headers: {}, ...changes });
 
 const buryOne = async (one: DeadLetter) => {
-  const [burial] = await sql.transaction((tx) => bury(tx, STORED, [one]), LOCK_TO_BURY);
+  const [burial] = await endput.bury(one);
   return burial;
 };
 const storeOne = (messageId: string, round = 1) =>
   sql.transaction(async (tx) => {
     await tx.query(`INSERT INTO ${STORED} VALUES ($1, $2, $3, 1) ON CONFLICT DO NOTHING`, [
       messageId,
-      createdAt,
+      CREATED_AT,
       round,
     ]);
-    await supersede(tx, [{ messageId, round, createdAt }]);
+    await supersede(tx, [{ messageId, round, createdAt: CREATED_AT }]);
   }, LOCK_TO_STORE);
 const redrive = (messageId: string) =>
   sql.query(`UPDATE dead_letters SET state = 'redriven', round = round + 1 WHERE message_id = $1`, [messageId]);
@@ -118,13 +82,7 @@ describe('a dead letter', () => {
     }
     const together = [letter(twins), letter(stored, 1, { sourceCreatedAt }), letter(twins, 1, { sourceCreatedAt })];
     const all = [...together, letter(twins), letter(stored)];
-    expect(await sql.transaction((tx) => bury(tx, STORED, all), LOCK_TO_BURY)).toEqual([
-      'buried',
-      'conflict',
-      'conflict',
-      'same',
-      'stored',
-    ]);
+    expect(await endput.bury(...all)).toEqual(['buried', 'conflict', 'conflict', 'same', 'stored']);
     expect(await stateOf(stored)).toBeUndefined();
     expect(await stateOf(dead)).toEqual(['dead', 1, 1]);
   });
@@ -176,7 +134,7 @@ describe('a dead letter whose id is used again', () => {
 });
 
 describe('recalling', () => {
-  const ask = (messageId: string, round = 1, at: string | null = createdAt) =>
+  const ask = (messageId: string, round = 1, at: string | null = CREATED_AT) =>
     recall(sql, STORED, [{ messageId, round, createdAt: at }]);
 
   it('knows what is stored, dead or discarded, and nothing of others', async () => {
@@ -202,7 +160,7 @@ describe('recalling', () => {
   it('takes a row made at another time for another order', async () => {
     const id = randomUUID();
     await storeOne(id);
-    const asked = ['2027-01-01T00:00:00+00:00', createdAt].map((at) => ({ messageId: id, round: 1, createdAt: at }));
+    const asked = ['2027-01-01T00:00:00+00:00', CREATED_AT].map((at) => ({ messageId: id, round: 1, createdAt: at }));
     expect(await recall(sql, STORED, asked)).toMatchObject([undefined, { kind: 'stored' }]);
   });
 
@@ -220,7 +178,7 @@ describe('groups', () => {
     const old = letter(randomUUID(), 1, { pipeline });
     const young = letter(randomUUID(), 1, { pipeline, deadAt: new Date('2026-02-01T00:00:00Z'), system: 'system-2' });
     const other = letter(randomUUID(), 1, { pipeline, reason: 'invalid', error: { code: 'bad', message: 'b' } });
-    await sql.transaction((tx) => bury(tx, STORED, [old, young, other]), LOCK_TO_BURY);
+    await endput.bury(old, young, other);
     const { from, to, groups } = await groupDeadLetters(sql, pipeline, { state: 'dead' }, 3);
     expect([from, to]).toEqual(['2026-01-01T00:00:01+00:00', '2026-02-01T00:00:00+00:00']);
     expect(groups).toMatchObject([

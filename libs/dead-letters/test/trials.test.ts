@@ -1,24 +1,14 @@
-import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
-import { freshDatabase, type Fresh } from '@esteira/tests/support';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { beginLoneTrial, beginTrial, deadLetterMigrations, forgetOldTrials, suspects } from '../src/index.ts';
+import { beginLoneTrial, beginTrial, forgetOldTrials, suspects } from '../src/index.ts';
+import { openThings, type ThingsEndput } from './support/things.ts';
 
 const keys = ['one', 'two', 'three', 'four'].map((_, index) => `00000000-0000-8000-8000-00000000000${index}`);
-let database: Fresh;
-let sql: Postgres;
-
-beforeAll(async () => {
-  database = await freshDatabase('ENDPUT_DATABASE_URL');
-  await migrate(database.url, deadLetterMigrations);
-  sql = openPostgres({ url: database.url, applicationName: 'test' });
-});
-
-afterAll(async () => {
-  await sql.close();
-  await database.drop();
-});
+let endput: ThingsEndput;
+beforeAll(async () => (endput = await openThings()));
+afterAll(() => endput.close());
 
 it('a trial that began over a week ago is forgotten, no newer one, and none that was tried again since', async () => {
+  const { sql } = endput;
   await beginTrial(sql, 'orders', keys.slice(0, 3));
   await beginTrial(sql, 'others', keys.slice(3));
   await sql.query(`UPDATE trials SET began_at = now() - interval '8 days' WHERE key <> $1`, [keys[0]]);
