@@ -141,7 +141,7 @@ export interface paths {
         };
         /**
          * The overview, live
-         * @description Server-sent events named `overview`, one a second, each with a whole overview as JSON.
+         * @description Server-sent events, JSON each: `overview`, one a second, is a whole overview; `point`, one in 5 seconds, a point of the history.
          */
         get: operations["overviewStream"];
         put?: never;
