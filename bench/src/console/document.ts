@@ -5,7 +5,7 @@ import { machineOf, table } from '../document.ts';
 import { short } from '../figures.ts';
 import type { Measured } from '../measured.ts';
 import type { Results } from '../results.ts';
-import { consoleRequirements, p95Of, PAGE_MS, pagesIn, redrivesIn } from './requirements.ts';
+import { consoleRequirements, p95Of, PAGE_MS, pagesIn, paintsIn, redrivesIn } from './requirements.ts';
 import { TURNS } from './measure-pages.ts';
 
 /** Writes `docs/console-benchmarks.md`. */
@@ -31,6 +31,9 @@ function documentOf(results: Results): string {
     '## Pages',
     `Milliseconds from the request to the last byte of the answer; ${TURNS} requests each.`,
     pagesTable(measured),
+    '## In a browser',
+    'Milliseconds from asking for the address until something is on the screen, and until the figures of the overview are.',
+    paintsTable(measured),
     '## Redrives',
     'Of 100,000 letters each. Seconds count from the request until RabbitMQ has confirmed the last one; after a kill -9 of the console too, the time without it included.',
     redrivesTable(measured),
@@ -47,6 +50,12 @@ function pagesTable(measured: readonly Measured[]): string {
     verdict(p95Of(page) < PAGE_MS),
   ]);
   return table(['page', 'p50', 'p95', 'max', `p95 < ${PAGE_MS}`], rows);
+}
+
+function paintsTable(measured: readonly Measured[]): string {
+  const names = ['first paint p50 ms', 'useful p50 ms', 'useful p95 ms', 'useful worst ms'];
+  const rows = paintsIn(measured).map((one) => [one.variant, ...names.map((name) => figure(one, name))]);
+  return table(['', 'first paint, p50', 'figures, p50', 'p95', 'max'], rows);
 }
 
 function redrivesTable(measured: readonly Measured[]): string {
@@ -67,6 +76,7 @@ const METHOD = `## How it is measured
 
 - On servers of its own, with everything started as \`make start\` starts it: two APIs, a consumer and the console. \`bench/src/console\` says what is asked, and how much is found at least: a filter that finds nothing by mistake fails the run, and so does a reading route of the console's OpenAPI document that nobody measures.
 - Pages are asked for one at a time, each in turn, with other ids, words and times at each turn. Lists are of 50 items, and are asked for at their beginning and deep inside.
+- The overview is opened in Chromium without a screen, while the console is quiet: 20 times by a browser that has never been there, and once more by each. The figures count as seen after the frame that follows them.
 - The redrives run as fast as they go, without a consumer. One console is ended by kill -9 after 40 % and started again at once. A copy is a message that RabbitMQ has twice, since nobody could say whether the first one had arrived.
 - After each redrive RabbitMQ's queue of dead letters is compared with the table, message by message. Then a consumer takes what was sent: the run fails unless every letter was redriven once, has it once in its history, and was stored in its second round and logged once. The last rows of the table of pages were asked for then, once autovacuum had been there.
 

@@ -4,6 +4,7 @@ import { loadSettings, settingsEntries, type Settings } from '@esteira/config';
 import { connectBroker, laneDepth, type Broker } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
+import { buildPage } from '../../../tests/console/browser.ts';
 import { startApp, startConsumer, type App } from '../apps.ts';
 import type { Arena } from '../arena.ts';
 import { openBooks } from '../books.ts';
@@ -12,6 +13,7 @@ import { openPlace } from '../place.ts';
 import { ask, deep, untilIs } from './client.ts';
 import { fillWorld, mirrorLetters } from './fill.ts';
 import { expectEveryRoute, measurePages } from './measure-pages.ts';
+import { measurePaint } from './paint.ts';
 import { pagesAfterwards, pagesOf, type Known } from './pages.ts';
 import { expectOnce, expectQueueIsTable, untilVacuumed } from './proof.ts';
 import { redrive, type Killable, type Redriven } from './redrive.ts';
@@ -21,7 +23,7 @@ import { attemptsIn, deadLettersOf, messageOf, SYSTEMS, worldOf, type World } fr
  * The console over 1,000,000 attempts and 200,000 dead letters: how long every page waits, and how fast it redrives.
  *
  * Everything runs as `make start` starts it: two APIs, a consumer, the console. Pages are asked for over HTTP, one at a
- * time. The redrives, of 100,000 letters each, run without a consumer, so that both cores are theirs, as a redrive's rate
+ * time; the overview is opened in a browser, too. The redrives, of 100,000 letters each, run without a consumer, so that both cores are theirs, as a redrive's rate
  * is measured and not a pipeline's; one of them is killed in the middle. After each RabbitMQ's queue of dead letters is
  * compared with the table, message by message. Then a consumer takes what was sent, and every letter must have been
  * redriven, stored and logged once.
@@ -34,6 +36,7 @@ export async function measureConsole(arena: Arena, attempts: number): Promise<Me
   try {
     arena.report('filling sources, endput, dead letters and log');
     await fillWorld(settings, world);
+    await buildPage(); // Before the console: it serves what is there when it starts.
     const stage = await openStage(arena, settings, running);
     const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: 'bench', logger });
     await broker.untilConnected();
@@ -99,6 +102,8 @@ async function measureAll(stage: Stage, broker: Broker, world: World, arena: Are
   await expectEveryRoute(stage.console.url, pages);
   arena.report(`asking for ${pages.length} pages`);
   const quiet = await measurePages(stage.console.url, pages);
+  arena.report('opening the overview in a browser');
+  const paints = await measurePaint(stage.console.url);
   await consumer.stop();
 
   const redrives: Measurement[] = [];
@@ -122,7 +127,7 @@ async function measureAll(stage: Stage, broker: Broker, world: World, arena: Are
   arena.report('waiting for autovacuum');
   await untilVacuumed(stage.settings);
   const afterwards = await measurePages(stage.console.url, pagesAfterwards({ ...known, job: jobs[1] ?? '' }));
-  return [...quiet, ...redrives, ...afterwards];
+  return [...quiet, ...paints, ...redrives, ...afterwards];
 }
 
 async function allStored(settings: Settings, broker: Broker, world: World): Promise<void> {
