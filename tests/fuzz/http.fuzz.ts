@@ -14,12 +14,14 @@ let pipeline: Pipeline;
 beforeAll(async () => {
   schemathesis = await fetchSchemathesis(console.log);
   pipeline = await startPipeline({ systems: 1 });
+  await pipeline.console.start();
 });
 afterAll(() => pipeline.stop());
 
 it.each([
   ['an API', () => pipeline.apis[0], SECONDS],
   ['a consumer', () => pipeline.consumers[0], CONSUMER_SECONDS],
+  ['the console', () => pipeline.console, SECONDS],
 ])('no request makes %s answer otherwise than its document says', { timeout }, async (_what, appOf, seconds) => {
   const app = appOf();
   if (app === undefined) throw new Error('It was not started');
