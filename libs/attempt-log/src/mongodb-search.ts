@@ -1,4 +1,4 @@
-import { MAX_MAX_ATTEMPTS, pageOf, type AttemptStatus } from '@esteira/pipeline';
+import { MAX_MAX_ATTEMPTS, pageOf, present, type AttemptStatus } from '@esteira/pipeline';
 import { MongoServerError, type Collection, type Filter, type IndexSpecification } from 'mongodb';
 import type { AttemptDocument } from './attempt-document.ts';
 import {
@@ -90,7 +90,7 @@ function byLatest(one: AttemptDocument, other: AttemptDocument): number {
 }
 
 function exactly({ status, attempt }: AttemptSearch): Filter<AttemptDocument> {
-  return { ...(status === undefined ? {} : { status }), ...(attempt === undefined ? {} : { attempt }) };
+  return present({ status, attempt });
 }
 
 /** Times from `from` (included) to `to` (excluded), and after the cursor. */

@@ -5,7 +5,7 @@ import { createJob, deadLetterMigrations, getJob, jobResult, previewJob, resumeJ
 import { resolveSettings } from '@esteira/infra';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { redrivableOrders } from '@esteira/orders/repair';
-import { MAX_MAX_ATTEMPTS } from '@esteira/pipeline';
+import { MAX_MAX_ATTEMPTS, present } from '@esteira/pipeline';
 import { migrate, type Postgres } from '@esteira/postgres';
 import { withConnections } from '../connections.ts';
 import { filterText, parseFilter } from '../redrive/filter.ts';
@@ -100,8 +100,7 @@ async function begin(
     action: 'redrive' as const,
     selection: { filter },
     stopAtFailedShare: stopAt,
-    ...(rate === undefined ? {} : { ratePerSecond: rate }),
-    ...(maxAttempts === undefined ? {} : { maxAttempts }),
+    ...present({ ratePerSecond: rate, maxAttempts }),
   };
   const preview = await previewJob(endput, redrivable(settings), asked);
   if (preview.total === 0) return undefined;

@@ -1,6 +1,7 @@
 import { DEAD_LETTER_REASONS, DEAD_LETTER_STATES, type DeadLetterFilter } from '@esteira/dead-letters';
+import { present } from '@esteira/pipeline';
 import { Type, type Static } from 'typebox';
-import { given, timeOf } from './given.ts';
+import { timeOf } from './time-of.ts';
 import { bigint, closed, count, failure, givenTime, messageId, nullable, sought, text, time } from './schemas.ts';
 
 const state = Type.Enum([...DEAD_LETTER_STATES]);
@@ -88,7 +89,7 @@ export const letter = Type.Object({
 /** A filter as the library takes it. */
 export function filterOf(asked: Static<typeof filter>, part: 'body' | 'querystring'): DeadLetterFilter {
   const { error_code: errorCode, from, to, ...rest } = asked;
-  return given({
+  return present({
     ...rest,
     errorCode,
     from: timeOf(from, 'from', part)?.toISOString(),

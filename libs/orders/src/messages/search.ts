@@ -1,6 +1,6 @@
-import type { AttemptLog } from '@esteira/attempt-log';
+import type { AttemptLog, AttemptSearch } from '@esteira/attempt-log';
 import { lookUpDeadLetters } from '@esteira/dead-letters';
-import { isMessageId, messageIds, type AttemptStatus } from '@esteira/pipeline';
+import { isMessageId, messageIds, present } from '@esteira/pipeline';
 import { ordersPipeline } from '../domain/index.ts';
 import { storedOrders } from '../endput/index.ts';
 import { hitOfAttempt, hitOfDeadLetter, hitOfStored } from './hit.ts';
@@ -13,7 +13,7 @@ export interface SearchedPlaces extends WordPlaces {
 }
 
 /** Which messages are wanted. What is absent does not matter; what is present must all be true. */
-export interface MessageSearch {
+export interface MessageSearch extends Omit<AttemptSearch, 'messageIds'> {
   readonly messageId?: string;
   /** With `sourceId`: the message of one source row, and dead letters that have its id too. */
   readonly system?: string;
@@ -21,13 +21,6 @@ export interface MessageSearch {
   readonly sourceId?: string;
   /** Words of the product or the error: all of them, each as the beginning of a word. */
   readonly words?: string;
-  readonly status?: AttemptStatus;
-  readonly attempt?: number;
-  /** Processed at or after, and before. */
-  readonly from?: Date;
-  readonly to?: Date;
-  readonly limit: number;
-  readonly cursor?: string;
 }
 
 /**
@@ -41,15 +34,8 @@ export async function searchMessages(places: SearchedPlaces, search: MessageSear
   const { status, attempt, from, to, limit, cursor } = search;
   const ids = await idsOf(places, search);
   if (ids?.length === 0) return { items: [], nextCursor: null, index: 'message_id_1', unsearched: [] };
-  const page = await places.attemptLog.search({
-    limit,
-    ...(ids === undefined ? {} : { messageIds: ids }),
-    ...(status === undefined ? {} : { status }),
-    ...(attempt === undefined ? {} : { attempt }),
-    ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to }),
-    ...(cursor === undefined ? {} : { cursor }),
-  });
+  const asked = present({ messageIds: ids, status, attempt, from, to, cursor });
+  const page = await places.attemptLog.search({ limit, ...asked });
   const isWholeMessage = [status, attempt, from, to, cursor].every((one) => one === undefined);
   if (ids !== undefined && page.items.length === 0 && isWholeMessage) return atRest(places, ids);
   return { ...page, items: page.items.map(hitOfAttempt), unsearched: [] };
@@ -88,11 +74,7 @@ async function atRest({ endput }: SearchedPlaces, ids: readonly string[]): Promi
 /** What else is asked narrows a page, so it may hold fewer items than the limit, and yet not be the last. */
 async function byWords(places: SearchedPlaces, search: MessageSearch, words: string): Promise<MessagePage> {
   const { system, status, attempt, from, to, limit, cursor } = search;
-  const page = await searchWords(places, {
-    ...{ words, limit },
-    ...(system === undefined ? {} : { system }),
-    ...(cursor === undefined ? {} : { cursor }),
-  });
+  const page = await searchWords(places, { words, limit, ...present({ system, cursor }) });
   const items = page.items.filter(
     (hit) =>
       hit.status === (status ?? hit.status) &&

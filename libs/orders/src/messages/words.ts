@@ -1,5 +1,5 @@
 import { listDeadLetters, lookUpDeadLetters, soughtWords } from '@esteira/dead-letters';
-import { ForeignCursor, messageIds, readCursor, writeCursor } from '@esteira/pipeline';
+import { ForeignCursor, messageIds, present, readCursor, writeCursor } from '@esteira/pipeline';
 import type { Postgres, Sql } from '@esteira/postgres';
 import { ordersPipeline } from '../domain/index.ts';
 import { storedOrders } from '../endput/index.ts';
@@ -69,8 +69,7 @@ async function stagePage(places: WordPlaces, search: WordSearch, query: string, 
   const { words, system, limit } = search;
   const { cursor } = stage;
   if (stage.system === DEAD_LETTERS) {
-    const filter = { words, ...(system === undefined ? {} : { system }) };
-    const page = { filter, limit, ...(cursor === undefined ? {} : { cursor }) };
+    const page = { filter: { words, ...present({ system }) }, limit, ...present({ cursor }) };
     const { items, nextCursor } = await listDeadLetters(places.endput, ordersPipeline.name, page);
     return { items: items.map(hitOfDeadLetter), next: nextCursor ?? undefined };
   }
@@ -78,10 +77,7 @@ async function stagePage(places: WordPlaces, search: WordSearch, query: string, 
   if (found === undefined) throw new UnservedSearch(`There is no system ${stage.system}.`);
   if (found.table.isOwn) throw new UnservedSearch('a table of your own has no index of words');
   if (cursor !== undefined && !/^\d{1,19}$/.test(cursor)) throw new ForeignCursor();
-  const { orders, below } = await ordersByWords(found.source, query, {
-    limit,
-    ...(cursor === undefined ? {} : { below: cursor }),
-  });
+  const { orders, below } = await ordersByWords(found.source, query, { limit, ...present({ below: cursor }) });
   return { items: await asMessages(places.endput, found.name, orders), next: below ?? undefined };
 }
 

@@ -9,11 +9,11 @@ import {
 } from '@esteira/dead-letters';
 import { dependencyUnavailable, invalidRequest, notFound, problemResponses, type App } from '@esteira/http';
 import { ordersPipeline } from '@esteira/orders/domain';
+import { present } from '@esteira/pipeline';
 import type { Postgres } from '@esteira/postgres';
 import { Type, type Static } from 'typebox';
 import type { Console } from '../console.ts';
 import { filter, filterMembers, filterOf, group, item, letter } from '../dead-letter-schemas.ts';
-import { given } from '../given.ts';
 import { letterOf } from '../letter-view.ts';
 import { byMessageId, closed, nullable, PAGE_ITEMS, pageOf, pageView, paging, time } from '../schemas.ts';
 import { snake } from '../snake.ts';
@@ -90,7 +90,7 @@ function addList(app: App, { endput }: Parts): void {
         filter: filterOf(asked, 'querystring'),
         sort: { by, direction: sort.startsWith('-') ? 'desc' : 'asc' },
         limit,
-        ...given({ cursor }),
+        ...present({ cursor }),
       });
       return pageView(page, (one) => snake(one));
     },

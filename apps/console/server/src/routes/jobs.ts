@@ -10,9 +10,9 @@ import {
   type App,
 } from '@esteira/http';
 import { ordersPipeline } from '@esteira/orders/domain';
+import { present } from '@esteira/pipeline';
 import { Type } from 'typebox';
 import type { Console } from '../console.ts';
-import { given } from '../given.ts';
 import { jobOf, jobSchema } from '../job-view.ts';
 import { closed, messageId, nullable, PAGE_ITEMS, pageOf, pageView, paging, text, why } from '../schemas.ts';
 import { snake } from '../snake.ts';
@@ -39,7 +39,7 @@ export function addJobs(app: App, { endput }: Parts): void {
       response: { 200: pageOf(jobSchema), ...refusals },
     },
     handler: async ({ query: { limit = PAGE_ITEMS, cursor } }) => {
-      return pageView(await listJobs(endput, pipeline, { limit, ...given({ cursor }) }), jobOf);
+      return pageView(await listJobs(endput, pipeline, { limit, ...present({ cursor }) }), jobOf);
     },
   });
   app.get('/v0/jobs/:id', {
@@ -95,7 +95,7 @@ function addWish(
     },
     handler: async (request) => {
       const { id } = request.params;
-      const wish = { by: callerNamed(request), ...given({ why: request.body.why }) };
+      const wish = { by: callerNamed(request), ...present({ why: request.body.why }) };
       return jobOf(controlled(id, name, await act(endput, pipeline, id, wish)));
     },
   });
@@ -134,7 +134,7 @@ function addHistory(app: App, { endput }: Parts): void {
       response: { 200: pageOf(action), ...refusals },
     },
     handler: async ({ query: { job, message_id: messageIdGiven, limit = PAGE_ITEMS, cursor } }) => {
-      const asked = given({ job, messageId: messageIdGiven, cursor });
+      const asked = present({ job, messageId: messageIdGiven, cursor });
       const page = await listActions(endput, pipeline, { limit, ...asked });
       return pageView(page, ({ details, ...rest }) => ({ ...snake(rest), details: { ...details } }));
     },

@@ -1,8 +1,9 @@
 import { dependencyUnavailable, invalidRequest, notFound, problemResponses, type App } from '@esteira/http';
+import { present } from '@esteira/pipeline';
 import { isKnown, lifeOf, readFacts, searchMessages } from '@esteira/orders/messages';
 import { Type } from 'typebox';
 import type { Console } from '../console.ts';
-import { given, timeOf } from '../given.ts';
+import { timeOf } from '../time-of.ts';
 import { lifeSchema, lifeView } from '../message-life.ts';
 import {
   attemptStatus,
@@ -86,7 +87,7 @@ function addSearch(app: App, console: Parts): void {
     handler: async ({ query }) => {
       const { message_id: messageId, source_id: sourceId, from, to, limit = PAGE_ITEMS, ...rest } = query;
       const page = await searchMessages(console, {
-        ...given({
+        ...present({
           ...rest,
           messageId,
           sourceId,

@@ -11,7 +11,7 @@ import {
   type App,
 } from '@esteira/http';
 import { ordersPipeline } from '@esteira/orders/domain';
-import { UUID } from '@esteira/pipeline';
+import { present, UUID } from '@esteira/pipeline';
 import {
   exportAsJson,
   exportRowsAsCsv,
@@ -24,7 +24,6 @@ import {
 } from '@esteira/reconciliation';
 import { Type } from 'typebox';
 import type { Console } from '../console.ts';
-import { given } from '../given.ts';
 import {
   dayOf,
   daySchema,
@@ -93,7 +92,7 @@ function addLists(app: App, { endput }: Parts): void {
       response: { 200: pageOf(reconciliationSchema), ...refusals },
     },
     handler: async ({ query: { limit = PAGE_ITEMS, cursor } }) => {
-      return pageView(await listReconciliations(endput, pipeline, { limit, ...given({ cursor }) }), reconciliationOf);
+      return pageView(await listReconciliations(endput, pipeline, { limit, ...present({ cursor }) }), reconciliationOf);
     },
   });
   app.get('/v0/reconciliations/:id', {
@@ -142,7 +141,7 @@ function addRows(app: App, { endput }: Parts): void {
     },
     handler: async ({ params: { id }, query: { kind, limit = PAGE_ITEMS, ...rest } }) => {
       await kept(endput, id);
-      return pageView(await reconciliationRows(endput, id, { kind, limit, ...given(rest) }), rowOf);
+      return pageView(await reconciliationRows(endput, id, { kind, limit, ...present(rest) }), rowOf);
     },
   });
 }

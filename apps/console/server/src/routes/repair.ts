@@ -18,10 +18,10 @@ import {
   type App,
 } from '@esteira/http';
 import { ordersPipeline } from '@esteira/orders/domain';
+import { present } from '@esteira/pipeline';
 import { Type, type Static } from 'typebox';
 import type { Console } from '../console.ts';
 import { filter, filterOf, letter } from '../dead-letter-schemas.ts';
-import { given } from '../given.ts';
 import { jobOf, jobSchema } from '../job-view.ts';
 import { letterOf } from '../letter-view.ts';
 import { byMessageId, closed, count, messageId, nullable, text, why } from '../schemas.ts';
@@ -145,7 +145,7 @@ function addPreview(app: App, { endput, redrivable }: Parts): void {
       const { bySystem, byReason, ...rest } = await previewJob(endput, redrivable, {
         action: body.action,
         selection: selectionOf(body.selection),
-        ...given({ ratePerSecond, stopAtFailedShare }),
+        ...present({ ratePerSecond, stopAtFailedShare }),
       });
       return { ...snake(rest), by_system: bySystem.map(snake), by_reason: byReason.map(snake) };
     },
@@ -180,7 +180,7 @@ function addRedrives(app: App, console: Parts): void {
         selection: selectionOf(rest.selection),
         by: callerNamed(request),
         why: rest.why,
-        ...given({
+        ...present({
           ratePerSecond: rate_per_second,
           stopAtFailedShare: stop_at_failed_share,
           maxAttempts: max_attempts,
@@ -205,7 +205,7 @@ function addDiscards(app: App, console: Parts): void {
     handler: async (request, reply) => {
       const { selection: wanted, rate_per_second: ratePerSecond, why: reason } = request.body;
       const who = { by: callerNamed(request), why: reason };
-      const what = { action: 'discard', selection: selectionOf(wanted), ...given({ ratePerSecond }) } as const;
+      const what = { action: 'discard', selection: selectionOf(wanted), ...present({ ratePerSecond }) } as const;
       return reply.code(202).send(await started(console, { ...what, ...who }));
     },
   });

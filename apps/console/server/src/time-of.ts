@@ -1,10 +1,5 @@
 import { invalidRequest, placed } from '@esteira/http';
 
-/** What was given, without the members that were not. */
-export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
-}
-
 /** A time that somebody gave. @throws a problem where there is none like it, say a 61st of March. */
 export function timeOf(text: string | undefined, name: string, part: 'body' | 'querystring'): Date | undefined {
   if (text === undefined) return undefined;
