@@ -32,12 +32,7 @@ const exposing: Record<Name, (plan: Plan) => Track[]> = {
   'ack before store': killConsumers(3),
   // Only while a batch is overtaken is there something to lose.
   'ack across a gap': killConsumers(8),
-  'cursor before confirm': (plan) => [
-    ...each(plan, 'api', (process) =>
-      times(2, after(500, { kind: 'hole', link: { process, server: 'rabbitmq' }, ms: 1_500 })),
-    ),
-    ...each(plan, 'api', (process) => times(2, after(1_000, { kind: 'kill', process }))),
-  ],
+  'cursor before confirm': (plan) => each(plan, 'api', (process) => times(3, after(1_000, { kind: 'kill', process }))),
   'no watermark': calm,
   'retry not confirmed': () => [{ name: 'broker', steps: times(3, after(300, { kind: 'refusal', ms: 700 })) }],
   'no recall': calm,
@@ -96,7 +91,9 @@ describe('the drill', () => {
   });
 
   it('finds nothing under the same faults where nothing is made wrong', { timeout: DRILL_MS + 10_000 }, async () => {
-    const result = await drill((plan) => Object.values(exposing).flatMap((tracks) => tracks(plan)), []);
+    // So many kills as a gap takes would end a consumer too often with one order alone in it: that is given up, rightly.
+    const few = Object.values({ ...exposing, 'ack across a gap': calm });
+    const result = await drill((plan) => few.flatMap((tracks) => tracks(plan)), []);
     expect(broken(result)).toEqual([]);
   });
 });

@@ -49,6 +49,13 @@ export const sabotages = {
         find: 'last = last.then(() => confirmed).then(written);',
         replace: 'last = last.then(written);',
       },
+      // As if the broker were slow: what a page's confirm takes here is over before anybody is killed in it.
+      {
+        file: 'libs/relay/src/run.ts',
+        find: 'this.#flight.start(this.#confirmed(page.messages), () => this.#advance(page));',
+        replace:
+          'this.#flight.start(sleep(500).then(() => this.#confirmed(page.messages)), () => this.#advance(page));',
+      },
     ],
   },
   'no watermark': {
