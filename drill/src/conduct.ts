@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inject, type InjectOptions } from './inject.ts';
+import { inject } from './inject.ts';
 import type { Track } from './schedule.ts';
+import type { Stage } from './stage.ts';
 
 /** Faults that are going on, and how far they are. */
 export interface Conduct {
@@ -11,7 +12,7 @@ export interface Conduct {
 }
 
 /** Starts all tracks, side by side. */
-export function conduct(tracks: readonly Track[], options: InjectOptions): Conduct {
+export function conduct(tracks: readonly Track[], options: Stage): Conduct {
   const total = tracks.reduce((sum, { steps }) => sum + steps.length, 0);
   let passed = 0;
   const done = together(options.signal, (signal) =>

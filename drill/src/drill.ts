@@ -10,7 +10,8 @@ import { Ledger, type Sample } from './ledger.ts';
 import { linkNames } from './links.ts';
 import { redriveAmongLateCopies, redriven } from './rounds.ts';
 import { schedule, type Plan, type Track } from './schedule.ts';
-import { underLoad, type Stage } from './under-load.ts';
+import type { Stage } from './stage.ts';
+import { underLoad } from './under-load.ts';
 import type { SettleOptions } from './watch.ts';
 
 /** A drill to be run. */

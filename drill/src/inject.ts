@@ -1,23 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openRedis } from '@esteira/relay';
-import { quiet, type Connections } from '@esteira/cli/connections';
+import { quiet } from '@esteira/cli/connections';
 import type { Arena } from './arena.ts';
-import type { Chance } from './chance.ts';
 import { copiesOfSome } from './copies.ts';
 import type { Fault } from './faults.ts';
-import type { Hand } from './hand.ts';
-import type { Happening, Ledger } from './ledger.ts';
+import type { Happening } from './ledger.ts';
 import { poisonMessage } from './poison.ts';
-
-/** What injecting faults needs. */
-export interface InjectOptions {
-  readonly arena: Arena;
-  readonly connections: Connections;
-  readonly hand: Hand;
-  readonly ledger: Ledger;
-  readonly chance: Chance;
-  readonly signal: AbortSignal;
-}
+import type { Stage } from './stage.ts';
 
 type Of<K extends Fault['kind']> = Extract<Fault, { kind: K }>;
 
@@ -25,7 +14,7 @@ type Of<K extends Fault['kind']> = Extract<Fault, { kind: K }>;
 const MISSES = 3;
 
 /** Makes a fault happen, and resolves when it has passed. Rejects only with `signal`. */
-export async function inject(fault: Fault, options: InjectOptions): Promise<void> {
+export async function inject(fault: Fault, options: Stage): Promise<void> {
   const { arena, signal } = options;
   switch (fault.kind) {
     case 'kill':
@@ -59,14 +48,14 @@ export async function inject(fault: Fault, options: InjectOptions): Promise<void
   }
 }
 
-async function lasting(fault: Fault, { ledger }: InjectOptions, work: () => Promise<void>): Promise<void> {
+async function lasting(fault: Fault, { ledger }: Stage, work: () => Promise<void>): Promise<void> {
   const happening = ledger.begin(fault);
   await work();
   ledger.end(happening);
 }
 
 /** Waits for a moment at which the process has unsettled work, and hits it then. */
-async function hit(fault: Of<'kill' | 'freeze'>, options: InjectOptions): Promise<void> {
+async function hit(fault: Of<'kill' | 'freeze'>, options: Stage): Promise<void> {
   const { arena, ledger, chance, signal } = options;
   const process = arena.process(fault.process);
   const broker = arena.link({ process: fault.process, server: 'rabbitmq' });
@@ -94,7 +83,7 @@ async function hit(fault: Of<'kill' | 'freeze'>, options: InjectOptions): Promis
 /** Servers that a fault has in hand: the tracks take turns. */
 const broken = new WeakMap<Arena, Map<string, Promise<void>>>();
 
-async function breakServer(fault: Of<'server-kill' | 'outage'>, options: InjectOptions): Promise<void> {
+async function breakServer(fault: Of<'server-kill' | 'outage'>, options: Stage): Promise<void> {
   const { arena, ledger, signal } = options;
   const { servers } = arena;
   const turns = broken.get(arena) ?? new Map<string, Promise<void>>();
@@ -116,7 +105,7 @@ async function breakServer(fault: Of<'server-kill' | 'outage'>, options: InjectO
   await turn;
 }
 
-async function publish(fault: Of<'copies' | 'poison'>, options: InjectOptions): Promise<void> {
+async function publish(fault: Of<'copies' | 'poison'>, options: Stage): Promise<void> {
   const { arena, connections, hand, ledger, chance, signal } = options;
   if (fault.kind === 'copies') {
     const copies = await untilAnswered(signal, () =>
@@ -136,7 +125,7 @@ async function publish(fault: Of<'copies' | 'poison'>, options: InjectOptions): 
   );
 }
 
-async function emptyRedis({ arena, signal }: InjectOptions): Promise<void> {
+async function emptyRedis({ arena, signal }: Stage): Promise<void> {
   const redis = openRedis(arena.settings.REDIS_URL, quiet);
   try {
     await untilAnswered(signal, () => redis.script(`return redis.call('FLUSHALL')`, 'any'));

@@ -1,24 +1,11 @@
-import type { Connections } from '@esteira/cli/connections';
-import type { Arena } from './arena.ts';
-import type { Chance } from './chance.ts';
 import { conduct, together, type Conduct } from './conduct.ts';
-import type { Hand } from './hand.ts';
-import type { Ledger, Sample } from './ledger.ts';
+import type { Sample } from './ledger.ts';
 import { load } from './load/load.ts';
 import { planLoad } from './load/parts.ts';
 import { keepRunning } from './runs.ts';
 import type { Plan, Track } from './schedule.ts';
+import type { Stage } from './stage.ts';
 import { sampleUntil, settled } from './watch.ts';
-
-/** Everything that a phase of a drill works with. */
-export interface Stage {
-  readonly arena: Arena;
-  readonly connections: Connections;
-  readonly hand: Hand;
-  readonly ledger: Ledger;
-  readonly chance: Chance;
-  readonly signal: AbortSignal;
-}
 
 /** How many faults have passed, of how many. */
 export type Progress = ReturnType<Conduct['progress']>;
