@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '@esteira/config';
+import { virtualHostOf } from '@esteira/messaging';
 
 /** Orders of each system: enough for a run that can be watched. */
 const ORDERS = { positive_inserts: 40_000, negative_inserts: 600 };
@@ -16,7 +17,7 @@ export async function makeWork(settings: Settings): Promise<void> {
   }
   for (const { apiPort } of settings.systems) await ask(`http://127.0.0.1:${apiPort}/v0/process/run`, {});
   const management = new URL(settings.RABBITMQ_MANAGEMENT_URL);
-  const host = encodeURIComponent(decodeURIComponent(new URL(settings.RABBITMQ_URL).pathname.slice(1)) || '/');
+  const host = encodeURIComponent(virtualHostOf(settings.RABBITMQ_URL));
   const account = `${management.username}:${management.password}`;
   for (let made = 0; made < UNREADABLE; made += 1) {
     const message = { properties: {}, routing_key: 'primary', payload: `no order ${made}`, payload_encoding: 'string' };
