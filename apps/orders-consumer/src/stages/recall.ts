@@ -12,7 +12,7 @@ export interface Memory {
 }
 
 /** Finds out which messages are at rest already, and which attempts were made already: a query each for the batch. */
-export async function recall(batch: readonly Decoded[], { endput, attemptLog }: Memory): Promise<Recalled[]> {
+export async function recall(batch: readonly Decoded[], { endput, attemptLog }: Memory): Promise<readonly Recalled[]> {
   const known = batch.filter(({ content }) => content.kind !== 'too-new');
   const [atRest, made] = await Promise.all([
     recallAtRest(
@@ -22,6 +22,8 @@ export async function recall(batch: readonly Decoded[], { endput, attemptLog }: 
     ),
     madeOf(known, attemptLog),
   ]);
+  // Of most batches nothing is known: then there is nothing to add to any of them.
+  if (made.size === 0 && atRest.every((rest) => rest === undefined)) return batch;
   const restOf = new Map(known.map((work, index) => [work, atRest[index]]));
   return batch.map((work) => {
     const rest = restOf.get(work);

@@ -22,17 +22,28 @@ type Made = Pick<Verified, 'outcome' | 'startedAt' | 'durationMs'>;
  * Runs the verifier for those that need an attempt. What is at rest is skipped; an attempt that was made already has
  * its outcome replayed; what can't be read never reaches the verifier.
  */
-export async function verify(batch: readonly Recalled[], verifying: Verifying): Promise<Verified[]> {
+export async function verify(batch: readonly Recalled[], verifying: Verifying): Promise<readonly Verified[]> {
   const { verifier, timeoutMs, turns, now } = verifying;
   // Where attempts take turns each has a clock of its own; otherwise all begin together, and one clock does.
   const clock = verifier.concurrency === undefined ? new Clock(timeoutMs, turns.cut) : undefined;
-  const verified = batch.map(async (work): Promise<Verified> => {
-    const known = knownOutcome(work);
-    if (known !== undefined) return { ...work, outcome: known, startedAt: now(), durationMs: 0 };
-    const made = clock === undefined ? await inTurn(work, verifying) : await attempted(work, verifying, clock);
-    return { ...work, ...made };
-  });
-  return Promise.all(verified).finally(() => clock?.clear());
+  try {
+    const verified = batch.map((work) => {
+      const known = knownOutcome(work);
+      if (known !== undefined) return withMade(work, { outcome: known, startedAt: now(), durationMs: 0 });
+      const made = clock === undefined ? inTurn(work, verifying) : attempted(work, verifying, clock);
+      return made instanceof Promise ? made.then((late) => withMade(work, late)) : withMade(work, made);
+    });
+    // To wait for each takes longer than a verifier that answers at once.
+    return verified.every(isVerified) ? verified : await Promise.all(verified.map((one) => Promise.resolve(one)));
+  } finally {
+    clock?.clear();
+  }
+}
+
+const isVerified = (verified: Verified | Promise<Verified>): verified is Verified => !(verified instanceof Promise);
+
+function withMade(work: Recalled, { outcome, startedAt, durationMs }: Made): Verified {
+  return { ...work, outcome, startedAt, durationMs };
 }
 
 /** The outcome, where it does not take the verifier to know it. */
@@ -58,26 +69,26 @@ async function inTurn(work: Recalled, verifying: Verifying): Promise<Made> {
     const answer = Promise.resolve(ask(work, verifying, clock.signal)).finally(() => {
       clock.clear();
     });
-    return { outcome: settled(answer, clock, startedAt, now), over: answer };
+    return { outcome: Promise.resolve(settled(answer, clock, startedAt, now)), over: answer };
   });
   if (made !== undefined) return made;
   const fault = { code: 'stopping', message: 'The consumer stopped before it was the turn of this message.' };
   return { outcome: { kind: 'return', fault }, startedAt: now(), durationMs: 0 };
 }
 
-function attempted(work: Recalled, verifying: Verifying, clock: Clock): Promise<Made> {
+function attempted(work: Recalled, verifying: Verifying, clock: Clock): Made | Promise<Made> {
   const startedAt = verifying.now();
   return settled(ask(work, verifying, clock.signal), clock, startedAt, verifying.now);
 }
 
-async function settled(
+function settled(
   answer: Outcome | Promise<Outcome>,
   clock: Clock,
   startedAt: Date,
   now: () => Date,
-): Promise<Made> {
-  const outcome = answer instanceof Promise ? await Promise.race([answer, clock.ended]) : answer;
-  return { outcome, startedAt, durationMs: now().getTime() - startedAt.getTime() };
+): Made | Promise<Made> {
+  const came = (outcome: Outcome): Made => ({ outcome, startedAt, durationMs: now().getTime() - startedAt.getTime() });
+  return answer instanceof Promise ? Promise.race([answer, clock.ended]).then(came) : came(answer);
 }
 
 /** Asks the verifier. It never rejects: a verifier that throws has failed this attempt. */
