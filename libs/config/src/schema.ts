@@ -201,7 +201,8 @@ export const settingsSchema = Type.Object({
     default: 100,
     minimum: 1,
     maximum: 3_600_000,
-    description: 'How often a run that follows its source looks for new rows, in milliseconds.',
+    description:
+      'How often a run that follows its source looks for new rows while none come, in milliseconds; while some come it looks again at once.',
   }),
   SHUTDOWN_MS: Type.Integer({
     default: 10_000,

@@ -64,7 +64,7 @@ export interface RelayOptions {
   readonly pageSize: number;
   readonly maxLaneDepth: number;
   readonly leaseMs: number;
-  /** How often a run that follows its source looks for rows, in milliseconds; 100 by default. */
+  /** How often a run that follows its source looks for rows while none come, in milliseconds; 100 by default. */
   readonly followPollMs?: number;
   /** Why the broker takes no messages, while it doesn't: for people who wonder why nothing moves. */
   readonly blocked?: () => string | undefined;

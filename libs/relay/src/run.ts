@@ -22,7 +22,7 @@ export interface RunParts {
   readonly maxAttempts: number;
   /** Goes on at the watermark, with the rows that come. */
   readonly follow: boolean;
-  /** How often it then looks for them, in milliseconds. */
+  /** How often it then looks for them while none come, in milliseconds. */
   readonly followPollMs: number;
   readonly source: PageSource;
   readonly publish: Publish;
@@ -106,7 +106,8 @@ export class Run {
       await unlessAborted(() => this.#flight.landed(), signal);
       if (!follow) return;
       activity.phase('following');
-      await pause(followPollMs, signal);
+      // While rows come it looks again at once: as many as have come meanwhile make the next page.
+      if (page.last === undefined) await pause(followPollMs, signal);
     }
   }
 
