@@ -1,13 +1,17 @@
 import { within } from '@esteira/http';
+import type { Broker } from '@esteira/messaging';
 import { rowsBehind, watermark, type RowsBehind, type SourceTable, type Watermark } from '@esteira/orders/source';
 import { present } from '@esteira/pipeline';
 import type { Postgres } from '@esteira/postgres';
-import { CURSOR_STATUSES, positionOf, type CursorView, type Position } from '@esteira/relay';
+import { CURSOR_STATUSES, positionOf, type CursorView, type Position, type Relay } from '@esteira/relay';
 import { Type, type Static, type TSchema } from 'typebox';
 import type { OrdersApi } from './api.ts';
+import { recent } from './recent.ts';
 
 /** The longest the source is asked, in milliseconds: during its outage a status is wanted most. */
 const SOURCE_TIMEOUT_MS = 3_000;
+/** How old what the source said may be while a run goes on, in milliseconds. */
+const SOURCE_AGE_MS = 2_000;
 
 const text = Type.String();
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -93,10 +97,29 @@ export const statusSchema = Type.Object({
 });
 
 type Status = Static<typeof statusSchema>;
+type SourceFacts = Pick<Status, 'behind' | 'watermark' | 'source_error'>;
 
-/** The status of a system. Rejects when Redis can't be asked; a source that does not answer is part of the status. */
-export async function statusOf({ system, relay, postgres, source, broker }: OrdersApi): Promise<Status> {
-  const { cursor, activity, notice } = await relay.status();
+/**
+ * Tells the status of a system. Rejects when Redis can't be asked; a source that does not answer is part of the status.
+ * While a run goes on here, `behind` and `watermark` may be {@link SOURCE_AGE_MS} old: to count a million rows takes
+ * longer than many dashboards have patience for.
+ */
+export function statusReader({ system, relay, postgres, source, broker }: OrdersApi): () => Promise<Status> {
+  const sourceAt = recent((position: Position | undefined) => sourceOf(postgres, source, position), SOURCE_AGE_MS);
+  return async () => {
+    const view = await relay.status();
+    const position = positionOf(view.cursor);
+    const facts = view.activity === undefined ? sourceAt.now(position) : sourceAt.lately(position);
+    return statusOf(system, view, broker, await facts);
+  };
+}
+
+function statusOf(
+  system: string,
+  { cursor, activity, notice }: Awaited<ReturnType<Relay['status']>>,
+  broker: Pick<Broker, 'connected' | 'blocked'>,
+  facts: SourceFacts,
+): Status {
   const { runId } = cursor;
   return {
     system,
@@ -111,7 +134,7 @@ export async function statusOf({ system, relay, postgres, source, broker }: Orde
           },
     ...present({ notice }),
     broker: { connected: broker.connected, blocked: broker.blocked ?? null },
-    ...(await sourceOf(postgres, source, positionOf(cursor))),
+    ...facts,
   };
 }
 
@@ -133,11 +156,7 @@ function cursorViewOf(cursor: CursorView): Status['cursor'] {
   };
 }
 
-async function sourceOf(
-  postgres: Postgres,
-  table: SourceTable,
-  position: Position | undefined,
-): Promise<Pick<Status, 'behind' | 'watermark' | 'source_error'>> {
+async function sourceOf(postgres: Postgres, table: SourceTable, position: Position | undefined): Promise<SourceFacts> {
   try {
     const asked = Promise.all([rowsBehind(postgres, position, { table }), watermark(postgres)]);
     const [behind, mark] = await within(SOURCE_TIMEOUT_MS, asked);

@@ -9,7 +9,7 @@ import {
 import type { RunRefusal } from '@esteira/relay';
 import { Type } from 'typebox';
 import type { OrdersApi } from '../api.ts';
-import { statusOf, statusSchema } from '../status.ts';
+import { statusReader, statusSchema } from '../status.ts';
 
 const alreadyRunning = defineProblem({
   code: 'already-running',
@@ -163,10 +163,11 @@ function addStatus(app: App, api: OrdersApi): void {
       description: [
         'The cursor, the run, the rows behind it, and the watermark with what holds it back:',
         'a backend is ended by `pg_terminate_backend(pid)`, a prepared transaction by `ROLLBACK PREPARED`.',
+        'While a run goes on, `behind` and `watermark` are up to 2 s old.',
       ].join(' '),
       response: { 200: statusSchema, ...problemResponses(dependencyUnavailable) },
     },
-    handler: () => statusOf(api),
+    handler: statusReader(api),
   });
 }
 
