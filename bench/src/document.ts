@@ -37,7 +37,7 @@ function documentOf(results: Results, charts: readonly Chart[]): string {
       'Medians of the rounds, with the least and the most. CPU is that of all processes together, in microseconds an order: two cores have 2,000,000 of them a second.',
       figuresTable(measured),
       '## Where the CPU goes',
-      'Microseconds an order, medians.',
+      'Microseconds an order, medians of the rounds in which a process took any.',
       ...['pipeline', 'peers', 'retries'].map((bench) => cpuTable(measured, bench)),
       METHOD,
       machineOf(results),
@@ -81,13 +81,12 @@ function cpuTable(measured: readonly Measured[], bench: string): string {
   const variants = variantsOf(measured.filter((one) => one.bench === bench && one.cpuMicroseconds !== undefined));
   if (variants.length === 0) return '';
   const processes = [...new Set(variants.flatMap(({ cpuMicroseconds = {} }) => Object.keys(cpuMicroseconds)))].sort();
-  const median = (variant: string, process: string) =>
-    spreadOf(
-      measured
-        .filter((one) => one.bench === bench && one.variant === variant)
-        .map((one) => one.cpuMicroseconds?.[process] ?? 0),
-    ).median;
-  const rows = variants.map(({ variant }) => [variant, ...processes.map((process) => short(median(variant, process)))]);
+  const median = (variant: string, process: string) => {
+    const rounds = measured.filter((one) => one.bench === bench && one.variant === variant);
+    const used = rounds.flatMap((one) => one.cpuMicroseconds?.[process] ?? []);
+    return used.length === 0 ? '' : short(spreadOf(used).median);
+  };
+  const rows = variants.map(({ variant }) => [variant, ...processes.map((process) => median(variant, process))]);
   return table([bench, ...processes], rows);
 }
 

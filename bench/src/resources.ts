@@ -53,10 +53,11 @@ function readProcesses(): Map<number, Process> {
     const stat = read(`/proc/${name}/stat`);
     if (stat === undefined) continue;
     const end = stat.lastIndexOf(')');
-    // After the name, which may hold anything: state, parent, …, user and system time as the 12th and 13th.
+    // After the name, which may hold anything: state, parent, …, user and system time as the 12th and 13th, then those of
+    // children that have ended: a backend of Postgres that does is still counted, in its postmaster.
     const fields = stat.slice(end + 2).split(' ');
     const command = stat.slice(stat.indexOf('(') + 1, end);
-    const ticks = Number(fields[11]) + Number(fields[12]);
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
     found.set(Number(name), { pid: Number(name), parent: Number(fields[1]), command, ticks });
   }
   return found;
