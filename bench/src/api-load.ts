@@ -14,6 +14,8 @@ export async function measureApi(arena: Arena, orders: number): Promise<Measurem
   const flow = await openFlow(arena);
   try {
     await flow.fill(orders);
+    // The dashboards are open before anybody starts a run.
+    await fetch(`${flow.api.url}/v0/process/status`);
     await flow.publish({ max_attempts: 1 });
     const body = JSON.stringify({ positive_inserts: 10, negative_inserts: 0 });
     const headers = { 'content-type': 'application/json' };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { DEAD_LETTER_REASONS, type Job, type Preview } from '@esteira/dead-letters';
+import type { Job, Preview } from '@esteira/dead-letters';
+import { DEAD_LETTER_REASONS } from '@esteira/pipeline';
 import { describe, expect, it } from 'vitest';
 import { redriveCommand } from '../src/commands/redrive.ts';
 import { filterText, parseFilter } from '../src/redrive/filter.ts';

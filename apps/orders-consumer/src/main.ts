@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import closeWithGrace from 'close-with-grace';
-import { exitForPerson, processSettings, SettingsError, type Settings } from '@esteira/config';
+import { exitForPerson, processSettings, settingsOrExit } from '@esteira/config';
 import { createApp, type App, type Check } from '@esteira/http';
 import { DelayStrategyRefused, TopologyMismatch } from '@esteira/messaging';
 import { createLogger, createMetrics } from '@esteira/observability';
@@ -13,17 +13,7 @@ import { openVerifier } from './verifier.ts';
 const needsAPerson = (error: unknown) =>
   [DelayStrategyRefused, TopologyMismatch, ModuleUnloadable].some((kind) => error instanceof kind);
 
-function settingsOrExit(): Settings {
-  try {
-    return processSettings(process.env);
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return exitForPerson();
-  }
-}
-
-const settings = settingsOrExit();
+const settings = settingsOrExit(() => processSettings(process.env));
 const number = Number(process.env['CONSUMER_NUMBER'] ?? '1');
 const worker = `consumer-${number}@${hostname()}`;
 const logger = createLogger({ name: `orders-consumer ${number}`, level: settings.LOG_LEVEL });

@@ -1,4 +1,4 @@
-import { MongoBulkWriteError, MongoClient, MongoServerError, type Collection, type Db } from 'mongodb';
+import { MongoBulkWriteError, MongoClient, MongoError, MongoServerError, type Collection, type Db } from 'mongodb';
 import { idRanges, type AttemptStatus } from '@esteira/pipeline';
 import { attemptId, type AttemptDocument } from './attempt-document.ts';
 import type { AttemptLog } from './attempt-log.ts';
@@ -20,6 +20,11 @@ export interface AttemptLogOptions {
   readonly ttlSeconds: number;
   /** How long a call looks for the server, in milliseconds; 5,000 where nothing else is said. */
   readonly patienceMs?: number;
+}
+
+/** Whether an error is MongoDB's: it is away, or refused what it was asked. */
+export function isLogFault(error: unknown): boolean {
+  return error instanceof MongoError;
 }
 
 /**

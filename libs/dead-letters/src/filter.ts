@@ -7,17 +7,6 @@ export type DeadLetterState = 'dead' | 'redriven' | 'discarded';
 /** Every state. */
 export const DEAD_LETTER_STATES: readonly DeadLetterState[] = ['dead', 'redriven', 'discarded'];
 
-/** Every reason. */
-export const DEAD_LETTER_REASONS: readonly DeadLetterReason[] = [
-  'attempts-exhausted',
-  'refused-by-verifier',
-  'invalid',
-  'identity-conflict',
-  'rejected-by-endput',
-  'delivery-limit',
-  'crashed-consumer',
-];
-
 /** Which dead letters are meant: those that all of this is true of. What is not given is not asked. */
 export interface DeadLetterFilter {
   readonly state?: DeadLetterState;

@@ -34,7 +34,7 @@ export async function queueDepths(management: Management, pipeline: Pipeline): P
   const lanes = pipeline.lanes.map((lane) => names.lane(pipeline, lane));
   return {
     lanes: sum((name) => lanes.includes(name)),
-    waiting: sum((name) => name.startsWith(`${pipeline.name}.wait.`)) + (delayed?.messages_delayed ?? 0),
+    waiting: sum((name) => names.waitDelayOf(pipeline, name) !== undefined) + (delayed?.messages_delayed ?? 0),
     deadLetters: sum((name) => name === names.deadLetterQueue(pipeline)),
     returned: sum((name) => name === names.returnedQueue(pipeline)),
   };

@@ -34,8 +34,9 @@ interface Portion {
  * order of what stays may change, and each pass spends one delivery of it: for queues that bear both. What another
  * connection holds at the moment is not seen; that of a process which died comes back within moments.
  *
- * Memory grows by what the caller keeps of each message that stays, and by a portion of ids and headers, not by bodies. When the connection is lost the broker
- * gives back everything by itself, and this rejects; what was removed stays removed.
+ * Memory grows by what the caller keeps of each message that stays, and by a portion of ids and headers, not by bodies.
+ * When the connection is lost the broker gives back everything by itself, and this rejects; what was removed stays
+ * removed.
  */
 export async function sift(
   broker: Broker,

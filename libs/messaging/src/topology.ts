@@ -49,6 +49,11 @@ export const names = {
   returnedQueue: (pipeline: Pipeline) => `${pipeline.name}.returned`,
   waitExchange: (pipeline: Pipeline, delayMs: number) => `esteira.${pipeline.name}.wait.${delayMs}ms`,
   waitQueue: (pipeline: Pipeline, delayMs: number) => `${pipeline.name}.wait.${delayMs}ms`,
+  /** How long a wait queue holds its messages, in milliseconds, by its name; undefined for any other queue. */
+  waitDelayOf: (pipeline: Pipeline, queue: string): number | undefined => {
+    const delayMs = Number(/[.](\d+)ms$/.exec(queue)?.[1]);
+    return queue === names.waitQueue(pipeline, delayMs) ? delayMs : undefined;
+  },
   delayedExchange: (pipeline: Pipeline) => `esteira.${pipeline.name}.delayed`,
 };
 

@@ -23,12 +23,15 @@ export type Outcome =
 /** The outcomes a verifier may give. `return` is for one that can't do its work at all now: no attempt is spent. */
 export type VerifierOutcome = Exclude<Outcome, { kind: 'skip' }>;
 
+/** Every reason. */
+export const DEAD_LETTER_REASONS = [
+  'attempts-exhausted',
+  'refused-by-verifier',
+  'invalid',
+  'identity-conflict',
+  'rejected-by-endput',
+  'delivery-limit',
+  'crashed-consumer',
+] as const;
 /** Why a message is a dead letter. `attempts-exhausted` is the only one that spends all attempts. */
-export type DeadLetterReason =
-  | 'attempts-exhausted'
-  | 'refused-by-verifier'
-  | 'invalid'
-  | 'identity-conflict'
-  | 'rejected-by-endput'
-  | 'delivery-limit'
-  | 'crashed-consumer';
+export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];

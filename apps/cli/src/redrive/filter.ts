@@ -1,4 +1,5 @@
-import { DEAD_LETTER_REASONS, type DeadLetterFilter } from '@esteira/dead-letters';
+import type { DeadLetterFilter } from '@esteira/dead-letters';
+import { DEAD_LETTER_REASONS } from '@esteira/pipeline';
 import { Refused } from '../refused.ts';
 
 const WORD = /([a-z_]+)=(?:"([^"]*)"|([^\s"]\S*))(?:\s+|$)/y;

@@ -1,5 +1,5 @@
-import { DEAD_LETTER_REASONS, DEAD_LETTER_STATES, type DeadLetterFilter } from '@esteira/dead-letters';
-import { present } from '@esteira/pipeline';
+import { DEAD_LETTER_STATES, type DeadLetterFilter } from '@esteira/dead-letters';
+import { DEAD_LETTER_REASONS, present } from '@esteira/pipeline';
 import { Type, type Static } from 'typebox';
 import { timeOf } from './time-of.ts';
 import { bigint, closed, count, failure, givenTime, messageId, nullable, sought, text, time } from './schemas.ts';

@@ -1,4 +1,5 @@
 import { dependencyUnavailable, invalidRequest, placed, type ProblemError } from '@esteira/http';
+import { isLogFault } from '@esteira/attempt-log';
 import { BrokerUnavailable } from '@esteira/messaging';
 import { UnservedSearch } from '@esteira/orders/messages';
 import { ForeignCursor } from '@esteira/pipeline';
@@ -15,8 +16,7 @@ export function classifyFault(error: Error): ProblemError | undefined {
   if (error instanceof ForeignCursor) return wronglyAsked(error, '/cursor');
   if (error instanceof UnservedSearch) return wronglyAsked(error, '/system');
   if (error instanceof RedisFault || error instanceof BrokerUnavailable) return dependencyUnavailable(error.message);
-  if (error.name.startsWith('Mongo'))
-    return dependencyUnavailable(`MongoDB can't be used right now: ${error.message}.`);
+  if (isLogFault(error)) return dependencyUnavailable(`MongoDB can't be used right now: ${error.message}.`);
   if (error.message === 'fetch failed' || error.name === 'TimeoutError') {
     return dependencyUnavailable(`An app or RabbitMQ's management API does not answer: ${explained(error)}`);
   }

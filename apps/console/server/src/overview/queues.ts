@@ -4,7 +4,7 @@ import type { Overview } from './schema.ts';
 
 export type QueueDepths = Omit<Overview['queues'], 'as_of' | 'error'>;
 
-const WAIT_QUEUE = new RegExp(`^${ordersPipeline.name}[.]wait[.](\\d+)ms$`);
+const waitDelayOf = (name: string) => names.waitDelayOf(ordersPipeline, name);
 
 /**
  * The queues of the pipeline. What is ready is the broker's own count of this moment; what consumers hold, and what
@@ -17,7 +17,9 @@ export async function askQueues(management: Management, broker: Broker): Promise
   ]);
   const lanes = ordersPipeline.lanes.map((lane) => names.lane(ordersPipeline, lane));
   const [deadLetter, returned] = [names.deadLetterQueue(ordersPipeline), names.returnedQueue(ordersPipeline)];
-  const ours = reports.filter(({ name }) => [...lanes, deadLetter, returned].includes(name) || WAIT_QUEUE.test(name));
+  const ours = reports.filter(
+    ({ name }) => [...lanes, deadLetter, returned].includes(name) || waitDelayOf(name) !== undefined,
+  );
   const now = await readyNow(
     broker,
     ours.map(({ name }) => name),
@@ -43,10 +45,10 @@ export async function askQueues(management: Management, broker: Broker): Promise
 function waitQueues(ours: readonly QueueReport[], readyOf: (report: QueueReport) => number): QueueDepths['waiting'] {
   return ours
     .flatMap((report) => {
-      const delay = WAIT_QUEUE.exec(report.name)?.[1];
+      const delay = waitDelayOf(report.name);
       // What is on its way back to the lane counts as unacked.
       const messages = readyOf(report) + report.unacked;
-      return delay === undefined ? [] : [{ queue: report.name, delay_ms: Number(delay), messages }];
+      return delay === undefined ? [] : [{ queue: report.name, delay_ms: delay, messages }];
     })
     .sort((one, other) => one.delay_ms - other.delay_ms);
 }
