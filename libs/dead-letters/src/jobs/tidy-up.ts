@@ -1,9 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { HeldJob } from './lease.ts';
 import type { RunningJob } from './running-job.ts';
 
-/** What the job closed leaves RabbitMQ's queue of dead letters. */
-export async function tidyUp({ holding, options }: RunningJob, { id, fence }: HeldJob): Promise<void> {
+/** How long a broker may take to see that a process is gone, and to put back what it had taken, in milliseconds. */
+const PUT_BACK_MS = 3_000;
+
+/**
+ * What the job closed leaves RabbitMQ's queue of dead letters. A process that held the job before may have been killed in
+ * the middle of a pass: what it had taken is not seen by another pass until the broker has put it back.
+ */
+export async function tidyUp({ holding, options, over }: RunningJob, { id, fence }: HeldJob): Promise<void> {
   holding.note = "takes what was closed out of RabbitMQ's queue of dead letters";
+  const wasHeldBefore = fence > 1;
+  if (wasHeldBefore) await sleep(PUT_BACK_MS, undefined, { signal: over }).catch(() => undefined);
+  if (over.aborted) return;
   await options.tidy();
   await options.sql.query('UPDATE dead_letter_jobs SET tidied = true WHERE id = $1::bigint AND fence = $2', [
     id,
