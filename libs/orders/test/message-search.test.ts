@@ -12,6 +12,7 @@ import { ordersTable, sourceMigrations } from '../src/source/index.ts';
 const idOf = messageIds('orders', 'system-1');
 const SPOILED = '00000000-0000-8000-8000-00000000000f';
 const mongoUrl = freshMongoUrl();
+const logOptions = { applicationName: 'test', pipeline: 'orders', ttlSeconds: 600 };
 let made: Fresh[];
 let source: Postgres;
 let endput: Postgres;
@@ -25,7 +26,7 @@ beforeAll(async () => {
   await migrate(to, deadLetterMigrations);
   source = openPostgres({ url: from, applicationName: 'test' });
   endput = openPostgres({ url: to, applicationName: 'test' });
-  attemptLog = mongodbAttemptLog({ url: mongoUrl, applicationName: 'test', pipeline: 'orders', ttlSeconds: 600 });
+  attemptLog = mongodbAttemptLog({ ...logOptions, url: mongoUrl });
   await attemptLog.prepare();
 });
 
@@ -109,6 +110,21 @@ describe('a search for messages', () => {
     expect(await found({ words: 'COLOUR unkn' })).toEqual([[SPOILED, 'invalid', 'dead-letters']]);
     expect(await found({ words: 'colour shirt' })).toEqual([]);
     expect(await found({ words: "' | colour:* & !" })).toEqual([[SPOILED, 'invalid', 'dead-letters']]);
+  });
+
+  it('finds where a message rests while the log is away, and says so; of what rests nowhere nothing is known then', async () => {
+    await store('1');
+    const url = 'mongodb://127.0.0.1:1/none';
+    const away = mongodbAttemptLog({ ...logOptions, url, patienceMs: 100 });
+    const without = { ...places(), attemptLog: away };
+    const one = { system: 'system-1', sourceId: '1', limit: 10 };
+    expect(await searchMessages(without, one)).toMatchObject({
+      items: [{ messageId: idOf('1'), status: 'succeeded' }],
+      unsearched: [expect.stringMatching(/^The attempt log: .*ECONNREFUSED/)],
+    });
+    await expect(searchMessages(without, { ...one, sourceId: '2' })).rejects.toThrow(/ECONNREFUSED/);
+    await expect(searchMessages(without, { ...one, attempt: 1 })).rejects.toThrow(/ECONNREFUSED/);
+    await away.close();
   });
 
   it('by words names a source that could not be searched, and searches the others', async () => {

@@ -1,4 +1,4 @@
-import type { AttemptLog, AttemptSearch } from '@esteira/attempt-log';
+import { isLogFault, type AttemptLog, type AttemptSearch } from '@esteira/attempt-log';
 import { lookUpDeadLetters } from '@esteira/dead-letters';
 import { isMessageId, messageIds, present } from '@esteira/pipeline';
 import { ordersPipeline } from '../domain/index.ts';
@@ -24,7 +24,8 @@ export interface MessageSearch extends Omit<AttemptSearch, 'messageIds'> {
 }
 
 /**
- * A page of messages. Attempts come from the log; a message whose attempts have expired there is found where it rests.
+ * A page of messages. Attempts come from the log; a message whose attempts have expired there, or that is asked for while
+ * the log is away, is found where it rests.
  * Words are searched in the dead letters, then in the sources.
  *
  * @throws UnservedSearch, and ForeignCursor for a cursor of another search.
@@ -35,10 +36,29 @@ export async function searchMessages(places: SearchedPlaces, search: MessageSear
   const ids = await idsOf(places, search);
   if (ids?.length === 0) return { items: [], nextCursor: null, index: 'message_id_1', unsearched: [] };
   const asked = present({ messageIds: ids, status, attempt, from, to, cursor });
-  const page = await places.attemptLog.search({ limit, ...asked });
+  const logged = async () => {
+    const page = await places.attemptLog.search({ limit, ...asked });
+    return { ...page, items: page.items.map(hitOfAttempt), unsearched: [] };
+  };
   const isWholeMessage = [status, attempt, from, to, cursor].every((one) => one === undefined);
-  if (ids !== undefined && page.items.length === 0 && isWholeMessage) return atRest(places, ids);
-  return { ...page, items: page.items.map(hitOfAttempt), unsearched: [] };
+  return ids !== undefined && isWholeMessage ? wholeMessages(places, ids, logged) : logged();
+}
+
+/** Where the log knows nothing any more, or is away, messages are found where they rest. */
+async function wholeMessages(
+  places: SearchedPlaces,
+  ids: readonly string[],
+  logged: () => Promise<MessagePage>,
+): Promise<MessagePage> {
+  let page: MessagePage;
+  try {
+    page = await logged();
+  } catch (fault) {
+    const rest = isLogFault(fault) ? await atRest(places, ids) : undefined;
+    if (rest === undefined || rest.items.length === 0) throw fault;
+    return { ...rest, unsearched: [`The attempt log: ${(fault as Error).message}`] };
+  }
+  return page.items.length > 0 ? page : atRest(places, ids);
 }
 
 /** The messages that are meant; undefined where all are. */
@@ -59,7 +79,7 @@ async function idsOf({ endput }: SearchedPlaces, search: MessageSearch): Promise
   ];
 }
 
-/** Messages of which the log knows nothing any more. */
+/** Messages by where they rest. */
 async function atRest({ endput }: SearchedPlaces, ids: readonly string[]): Promise<MessagePage> {
   const [stored, letters] = await Promise.all([
     storedOrders(endput, ids),

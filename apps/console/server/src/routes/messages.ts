@@ -79,7 +79,9 @@ function addSearch(app: App, console: Parts): void {
         200: Type.Object({
           ...pageOf(hit).properties,
           index: Type.String({ description: 'The index that served it.' }),
-          unsearched: Type.Array(text, { description: 'Sources whose products could not be searched, and why.' }),
+          unsearched: Type.Array(text, {
+            description: 'What could not be searched, and why: sources, or the attempt log.',
+          }),
         }),
         ...refusals,
       },

@@ -2107,7 +2107,7 @@ export interface operations {
                         next_cursor: string | null;
                         /** @description The index that served it. */
                         index: string;
-                        /** @description Sources whose products could not be searched, and why. */
+                        /** @description What could not be searched, and why: sources, or the attempt log. */
                         unsearched: string[];
                     };
                 };
