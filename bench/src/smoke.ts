@@ -11,7 +11,7 @@ const ROUNDS = 3;
  * What is usual, on two cores, with this many orders. Change it when the pipeline has become faster, so that a
  * regression from there is noticed too.
  */
-const USUAL = { cpuBesideCeiling: 2.5, rateBesideCeiling: 0.36 };
+const USUAL = { cpuBesideCeiling: 2, rateBesideCeiling: 0.5 };
 /** CPU an order hardly depends on what else the machine does: what it may be worse by is below a doubling. */
 const CPU_MARGIN = 1.6;
 /** A rate does, even beside another one: half of what is usual is far from any noise of the best of three. */
