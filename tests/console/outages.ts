@@ -117,6 +117,11 @@ export function outages(): void {
       },
     });
     await run();
+    // The panel may still say `finished` of the run before.
+    await vi.waitFor(async () => {
+      const status = await world.pipeline.get(1, '/v0/process/status');
+      expect(status).toMatchObject({ cursor: { status: 'FINISHED' }, behind: { rows: 0 } });
+    }, patient);
     await panel(systemName(1)).getByText('finished').waitFor();
   }, 60_000);
 
