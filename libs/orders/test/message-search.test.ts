@@ -112,6 +112,19 @@ describe('a search for messages', () => {
     expect(await found({ words: "' | colour:* & !" })).toEqual([[SPOILED, 'invalid', 'dead-letters']]);
   });
 
+  it('finds the rows of an id in every system, also what the log has forgotten of one of them', async () => {
+    const other = { name: 'system-2', source, table: ordersTable };
+    const twin = messageIds('orders', 'system-2')('7');
+    await store('7');
+    await attemptLog.record([attempt('7', 1, { _id: attemptId(twin, 1, 1), message_id: twin })]);
+    const both = { ...places(), systems: [...places().systems, other] };
+    const { items } = await searchMessages(both, { sourceId: '7', limit: 10 });
+    expect(items.map(({ messageId, foundIn }) => [messageId, foundIn])).toEqual([
+      [twin, 'attempt-log'],
+      [idOf('7'), 'endput'],
+    ]);
+  });
+
   it('finds where a message rests while the log is away, and says so; of what rests nowhere nothing is known then', async () => {
     await store('1');
     const url = 'mongodb://127.0.0.1:1/none';

@@ -178,7 +178,7 @@ describe('every error', () => {
     ['GET', '/v0/nothing', undefined, 404, 'not-found'],
     ['GET', '/v0/messages?limit=0', undefined, 400, 'invalid-request'],
     ['GET', '/v0/messages?limit=501', undefined, 400, 'invalid-request'],
-    ['GET', '/v0/messages?source_id=1', undefined, 400, 'invalid-request'],
+    ['GET', '/v0/messages?system=system-1', undefined, 400, 'invalid-request'],
     ['GET', '/v0/messages?cursor=abc', undefined, 400, 'invalid-request'],
     ['GET', '/v0/messages?status[$ne]=failed', undefined, 400, 'invalid-request'],
     ['GET', '/v0/messages?words=a&words=b', undefined, 400, 'invalid-request'],

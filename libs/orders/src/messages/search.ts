@@ -17,7 +17,7 @@ export interface MessageSearch extends Omit<AttemptSearch, 'messageIds'> {
   readonly messageId?: string;
   /** With `sourceId`: the message of one source row, and dead letters that have its id too. */
   readonly system?: string;
-  /** Decimal text. */
+  /** Decimal text. Without `system`: the rows of this id in every system. */
   readonly sourceId?: string;
   /** Words of the product or the error: all of them, each as the beginning of a word. */
   readonly words?: string;
@@ -44,7 +44,7 @@ export async function searchMessages(places: SearchedPlaces, search: MessageSear
   return ids !== undefined && isWholeMessage ? wholeMessages(places, ids, logged) : logged();
 }
 
-/** Where the log knows nothing any more, or is away, messages are found where they rest. */
+/** What the log knows nothing of any more is found where it rests; all of them while the log is away. */
 async function wholeMessages(
   places: SearchedPlaces,
   ids: readonly string[],
@@ -58,25 +58,32 @@ async function wholeMessages(
     if (rest === undefined || rest.items.length === 0) throw fault;
     return { ...rest, unsearched: [`The attempt log: ${(fault as Error).message}`] };
   }
-  return page.items.length > 0 ? page : atRest(places, ids);
+  const logs = new Set(page.items.map(({ messageId }) => messageId));
+  const forgotten = page.nextCursor === null ? ids.filter((id) => !logs.has(id)) : [];
+  if (forgotten.length === 0) return page;
+  const rest = await atRest(places, forgotten);
+  return page.items.length === 0 ? rest : { ...page, items: [...page.items, ...rest.items] };
 }
 
 /** The messages that are meant; undefined where all are. */
-async function idsOf({ endput }: SearchedPlaces, search: MessageSearch): Promise<string[] | undefined> {
+async function idsOf({ endput, systems }: SearchedPlaces, search: MessageSearch): Promise<string[] | undefined> {
   const { messageId, system, sourceId } = search;
   if (messageId !== undefined) {
     const id = messageId.trim().toLowerCase();
     return isMessageId(id) ? [id] : [];
   }
-  if (system === undefined && sourceId === undefined) return undefined;
-  if (system === undefined || sourceId === undefined)
-    throw new UnservedSearch('A source row is found by its system and its id together: give both.');
+  if (sourceId === undefined) {
+    if (system === undefined) return undefined;
+    throw new UnservedSearch('A system alone is not searched for: give the id of its row, or words, too.');
+  }
   if (!/^(0|[1-9][0-9]{0,18})$/.test(sourceId) || BigInt(sourceId) >= 2n ** 63n) return [];
   // An order whose id was used before, or a spoiled copy, has an id of its own.
-  const letters = await lookUpDeadLetters(endput, ordersPipeline.name, { system, sourceId });
-  return [
-    ...new Set([messageIds(ordersPipeline.name, system)(sourceId), ...letters.map((letter) => letter.messageId)]),
-  ];
+  const names = system === undefined ? systems.map(({ name }) => name) : [system];
+  const ofEach = names.map(async (name) => {
+    const letters = await lookUpDeadLetters(endput, ordersPipeline.name, { system: name, sourceId });
+    return [messageIds(ordersPipeline.name, name)(sourceId), ...letters.map(({ messageId: id }) => id)];
+  });
+  return [...new Set((await Promise.all(ofEach)).flat())];
 }
 
 /** Messages by where they rest. */

@@ -10,6 +10,8 @@ export interface RowToRest {
 
 /** How far back orders are looked at, in milliseconds. */
 const LATELY_MS = 60_000;
+/** An order that is older was not made now but imported: its time tells nothing of its way. In milliseconds. */
+const OLDEST_MS = 86_400_000;
 /** The most orders that are looked at: those stored last. */
 const MOST = 500;
 
@@ -23,8 +25,8 @@ export async function askRowToRest(attemptLog: Pick<AttemptLog, 'search'>): Prom
 function durationOf(
   document: AttemptDocument & { readonly order?: { readonly created_at?: string } | null },
 ): number[] {
-  const created = Date.parse(document.order?.created_at ?? '');
-  return Number.isNaN(created) ? [] : [Math.max(0, document.processed_at.getTime() - created)];
+  const durationMs = document.processed_at.getTime() - Date.parse(document.order?.created_at ?? '');
+  return durationMs < OLDEST_MS ? [Math.max(0, durationMs)] : [];
 }
 
 /** The quantiles of durations in milliseconds. Pure. */

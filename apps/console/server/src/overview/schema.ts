@@ -130,7 +130,7 @@ export const overviewSchema = Type.Object(
       },
       {
         description:
-          'From the row in the source to the order in the endput: the orders stored last, of a minute at most.',
+          'From the row in the source to the order in the endput: the orders stored last, of a minute at most. Rows older than a day, which were imported with a time of their own, do not count.',
       },
     ),
     consumers: Type.Array(consumerSchema),

@@ -46,8 +46,8 @@ const hit = Type.Object({
 const search = Type.Object(
   {
     message_id: Type.Optional(sought('A message id.')),
-    system: Type.Optional(sought('With `source_id`: the message of one source row.')),
-    source_id: Type.Optional(sought('The id of a source row.')),
+    system: Type.Optional(sought('With `source_id` or `words`: of this system alone.')),
+    source_id: Type.Optional(sought('The id of a source row; without `system` of those in all systems.')),
     words: Type.Optional(sought('Words of the product or the error; finds dead letters.')),
     status: Type.Optional(attemptStatus),
     attempt: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),

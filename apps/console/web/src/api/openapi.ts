@@ -1181,7 +1181,7 @@ export interface operations {
                                 return: number;
                             };
                         };
-                        /** @description From the row in the source to the order in the endput: the orders stored last, of a minute at most. */
+                        /** @description From the row in the source to the order in the endput: the orders stored last, of a minute at most. Rows older than a day, which were imported with a time of their own, do not count. */
                         row_to_rest: {
                             p50_ms: number | null;
                             p99_ms: number | null;
@@ -2044,9 +2044,9 @@ export interface operations {
             query?: {
                 /** @description A message id. */
                 message_id?: string;
-                /** @description With `source_id`: the message of one source row. */
+                /** @description With `source_id` or `words`: of this system alone. */
                 system?: string;
-                /** @description The id of a source row. */
+                /** @description The id of a source row; without `system` of those in all systems. */
                 source_id?: string;
                 /** @description Words of the product or the error; finds dead letters. */
                 words?: string;
