@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
+import { Obstacle } from '../src/obstacle.ts';
 import { logFile } from './program.ts';
 
 /** The last lines a program wrote, for an error message. */
@@ -18,7 +19,10 @@ export async function printLogs(
 ): Promise<void> {
   const all = readdirSync(join(home, 'logs')).filter((file) => file.endsWith('.log'));
   const files = all.filter((file) => service === undefined || file === `${service}.log`);
-  if (files.length === 0) throw new Error(`There is no log of ${service ?? 'anything'} yet.`);
+  if (files.length === 0) {
+    const known = all.map((file) => basename(file, '.log')).join(', ');
+    throw new Obstacle(`There is no log of ${service ?? 'anything'} yet. There are logs of: ${known || 'nothing'}.`);
+  }
   await Promise.all(files.map((file) => print(join(home, 'logs', file), basename(file, '.log'), follow)));
 }
 

@@ -15,7 +15,7 @@ import { whatIsStuck } from '../demo/stuck.ts';
 import { watch, type Watched } from '../demo/watch.ts';
 import { groupTable } from '../groups.ts';
 import { loggedAttempts } from '../reconcile/output.ts';
-import { problems, reportTable } from '../reconcile/report.ts';
+import { logNote, problems, reportTable } from '../reconcile/report.ts';
 import { Refused } from '../refused.ts';
 import { formatted } from '../table.ts';
 import { print, printProgress } from '../terminal.ts';
@@ -105,7 +105,7 @@ async function importAll(apis: readonly OrdersApi[], head: string, shares: reado
 async function conclude(settings: Settings, connections: Connections, reconciliation: Reconciliation): Promise<void> {
   const pipeline = ordersPipeline.name;
   print(reportTable(reconciliation, await loggedAttempts(connections)));
-  print(`(The attempt log keeps a document for ${settings.ATTEMPT_LOG_TTL_SECONDS} s.)`);
+  print(logNote(settings.ATTEMPT_LOG_TTL_SECONDS));
   for (const problem of problems(reconciliation)) print(problem);
   const { groups } = await groupDeadLetters(connections.endput, pipeline);
   if (groups.length > 0) print(groupTable(groups));

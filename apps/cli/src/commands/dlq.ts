@@ -22,12 +22,12 @@ export const dlqCommand = (env: Env): Command =>
       await withConnections(settings, async ({ endput }) => {
         const { groups, from, to } = await groupDeadLetters(endput, ordersPipeline.name, { ...filter, state: 'dead' });
         if (from === null || to === null) {
-          print('There are no open dead letters.');
+          print(words === '' ? 'There are no open dead letters.' : 'No open dead letter matches FILTER.');
           return;
         }
         const count = groups.reduce((sum, group) => sum + group.count, 0);
         print(groupTable(groups));
-        print(`${formatted(count)} open dead letters, of ${from} to ${to}.`);
+        print(`${formatted(count)} open dead letters, from ${from} to ${to}.`);
         print("`make redrive FILTER='reason=…'` sends them again.");
       });
     });

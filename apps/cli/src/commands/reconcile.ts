@@ -35,7 +35,7 @@ export const reconcileCommand = (env: Env): Command =>
       const wantsRepublish = republish ?? isOn(env['REPUBLISH']);
       const settings = resolveSettings(env);
       process.exitCode = await withConnections(settings, async (connections) => {
-        const { result, missing } = await reconcileAndPrint(connections, options);
+        const { result, missing } = await reconcileAndPrint(connections, settings, options);
         if (missing.length === 0) return isConsistent(result) ? 0 : 1;
         if (wantsRepublish)
           return (await republishAll(settings, connections, missing)) && !hasOtherProblems(result) ? 0 : 1;
@@ -44,9 +44,13 @@ export const reconcileCommand = (env: Env): Command =>
       });
     });
 
-async function reconcileAndPrint(connections: Connections, { format, by }: Pick<ReconcileOptions, 'format' | 'by'>) {
+async function reconcileAndPrint(
+  connections: Connections,
+  { ATTEMPT_LOG_TTL_SECONDS }: Settings,
+  { format, by }: Pick<ReconcileOptions, 'format' | 'by'>,
+) {
   const missing: UnrestedRow[] = [];
-  const output = openOutput(format, by);
+  const output = openOutput(format, by, ATTEMPT_LOG_TTL_SECONDS);
   const result = await reconcileOrders(connections, {
     onRow: (row) => {
       if (row.class === 'missing') missing.push(row);

@@ -11,7 +11,7 @@ import {
 } from '@esteira/reconciliation';
 import type { Connections } from '../connections.ts';
 import { print, printProgress } from '../terminal.ts';
-import { dayTable, problems, reportTable, rowLine, type Logged } from './report.ts';
+import { dayTable, logNote, problems, reportTable, rowLine, type Logged } from './report.ts';
 
 /** How a reconciliation is written. */
 export type Format = 'table' | 'json' | 'csv';
@@ -25,11 +25,11 @@ export interface Output {
   end(result: Reconciliation, connections: Connections): Promise<void>;
 }
 
-/** Opens an output on stdout. */
-export function openOutput(format: Format, by: By): Output {
+/** Opens an output on stdout. `logTtlSeconds`: how long the attempt log keeps a document. */
+export function openOutput(format: Format, by: By, logTtlSeconds: number): Output {
   switch (format) {
     case 'table':
-      return tableOutput(by);
+      return tableOutput(by, logTtlSeconds);
     case 'json':
       return jsonOutput();
     case 'csv':
@@ -42,11 +42,13 @@ const NAMED_INLINE = 1_000;
 /** While the broker holds messages, which rows they are can't be known: a lost one may hide among them. */
 const STILL_MOVING = ' so far; what is in flight is judged once it has come to rest: run it again then';
 
-function tableOutput(by: By): Output {
+function tableOutput(by: By, logTtlSeconds: number): Output {
   const named: UnrestedRow[] = [];
   let found = 0;
   return {
     row: (row) => {
+      // What is on its way is only counted: nobody has to look at each of them.
+      if (row.class === 'in-flight' || row.class === 'not-yet-published') return;
       found += 1;
       if (named.length < NAMED_INLINE) named.push(row);
     },
@@ -54,6 +56,7 @@ function tableOutput(by: By): Output {
       for (const row of named) print(rowLine(row));
       if (found > named.length) print(`… and ${found - named.length} more: FORMAT=csv or FORMAT=json names all.`);
       print(by === 'day' ? dayTable(result) : reportTable(result, await loggedAttempts(connections)));
+      if (by === 'system') print(logNote(logTtlSeconds));
       for (const problem of problems(result)) print(problem);
       if (isConsistent(result))
         print(`Nothing is missing, orphaned or different${isAtRest(result) ? '' : STILL_MOVING}.`);

@@ -82,6 +82,11 @@ export function reportTable(reconciliation: Reconciliation, logged: Logged): str
   return widthOf(upright) <= WIDEST ? upright : renderTable(...onItsSide(head, rows));
 }
 
+/** Why `logged` is mostly less than `attempts` after a while. */
+export function logNote(ttlSeconds: number): string {
+  return `(The attempt log keeps a document for ${formatted(ttlSeconds)} s: \`logged\` is what it still has.)`;
+}
+
 /** The table by system and day. */
 export function dayTable(reconciliation: Reconciliation): string {
   const { head, rows } = dayRows(reconciliation);

@@ -10,9 +10,11 @@ export function previewText(preview: Preview): string {
       ? [`${formatted(perhapsUnreadable)} were invalid: what can't be read stays dead, and needs an edit first.`]
       : []),
     ...(canary > 0 && canary < total
-      ? [`${formatted(canary)} go first; the others follow once these have come to a good end.`]
+      ? [
+          `${formatted(canary)} go first; the others follow once these have come to a good end, after all their attempts at worst.`,
+        ]
       : []),
-    ...(seconds === null ? [] : [`It takes ${formatted(seconds)} s at this rate.`]),
+    ...(seconds === null ? [] : [`It takes ${formatted(seconds)} s at this rate, at least.`]),
   ];
   return [
     renderTable(
