@@ -4,6 +4,7 @@ import type { Service } from '../src/catalogue.ts';
 import { REPOSITORY } from '../src/paths.ts';
 import { health } from '../src/health.ts';
 import { codeOf } from './code.ts';
+import { digest } from './context.ts';
 import type { Prepared } from './program.ts';
 import type { State } from './state.ts';
 import { systemEnvironment } from './supervisor.ts';
@@ -41,15 +42,17 @@ function verifierFiles({ type }: Service, { VERIFIER_MODULE }: Settings): string
   return type === 'consumer' && VERIFIER_MODULE !== '' ? [resolve(REPOSITORY, VERIFIER_MODULE)] : [];
 }
 
-/** The code that apps are started with, by their names. */
+/** What apps are started with, code and settings, by their names: the supervisor restarts one of which either changes. */
 export function codeOfApps(running: readonly { readonly prepared: Prepared }[]): Record<string, string> {
   const programs = running.map(({ prepared }) => prepared.programs[0]);
   return Object.fromEntries(
-    programs.flatMap(({ name, environment }) => (environment[CODE] === undefined ? [] : [[name, environment[CODE]]])),
+    programs.flatMap(({ name, environment }) =>
+      environment[CODE] === undefined ? [] : [[name, digest(...Object.entries(environment).flat())]],
+    ),
   );
 }
 
-/** Apps that run by other code than before. Those of an older version, of which nothing is known, count too. */
+/** Apps that run by other code or settings than before. Those of an older version, of which nothing is known, count too. */
 export function changedApps(before: State, code: Readonly<Record<string, string>>): string[] {
   return Object.keys(code).filter((name) => before.active.includes(name) && before.code[name] !== code[name]);
 }

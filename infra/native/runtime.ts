@@ -52,7 +52,7 @@ export class NativeRuntime implements Runtime {
       };
       remember(running);
       for (const name of changedApps(before, codeOfApps(running)))
-        report(`${name} is restarted: its code has changed since it was started`);
+        report(`${name} is restarted: its code or its settings have changed since it was started`);
       await bringUp(home, before.active, running, late, { settings, report, remember });
       return settings;
     });

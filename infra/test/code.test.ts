@@ -35,8 +35,9 @@ it('names the code of an app: its own, that of the libraries, its packages and t
   }
 });
 
-it('stands in the environment of each app, so that those that run by other code are found', () => {
+it('stands in the environment of each app, so that those that run by other code or settings are found', () => {
   const settings = loadSettings({});
+  const others = loadSettings({ MAX_ATTEMPTS: '7' });
   const apps = catalogue(settings).filter(({ kind }) => kind === 'app');
   const code = codeOfApps(apps.map((service) => ({ prepared: prepareApp(service, settings) })));
   expect(Object.keys(code)).toEqual(apps.map(({ name }) => name));
@@ -45,5 +46,7 @@ it('stands in the environment of each app, so that those that run by other code 
   expect(changedApps({ ...before, code: { ...code, 'consumer-1': 'older', console: 'older' } }, code)).toEqual([
     'consumer-1',
   ]);
+  const otherwise = codeOfApps(apps.map((service) => ({ prepared: prepareApp(service, others) })));
+  expect(changedApps({ ...before, code: otherwise }, code)).toEqual(['api-system-1', 'consumer-1']);
   expect(changedApps({ ...before, code: {} }, code)).toEqual(['api-system-1', 'consumer-1']);
 });
