@@ -140,7 +140,7 @@ export class DockerRuntime implements Runtime {
     const isFree = async (port: number) => own.has(port) || (await isPortFree(port));
     const moves = await movesFor(servicesOf(profile, wishes).filter(isOurs), catalogue(wishes), isFree);
     for (const { setting, from, to } of moves) {
-      report(`${setting}: port ${from} is taken by another program; using ${to}, written to ${this.#place.envFile}`);
+      report(`${setting}: port ${from} is taken; using ${to}, written to ${this.#place.envFile}`);
     }
     return applyMoves(wishes, moves, this.#place);
   }

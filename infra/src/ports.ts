@@ -31,7 +31,8 @@ export interface Move {
  * one that no other service is meant to have; a range (the consumers') moves as a whole.
  *
  * @param starting the services about to be started
- * @param all every service there is: their ports are never given to another one
+ * @param all every service there is: their ports are never given to another one. Where two are meant to have the same,
+ * the first one has it
  */
 export async function movesFor(starting: readonly Service[], all: readonly Service[], isFree: IsFree): Promise<Move[]> {
   const reserved = new Map<number, string>();

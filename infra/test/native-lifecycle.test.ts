@@ -40,7 +40,7 @@ describe('private native servers', { timeout: 120_000 }, () => {
   it('replace a taken port, say so, and write it down; whoever holds it notices nothing', () => {
     const { port } = new URL(settings.ENDPUT_DATABASE_URL);
     expect(Number(port)).not.toBe(takenPort);
-    expect(lines.join('\n')).toContain(`port ${takenPort} is taken by another program; using ${port}`);
+    expect(lines.join('\n')).toContain(`port ${takenPort} is taken; using ${port}`);
     expect(readEnvFile(copy.place.envFile)['ENDPUT_DATABASE_URL']).toBe(settings.ENDPUT_DATABASE_URL);
     expect(visits).toBe(0);
     expect(holder.listening).toBe(true);

@@ -35,6 +35,18 @@ describe('choosing ports', () => {
     expect(await movesFor(same, same, free())).toEqual([{ setting: 'SYSTEM2_API_PORT', from: 8001, to: 8002 }]);
   });
 
+  it('leaves the port to the one that comes first, whoever else is meant to have it', async () => {
+    const three = loadSettings({
+      SYSTEMS: 'system-1,system-2,system-3',
+      ENDPUT_DATABASE_URL: 'postgres://127.0.0.1:5435/e',
+    });
+    const isEndput = ({ name }: { name: string }) => name === 'endput';
+    const ours = catalogue(three);
+    const endputFirst = [...ours.filter(isEndput), ...ours.filter((service) => !isEndput(service))];
+    const moves = await movesFor(ours, endputFirst, free());
+    expect(moves).toMatchObject([{ setting: 'SYSTEM3_DATABASE_URL', from: 5435 }]);
+  });
+
   it('leaves alone what is not about to be started', async () => {
     expect(await movesFor(servicesOf('system-1', settings), all, free(5433, 5434, 5672))).toEqual([]);
   });
