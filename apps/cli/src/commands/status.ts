@@ -15,6 +15,7 @@ export const statusCommand = (env: Env): Command =>
       const services = await (await chooseRuntime(env)).status();
       const notes = await withConnections(settings, (connections) => figures(connections, services));
       print(renderTable(['name', 'state', 'address', 'now'], statusRows(services, notes)));
+      if (services.every(({ state }) => state === 'down')) print('Nothing runs: `make start` starts it.');
     });
 
 /** The rows of `make status`: a server or app each, with what is known of its work. */
