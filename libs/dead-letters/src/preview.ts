@@ -50,23 +50,22 @@ export async function previewJob(
   const values = [ids ?? null, ...condition.values];
   const count = async (query: string) => (await sql.query<{ count: number }>(query, values))[0]?.count ?? 0;
   // Of the letters only what stands in an index: their bodies would have to be read along.
-  const [rows, alreadyStored] = await Promise.all([
+  const [rows, alreadyStored, perhapsUnreadable] = await Promise.all([
     sql.query<Row>(
       `SELECT system, reason, error_code AS "errorCode", count(*)::int AS count FROM dead_letters WHERE ${chosen}
         GROUP BY 1, 2, 3`,
       values,
     ),
     count(storedSql(chosen, storedTable)),
+    action === 'redrive' ? count(`${UNREAD} AND ${chosen}`) : 0,
   ]);
-  const hasInvalid = action === 'redrive' && rows.some(({ reason }) => reason === 'invalid');
-  const unread = hasInvalid ? await count(`${UNREAD} AND ${chosen}`) : 0;
   const total = rows.reduce((sum, row) => sum + row.count, 0);
   return {
     total,
     bySystem: counted(rows, ({ system }) => ({ system })),
     byReason: counted(rows, ({ reason, errorCode }) => ({ reason, errorCode })),
     alreadyStored,
-    perhapsUnreadable: unread,
+    perhapsUnreadable,
     notDead: ids === undefined ? 0 : ids.length - total,
     canary: action === 'redrive' && stopAtFailedShare < 1 ? canarySize(total) : 0,
     seconds: ratePerSecond === undefined ? null : Math.ceil(total / ratePerSecond),
