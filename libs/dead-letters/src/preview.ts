@@ -35,6 +35,7 @@ interface Row {
   reason: string;
   errorCode: string;
   count: number;
+  stored: number;
 }
 
 /** Counts what a redrive or a discard would be for. Reads only. */
@@ -49,23 +50,16 @@ export async function previewJob(
   const chosen = `${condition.sql} AND ($1::uuid[] IS NULL OR message_id = ANY ($1::uuid[]))`;
   const values = [ids ?? null, ...condition.values];
   const count = async (query: string) => (await sql.query<{ count: number }>(query, values))[0]?.count ?? 0;
-  // Of the letters only what stands in an index: their bodies would have to be read along.
-  const [rows, alreadyStored, perhapsUnreadable] = await Promise.all([
-    sql.query<Row>(
-      `SELECT system, reason, error_code AS "errorCode", count(*)::int AS count FROM dead_letters WHERE ${chosen}
-        GROUP BY 1, 2, 3`,
-      values,
-    ),
-    count(storedSql(chosen, storedTable)),
-    action === 'redrive' ? count(`${UNREAD} AND ${chosen}`) : 0,
-  ]);
+  const rows = await sql.query<Row>(countsSql(chosen, storedTable), values);
+  const hasInvalid = action === 'redrive' && rows.some(({ reason }) => reason === 'invalid');
+  const unread = hasInvalid ? await count(`${UNREAD} AND ${chosen}`) : 0;
   const total = rows.reduce((sum, row) => sum + row.count, 0);
   return {
     total,
     bySystem: counted(rows, ({ system }) => ({ system })),
     byReason: counted(rows, ({ reason, errorCode }) => ({ reason, errorCode })),
-    alreadyStored,
-    perhapsUnreadable,
+    alreadyStored: rows.reduce((sum, row) => sum + row.stored, 0),
+    perhapsUnreadable: unread,
     notDead: ids === undefined ? 0 : ids.length - total,
     canary: action === 'redrive' && stopAtFailedShare < 1 ? canarySize(total) : 0,
     seconds: ratePerSecond === undefined ? null : Math.ceil(total / ratePerSecond),
@@ -74,13 +68,12 @@ export async function previewJob(
 
 const UNREAD = `SELECT count(*)::int AS count FROM dead_letters WHERE reason = 'invalid' AND original_body IS NULL`;
 
-/** By their ids first, which two indexes answer: there is hardly a stored one among them, and it is looked at whole. */
-const storedSql = (chosen: string, storedTable: string) => `
-  WITH both_places AS MATERIALIZED (
-    SELECT message_id, source_created_at FROM dead_letters AS letter
-     WHERE ${chosen} AND EXISTS (SELECT FROM ${storedTable} AS stored WHERE stored.message_id = letter.message_id)
-  )
-  SELECT count(*)::int AS count FROM both_places JOIN ${storedTable} AS stored USING (message_id, source_created_at)`;
+/** One pass over the letters, by what stands in an index: their bodies would have to be read along. */
+const countsSql = (chosen: string, storedTable: string) => `
+  SELECT letter.system, reason, error_code AS "errorCode", count(*)::int AS count, count(stored.message_id)::int AS stored
+    FROM (SELECT message_id, source_created_at, system, reason, error_code FROM dead_letters WHERE ${chosen}) AS letter
+    LEFT JOIN ${storedTable} AS stored USING (message_id, source_created_at)
+   GROUP BY 1, 2, 3`;
 
 /** Counts by what `keyOf` says, largest first. */
 function counted<K extends object>(rows: readonly Row[], keyOf: (row: Row) => K): (K & { count: number })[] {

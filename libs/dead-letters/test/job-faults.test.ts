@@ -1,36 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  createJob,
-  getJob,
-  listActions,
-  resumeJob,
-  runJob,
-  startJobRunner,
-  type Job,
-  type JobRunnerOptions,
-  type NewJob,
-} from '../src/index.ts';
-import { idOf, letterOf, openThings, runnerOf, STORED, type ThingsEndput } from './support/things.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { listActions, resumeJob, runJob, startJobRunner, type JobRunnerOptions, type NewJob } from '../src/index.ts';
+import { forever, idOf, openThings, redrive, rows, runnerOf, until, type ThingsEndput } from './support/things.ts';
 
 let endput: ThingsEndput;
 beforeAll(async () => (endput = await openThings()));
 afterAll(() => endput.close());
-beforeEach(async () => {
-  await endput.sql.query(`TRUNCATE dead_letters, dead_letter_jobs, dead_letter_job_items, operator_actions, ${STORED}`);
-});
+beforeEach(() => endput.empty());
 
-const forever = new AbortController().signal;
-const rows = (count: number, from = 1) => Array.from({ length: count }, (_, index) => from + index);
-const bury = (all: readonly number[]) => endput.bury(...all.map((row) => letterOf(row)));
-const create = (changes: Partial<NewJob> = {}) =>
-  createJob(endput.sql, 'things', {
-    ...{ action: 'redrive', selection: { filter: {} }, by: 'ana', why: 'the service is back' },
-    ...changes,
-  });
 const of = (...all: number[]): Partial<NewJob> => ({ selection: { messageIds: all.map((row) => idOf(row)) } });
-const read = async ({ id }: Job) => (await getJob(endput.sql, 'things', id))!;
-const until = (isSo: () => Promise<boolean> | boolean) =>
-  vi.waitUntil(async () => isSo(), { timeout: 10_000, interval: 10 });
 
 async function whileRunning(options: JobRunnerOptions, work: () => Promise<unknown>): Promise<void> {
   const runner = startJobRunner(options);
@@ -56,13 +33,13 @@ describe('a job that Postgres refuses something', () => {
       says: /column "job_leg" .*does not exist/,
     },
   ])('stops itself for $what, says why, and goes on once that is mended and it is resumed', async (fault) => {
-    await bury(rows(30));
-    const job = await create();
+    await endput.buryRows(rows(30));
+    const job = await endput.create(redrive());
     await endput.sql.query(fault.break);
     const runner = runnerOf(endput);
     await runJob(runner, job.id, forever);
     await endput.sql.query(fault.mend);
-    const stopped = await read(job);
+    const stopped = await endput.read(job);
     expect(stopped).toMatchObject({
       state: 'stopped',
       done: 0,
@@ -76,12 +53,12 @@ describe('a job that Postgres refuses something', () => {
     ]);
     await resumeJob(endput.sql, 'things', job.id, { by: 'ana' });
     await runJob(runner, job.id, forever);
-    expect(await read(job)).toMatchObject({ state: 'finished', done: 30, note: null, canary: null });
+    expect(await endput.read(job)).toMatchObject({ state: 'finished', done: 30, note: null, canary: null });
   });
 
   it('waits out connections that the server ends', async () => {
-    await bury(rows(60));
-    const job = await create({ ratePerSecond: 60 });
+    await endput.buryRows(rows(60));
+    const job = await endput.create(redrive({ ratePerSecond: 60 }));
     const runner = runnerOf(endput, { batch: 5 });
     const running = runJob(runner, job.id, forever);
     for (const atLeast of [5, 20, 40]) {
@@ -89,30 +66,32 @@ describe('a job that Postgres refuses something', () => {
       await endput.cutOthers();
     }
     await running;
-    expect(await read(job)).toMatchObject({ state: 'finished', done: 60 });
+    expect(await endput.read(job)).toMatchObject({ state: 'finished', done: 60 });
   });
 });
 
 describe('jobs of one process', () => {
   it('that wait for a lane or their rate hold up no other, however many they are', async () => {
-    await bury(rows(230));
+    await endput.buryRows(rows(230));
     let depth = 2_000;
     const runner = runnerOf(endput, { laneDepth: () => Promise.resolve(depth) });
-    const deep = await Promise.all(rows(20).map((row) => create(of(row))));
+    const deep = await Promise.all(rows(20).map((row) => endput.create(redrive(of(row)))));
     await whileRunning(runner, async () => {
       const slow = await Promise.all(
-        rows(20).map((n) => create({ action: 'discard', ratePerSecond: 1, ...of(...rows(10, 21 + 10 * n)) })),
+        rows(20).map((n) =>
+          endput.create(redrive({ action: 'discard', ratePerSecond: 1, ...of(...rows(10, 21 + 10 * n)) })),
+        ),
       );
-      const quick = await create({ action: 'discard', ...of(...rows(10, 21)) });
-      await until(async () => (await read(quick)).state === 'finished');
-      for (const job of [...deep, ...slow]) expect((await read(job)).state).toBe('running');
+      const quick = await endput.create(redrive({ action: 'discard', ...of(...rows(10, 21)) }));
+      await until(async () => (await endput.read(quick)).state === 'finished');
+      for (const job of [...deep, ...slow]) expect((await endput.read(job)).state).toBe('running');
       depth = 0;
-      await until(async () => (await Promise.all(deep.map(read))).every(({ state }) => state === 'finished'));
+      await until(async () => (await Promise.all(deep.map(endput.read))).every(({ state }) => state === 'finished'));
     });
   });
 
   it('that end while a pass tidies up share the next one', async () => {
-    await bury(rows(12));
+    await endput.buryRows(rows(12));
     const { promise: gate, resolve: open } = Promise.withResolvers<undefined>();
     let passes = 0;
     const runner = runnerOf(endput, {
@@ -121,13 +100,15 @@ describe('jobs of one process', () => {
         await gate;
       },
     });
-    const first = await create({ action: 'discard', ...of(1, 2) });
+    const first = await endput.create(redrive({ action: 'discard', ...of(1, 2) }));
     await whileRunning(runner, async () => {
       await until(() => passes === 1);
-      const others = await Promise.all(rows(5).map((n) => create({ action: 'discard', ...of(2 * n + 1, 2 * n + 2) })));
-      await until(async () => (await Promise.all(others.map(read))).every(({ state }) => state === 'finished'));
+      const others = await Promise.all(
+        rows(5).map((n) => endput.create(redrive({ action: 'discard', ...of(2 * n + 1, 2 * n + 2) }))),
+      );
+      await until(async () => (await Promise.all(others.map(endput.read))).every(({ state }) => state === 'finished'));
       open(undefined);
-      await until(async () => (await Promise.all([first, ...others].map(read))).every(({ isTidy }) => isTidy));
+      await until(async () => (await Promise.all([first, ...others].map(endput.read))).every(({ isTidy }) => isTidy));
     });
     expect(passes).toBe(2);
   });
@@ -135,11 +116,11 @@ describe('jobs of one process', () => {
 
 describe('a discard', () => {
   it('holds its rate', async () => {
-    await bury(rows(40));
-    const job = await create({ action: 'discard', ratePerSecond: 50 });
+    await endput.buryRows(rows(40));
+    const job = await endput.create(redrive({ action: 'discard', ratePerSecond: 50 }));
     const began = performance.now();
     await runJob(runnerOf(endput), job.id, forever);
     expect(performance.now() - began).toBeGreaterThan(500);
-    expect(await read(job)).toMatchObject({ done: 40 });
+    expect(await endput.read(job)).toMatchObject({ done: 40 });
   });
 });

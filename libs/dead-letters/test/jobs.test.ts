@@ -1,42 +1,36 @@
 import { randomUUID } from 'node:crypto';
 import type { OutgoingMessage, Publish } from '@esteira/pipeline';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   cancelJob,
-  createJob,
   getDeadLetter,
-  getJob,
   listActions,
   listJobs,
   pauseJob,
   resumeJob,
   runJob,
   startJobRunner,
-  type Job,
-  type NewJob,
 } from '../src/index.ts';
-import { bodyOf, idOf, letterOf, openThings, runnerOf, STORED, type ThingsEndput } from './support/things.ts';
+import {
+  bodyOf,
+  forever,
+  idOf,
+  letterOf,
+  openThings,
+  redrive,
+  rows,
+  runnerOf,
+  STORED,
+  until,
+  type ThingsEndput,
+} from './support/things.ts';
 
 let endput: ThingsEndput;
 beforeAll(async () => (endput = await openThings()));
 afterAll(() => endput.close());
-beforeEach(async () => {
-  await endput.sql.query(`TRUNCATE dead_letters, dead_letter_jobs, dead_letter_job_items, operator_actions, ${STORED}`);
-});
+beforeEach(() => endput.empty());
 
-const forever = new AbortController().signal;
-const rows = (count: number, from = 1) => Array.from({ length: count }, (_, index) => from + index);
-const buryAll = (all: readonly number[]) => endput.bury(...all.map((row) => letterOf(row)));
-const redrive = (changes: Partial<NewJob> = {}): NewJob => ({
-  action: 'redrive',
-  selection: { filter: {} },
-  by: 'ana',
-  why: 'the service is back',
-  ...changes,
-});
-const create = (job: NewJob) => createJob(endput.sql, 'things', job);
-const read = async ({ id }: Job) => (await getJob(endput.sql, 'things', id))!;
 const letter = async (row: number) => (await getDeadLetter(endput.sql, 'things', idOf(row)))!;
 const statesOf = async () => {
   const found = await endput.sql.query<{ state: string; round: number; entries: number; count: number }>(
@@ -45,8 +39,6 @@ const statesOf = async () => {
   );
   return found.map(({ state, round, entries, count }) => `${count} ${state} in round ${round}, ${entries} entries`);
 };
-const until = (isSo: () => Promise<boolean> | boolean) =>
-  vi.waitUntil(async () => isSo(), { timeout: 10_000, interval: 10 });
 
 describe('a redrive', () => {
   it('sends what its filter means, as a first attempt of the next round, and says who did it and why', async () => {
@@ -57,7 +49,9 @@ describe('a redrive', () => {
       letterOf(4, { system: 'system-2' }),
     );
     const runner = runnerOf(endput);
-    const job = await create(redrive({ selection: { filter: { system: 'system-1', reason: 'attempts-exhausted' } } }));
+    const job = await endput.create(
+      redrive({ selection: { filter: { system: 'system-1', reason: 'attempts-exhausted' } } }),
+    );
     expect(job).toMatchObject({ state: 'running', isFrozen: false, total: 0, by: 'ana' });
     expect(await runJob(runner, job.id, forever)).toBe(true);
     expect(runner.sent).toEqual([
@@ -73,7 +67,7 @@ describe('a redrive', () => {
         headers: expect.objectContaining({ 'x-max-attempts': 5 }) as unknown,
       }),
     ]);
-    expect(await read(job)).toMatchObject({
+    expect(await endput.read(job)).toMatchObject({
       state: 'finished',
       total: 2,
       handled: 2,
@@ -101,11 +95,11 @@ describe('a redrive', () => {
     await endput.sql.query(`INSERT INTO ${STORED} SELECT message_id, source_created_at, 1, 1 FROM dead_letters
                              WHERE source_id = 4`);
     const runner = runnerOf(endput);
-    const job = await create(
+    const job = await endput.create(
       redrive({ selection: { messageIds: [...rows(4).map((row) => idOf(row)), randomUUID()] } }),
     );
     await runJob(runner, job.id, forever);
-    expect(await read(job)).toMatchObject({
+    expect(await endput.read(job)).toMatchObject({
       total: 5,
       handled: 5,
       done: 1,
@@ -117,14 +111,14 @@ describe('a redrive', () => {
   });
 
   it('is for what was dead when it started: what dies afterwards is none of its business', async () => {
-    await buryAll(rows(30));
+    await endput.buryRows(rows(30));
     const runner = runnerOf(endput, { batch: 10 });
-    const job = await create(redrive({ ratePerSecond: 100 }));
+    const job = await endput.create(redrive({ ratePerSecond: 100 }));
     const running = runJob(runner, job.id, forever);
     await until(() => runner.sent.length >= 10);
     await endput.bury(letterOf(100), letterOf(1, { round: 2 }));
     await running;
-    expect(await read(job)).toMatchObject({ total: 30, done: 30, failedAgain: 1 });
+    expect(await endput.read(job)).toMatchObject({ total: 30, done: 30, failedAgain: 1 });
     expect(await letter(100)).toMatchObject({ state: 'dead', round: 1 });
     expect(await letter(1)).toMatchObject({ state: 'dead', round: 2 });
   });
@@ -133,38 +127,38 @@ describe('a redrive', () => {
     const hash = randomUUID();
     await endput.bury(letterOf(1, { messageId: hash, reason: 'invalid', system: null, sourceId: null }));
     const runner = runnerOf(endput);
-    const job = await create(redrive());
+    const job = await endput.create(redrive());
     await runJob(runner, job.id, forever);
     expect(runner.sent.map(({ messageId }) => messageId)).toEqual([idOf(1)]);
     await endput.bury(letterOf(1, { round: 2 }));
-    expect(await read(job)).toMatchObject({ done: 1, failedAgain: 1 });
+    expect(await endput.read(job)).toMatchObject({ done: 1, failedAgain: 1 });
   });
 
   it('holds its rate', async () => {
-    await buryAll(rows(60));
+    await endput.buryRows(rows(60));
     const runner = runnerOf(endput);
-    const job = await create(redrive({ ratePerSecond: 50 }));
+    const job = await endput.create(redrive({ ratePerSecond: 50 }));
     const began = performance.now();
     await runJob(runner, job.id, forever);
     expect(performance.now() - began).toBeGreaterThan(900);
-    expect(await read(job)).toMatchObject({ done: 60 });
+    expect(await endput.read(job)).toMatchObject({ done: 60 });
   });
 
   it('pauses while the lane is deep', async () => {
-    await buryAll(rows(20));
+    await endput.buryRows(rows(20));
     let depth = 2_000;
     const runner = runnerOf(endput, { laneDepth: () => Promise.resolve(depth), leaseMs: 300 });
-    const job = await create(redrive());
+    const job = await endput.create(redrive());
     const running = runJob(runner, job.id, forever);
-    await until(async () => (await read(job)).note?.startsWith('waits for the lane') ?? false);
+    await until(async () => (await endput.read(job)).note?.startsWith('waits for the lane') ?? false);
     expect(runner.sent).toEqual([]);
     depth = 0;
     await running;
-    expect(await read(job)).toMatchObject({ state: 'finished', done: 20 });
+    expect(await endput.read(job)).toMatchObject({ state: 'finished', done: 20 });
   });
 
   it('waits out a broker that is away, and sends what it had marked', async () => {
-    await buryAll(rows(50));
+    await endput.buryRows(rows(50));
     let calls = 0;
     const runner = runnerOf(endput, { batch: 10 });
     const publish: Publish = (messages) => {
@@ -173,10 +167,10 @@ describe('a redrive', () => {
       if (calls === 2) return Promise.resolve(messages.map(() => 'refused'));
       return runner.publish(messages);
     };
-    const job = await create(redrive());
+    const job = await endput.create(redrive());
     await runJob({ ...runner, publish }, job.id, forever);
     expect(runner.faults).toHaveLength(2);
-    expect(await read(job)).toMatchObject({ state: 'finished', done: 50 });
+    expect(await endput.read(job)).toMatchObject({ state: 'finished', done: 50 });
     expect(new Set(runner.sent.map(({ messageId }) => messageId)).size).toBe(50);
     expect(await statesOf()).toEqual(['50 redriven in round 2, 1 entries']);
   });
@@ -187,7 +181,7 @@ describe('a discard', () => {
     await endput.bury(letterOf(1), letterOf(2, { body: Buffer.from('no thing') }));
     let tidied = 0;
     const runner = runnerOf(endput, { tidy: () => Promise.resolve(void (tidied += 1)) });
-    const job = await create(redrive({ action: 'discard', why: 'a test order' }));
+    const job = await endput.create(redrive({ action: 'discard', why: 'a test order' }));
     await runJob(runner, job.id, forever);
     expect(runner.sent).toEqual([]);
     expect(tidied).toBe(1);
@@ -196,15 +190,15 @@ describe('a discard', () => {
       round: 1,
       history: [{ action: 'discarded', why: 'a test order' }],
     });
-    const again = await create(redrive({ selection: { messageIds: [idOf(1)] } }));
+    const again = await endput.create(redrive({ selection: { messageIds: [idOf(1)] } }));
     await runJob(runner, again.id, forever);
-    expect(await read(again)).toMatchObject({ done: 0, unchanged: { moved: 1 } });
+    expect(await endput.read(again)).toMatchObject({ done: 0, unchanged: { moved: 1 } });
     expect(await endput.bury(letterOf(1))).toEqual(['late']);
   });
 
   it('gives way to a copy that was on its way to be stored: stored wins', async () => {
-    await buryAll([1]);
-    const job = await create(redrive({ action: 'discard' }));
+    await endput.buryRows([1]);
+    const job = await endput.create(redrive({ action: 'discard' }));
     await runJob(runnerOf(endput), job.id, forever);
     await endput.store(1);
     expect(await letter(1)).toMatchObject({ state: 'redriven', attempts: [] });
@@ -213,14 +207,14 @@ describe('a discard', () => {
 
 describe('pausing, resuming and cancelling', () => {
   it('a paused job marks nothing more, and goes on where it was when it is resumed', async () => {
-    await buryAll(rows(40));
+    await endput.buryRows(rows(40));
     const runner = runnerOf(endput, { batch: 5 });
-    const job = await create(redrive({ ratePerSecond: 50 }));
+    const job = await endput.create(redrive({ ratePerSecond: 50 }));
     const running = runJob(runner, job.id, forever);
     await until(() => runner.sent.length > 0);
     expect(await pauseJob(endput.sql, 'things', job.id, { by: 'ben' })).toMatchObject({ kind: 'done' });
     await running;
-    const paused = await read(job);
+    const paused = await endput.read(job);
     expect(paused).toMatchObject({ state: 'paused', holder: null });
     expect(paused.done).toBeLessThan(40);
     expect(runner.sent).toHaveLength(paused.done);
@@ -228,20 +222,20 @@ describe('pausing, resuming and cancelling', () => {
     expect(await pauseJob(endput.sql, 'things', job.id, { by: 'ben' })).toMatchObject({ kind: 'refused' });
     await resumeJob(endput.sql, 'things', job.id, { by: 'ben' });
     await runJob(runner, job.id, forever);
-    expect(await read(job)).toMatchObject({ state: 'finished', done: 40 });
+    expect(await endput.read(job)).toMatchObject({ state: 'finished', done: 40 });
     expect(runner.sent).toHaveLength(40);
   });
 
   it('a cancelled job leaves the rest dead, and tidies up after what it did', async () => {
-    await buryAll(rows(40));
+    await endput.buryRows(rows(40));
     let tidied = 0;
     const runner = runnerOf(endput, { batch: 5, tidy: () => Promise.resolve(void (tidied += 1)) });
-    const job = await create(redrive({ ratePerSecond: 50 }));
+    const job = await endput.create(redrive({ ratePerSecond: 50 }));
     const running = runJob(runner, job.id, forever);
     await until(() => runner.sent.length > 0);
     await cancelJob(endput.sql, 'things', job.id, { by: 'ben', why: 'wrong group' });
     await running;
-    const { done } = await read(job);
+    const { done } = await endput.read(job);
     expect(await statesOf()).toEqual([
       `${40 - done} dead in round 1, 0 entries`,
       `${done} redriven in round 2, 1 entries`,
@@ -252,7 +246,11 @@ describe('pausing, resuming and cancelling', () => {
   });
 
   it('lists jobs, newest first', async () => {
-    const [first, second, third] = [await create(redrive()), await create(redrive()), await create(redrive())];
+    const [first, second, third] = [
+      await endput.create(redrive()),
+      await endput.create(redrive()),
+      await endput.create(redrive()),
+    ];
     const page = await listJobs(endput.sql, 'things', { limit: 2 });
     expect(page.items.map(({ id }) => id)).toEqual([third.id, second.id]);
     const rest = await listJobs(endput.sql, 'things', { limit: 2, cursor: page.nextCursor ?? '' });
@@ -275,12 +273,12 @@ describe('a redrive that stops itself', () => {
   };
 
   it('sends 20 first, and no more when too many of these are dead again; resumed, it sends 20 first again', async () => {
-    await buryAll(rows(100));
+    await endput.buryRows(rows(100));
     let isRepaired = false;
     const runner = runnerOf(endput, { publish: consuming((row) => !isRepaired && row % 2 === 0), batch: 50 });
-    const job = await create(redrive({ stopAtFailedShare: 0.2 }));
+    const job = await endput.create(redrive({ stopAtFailedShare: 0.2 }));
     await runJob(runner, job.id, forever);
-    expect(await read(job)).toMatchObject({
+    expect(await endput.read(job)).toMatchObject({
       state: 'stopped',
       done: 20,
       failedAgain: 10,
@@ -289,7 +287,7 @@ describe('a redrive that stops itself', () => {
     isRepaired = true;
     await resumeJob(endput.sql, 'things', job.id, { by: 'ana', why: 'repaired' });
     await runJob(runner, job.id, forever);
-    expect(await read(job)).toMatchObject({
+    expect(await endput.read(job)).toMatchObject({
       state: 'finished',
       done: 100,
       failedAgain: 10,
@@ -305,28 +303,28 @@ describe('a redrive that stops itself', () => {
   });
 
   it('waits for those that went first, and goes on once they are stored', async () => {
-    await buryAll(rows(50));
+    await endput.buryRows(rows(50));
     const held: OutgoingMessage[] = [];
     const publish: Publish = (messages) => {
       held.push(...messages);
       return Promise.resolve(messages.map(() => 'confirmed'));
     };
-    const job = await create(redrive({ stopAtFailedShare: 0.1 }));
+    const job = await endput.create(redrive({ stopAtFailedShare: 0.1 }));
     const running = runJob(runnerOf(endput, { publish, leaseMs: 300 }), job.id, forever);
-    await until(async () => (await read(job)).note === 'waits for those that went first');
+    await until(async () => (await endput.read(job)).note === 'waits for those that went first');
     expect(held).toHaveLength(20);
     await consuming(() => false)(held);
     await running;
     expect(held).toHaveLength(50);
-    expect(await read(job)).toMatchObject({ state: 'finished', done: 50 });
+    expect(await endput.read(job)).toMatchObject({ state: 'finished', done: 50 });
   });
 
   it('notices later ones too', async () => {
-    await buryAll(rows(400));
+    await endput.buryRows(rows(400));
     const runner = runnerOf(endput, { publish: consuming((row) => row > 100), batch: 10 });
-    const job = await create(redrive({ stopAtFailedShare: 0.25, ratePerSecond: 200 }));
+    const job = await endput.create(redrive({ stopAtFailedShare: 0.25, ratePerSecond: 200 }));
     await runJob(runner, job.id, forever);
-    const stopped = await read(job);
+    const stopped = await endput.read(job);
     expect(stopped.state).toBe('stopped');
     expect(stopped.done).toBeLessThan(400);
   });
@@ -334,8 +332,8 @@ describe('a redrive that stops itself', () => {
 
 describe('whoever runs it', () => {
   it('takes effect once, with many runners at once', async () => {
-    await buryAll(rows(300));
-    const job = await create(redrive());
+    await endput.buryRows(rows(300));
+    const job = await endput.create(redrive());
     const runners = rows(4).map((n) => runnerOf(endput, { holder: `runner ${n}`, batch: 20 }));
     const ran = await Promise.all(runners.map((runner) => runJob(runner, job.id, forever)));
     expect(ran.filter(Boolean)).toHaveLength(1);
@@ -344,7 +342,7 @@ describe('whoever runs it', () => {
   });
 
   it('has no effect any more once its lease is over and another has taken the job', async () => {
-    await buryAll(rows(60));
+    await endput.buryRows(rows(60));
     const { promise: gate, resolve: open } = Promise.withResolvers<undefined>();
     const frozen = runnerOf(endput, { holder: 'frozen', batch: 20, leaseMs: 50 });
     // It stands still in its first publish, and does not renew its lease.
@@ -357,12 +355,12 @@ describe('whoever runs it', () => {
       query: (text, values) =>
         text.includes('SET lease_until') ? new Promise(() => undefined) : endput.sql.query(text, values),
     };
-    const job = await create(redrive());
+    const job = await endput.create(redrive());
     const late = runJob({ ...frozen, publish, sql }, job.id, forever).catch(() => undefined);
-    await until(async () => (await read(job)).handled > 0);
+    await until(async () => (await endput.read(job)).handled > 0);
     const other = runnerOf(endput, { holder: 'other', batch: 20 });
     await until(() => runJob(other, job.id, forever));
-    expect(await read(job)).toMatchObject({ state: 'finished', done: 60 });
+    expect(await endput.read(job)).toMatchObject({ state: 'finished', done: 60 });
     open(undefined);
     await Promise.race([late, until(() => frozen.sent.length > 0)]);
     expect(await statesOf()).toEqual(['60 redriven in round 2, 1 entries']);
@@ -370,47 +368,47 @@ describe('whoever runs it', () => {
   });
 
   it('finds the jobs of others by itself, and lets them go when it is stopped', async () => {
-    await buryAll(rows(100));
-    const job = await create(redrive({ ratePerSecond: 100 }));
+    await endput.buryRows(rows(100));
+    const job = await endput.create(redrive({ ratePerSecond: 100 }));
     const first = runnerOf(endput, { batch: 5 });
     const runner = startJobRunner(first);
     await until(() => first.sent.length > 0);
     await runner.stop();
-    expect(await read(job)).toMatchObject({ state: 'running', holder: null, done: first.sent.length });
+    expect(await endput.read(job)).toMatchObject({ state: 'running', holder: null, done: first.sent.length });
     const second = runnerOf(endput);
     const other = startJobRunner(second);
-    await until(async () => (await read(job)).state === 'finished');
+    await until(async () => (await endput.read(job)).state === 'finished');
     await other.stop();
     expect(first.sent.length + second.sent.length).toBe(100);
   });
 
   it('is taken up at once, whatever its lease, by a process that is started again under the same name', async () => {
-    await buryAll(rows(60));
+    await endput.buryRows(rows(60));
     const killed = runnerOf(endput, { holder: 'console', batch: 20, leaseMs: 3_600_000 });
-    const job = await create(redrive());
+    const job = await endput.create(redrive());
     void runJob({ ...killed, publish: () => new Promise(() => undefined) }, job.id, forever).catch(() => undefined);
-    await until(async () => (await read(job)).handled > 0);
+    await until(async () => (await endput.read(job)).handled > 0);
     const stranger = runnerOf(endput, { holder: 'another console' });
     expect(await runJob(stranger, job.id, forever)).toBe(false);
     const again = runnerOf(endput, { holder: 'console', batch: 20 });
     const runner = startJobRunner(again);
-    await until(async () => (await read(job)).state === 'finished');
+    await until(async () => (await endput.read(job)).state === 'finished');
     await runner.stop();
     expect(await statesOf()).toEqual(['60 redriven in round 2, 1 entries']);
     expect(new Set(again.sent.map(({ messageId }) => messageId)).size).toBe(60);
   });
 
   it('does not finish what was cancelled while it tidied, nor tidy twice', async () => {
-    await buryAll([1]);
+    await endput.buryRows([1]);
     let tidied = 0;
     const runner = runnerOf(endput, {
       tidy: () => (tidied++ === 0 ? Promise.reject(new Error('away')) : Promise.resolve()),
     });
-    const job = await create(redrive());
+    const job = await endput.create(redrive());
     await runJob(runner, job.id, forever);
     expect(tidied).toBe(2);
     expect(await runJob(runner, job.id, forever)).toBe(false);
-    expect(await read(job)).toMatchObject({ state: 'finished', isTidy: true });
+    expect(await endput.read(job)).toMatchObject({ state: 'finished', isTidy: true });
   });
 });
 
@@ -425,7 +423,7 @@ describe('copies, deaths and redrives in any order', () => {
     await fc.assert(
       fc.asyncProperty(steps, fc.boolean(), async (all, atOnce) => {
         const row = next++;
-        await buryAll([row]);
+        await endput.buryRows([row]);
         const runner = runnerOf(endput);
         const round = async () => (await letter(row)).round;
         const doStep = async (step: Step) => {
@@ -435,7 +433,7 @@ describe('copies, deaths and redrives in any order', () => {
           else if (step === 'die') await endput.bury(letterOf(row, { round: now }));
           else if (step === 'die-late') await endput.bury(letterOf(row, { round: Math.max(1, now - 1) }));
           else {
-            const job = await create(redrive({ action: step, selection: { messageIds: [idOf(row)] } }));
+            const job = await endput.create(redrive({ action: step, selection: { messageIds: [idOf(row)] } }));
             await runJob(runner, job.id, forever);
           }
         };

@@ -64,7 +64,7 @@ export interface Job {
 }
 
 /** Columns of `dead_letter_jobs AS job` that make a {@link Job}. */
-export const JOB_COLUMNS = `
+const JOB_COLUMNS = `
   job.id, job.pipeline, job.action, job.selection, job.by, job.why, job.rate_per_second AS "ratePerSecond",
   job.stop_at_failed_share AS "stopAtFailedShare", job.max_attempts AS "maxAttempts", job.state,
   job.frozen AS "isFrozen", job.total, job.marked_up_to AS handled, job.done,

@@ -1,8 +1,17 @@
 import { messageIds, type OutgoingMessage, type Pipeline, type Publish, type PublishOutcome } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, type Fresh } from '@esteira/tests/support';
-import { bury, deadLetterMigrations, LOCK_TO_BURY, LOCK_TO_STORE, supersede } from '../../src/index.ts';
-import type { Burial, DeadLetter, JobRunnerOptions, Redrivable } from '../../src/index.ts';
+import { vi } from 'vitest';
+import {
+  bury,
+  createJob,
+  deadLetterMigrations,
+  getJob,
+  LOCK_TO_BURY,
+  LOCK_TO_STORE,
+  supersede,
+} from '../../src/index.ts';
+import type { Burial, DeadLetter, Job, JobRunnerOptions, NewJob, Redrivable } from '../../src/index.ts';
 
 /** A pipeline of things, for tests: a body is `{"system", "id", "created_at", …}` and proves the id it makes. */
 export const things: Pipeline = { name: 'things', type: 'thing.made', schemaVersion: 1, lanes: ['primary'] };
@@ -26,6 +35,25 @@ export const redrivable: Redrivable = {
     }
   },
 };
+
+/** So many rows, from the first or another one on. */
+export const rows = (count: number, from = 1) => Array.from({ length: count }, (_, index) => from + index);
+
+/** A redrive of everything, or what is changed of it. */
+export const redrive = (changes: Partial<NewJob> = {}): NewJob => ({
+  action: 'redrive',
+  selection: { filter: {} },
+  by: 'ana',
+  why: 'the service is back',
+  ...changes,
+});
+
+/** Waits until it is so. */
+export const until = (isSo: () => Promise<boolean> | boolean) =>
+  vi.waitUntil(async () => isSo(), { timeout: 10_000, interval: 10 });
+
+/** The signal of a job that nobody ends. */
+export const forever = new AbortController().signal;
 
 /** The dead letter of a thing. */
 export function letterOf(row: number, changes: Partial<DeadLetter> = {}): DeadLetter {
@@ -55,7 +83,12 @@ export interface ThingsEndput {
   readonly database: Fresh;
   readonly sql: Postgres;
   bury(...letters: DeadLetter[]): Promise<Burial[]>;
+  buryRows(rows: readonly number[]): Promise<Burial[]>;
   store(row: number, round?: number): Promise<void>;
+  create(job: NewJob): Promise<Job>;
+  readonly read: (job: Job) => Promise<Job>;
+  /** Nothing is in it any more. */
+  empty(): Promise<void>;
   /** Ends every other connection to it, as a server does that is stopped. */
   cutOthers(): Promise<void>;
   close(): Promise<void>;
@@ -67,10 +100,12 @@ export async function openThings(): Promise<ThingsEndput> {
   const sql = openPostgres({ url: database.url, applicationName: 'test', max: 8 });
   await sql.query(`CREATE TABLE ${STORED} (message_id uuid PRIMARY KEY, source_created_at timestamptz NOT NULL,
     round int NOT NULL, attempts int NOT NULL, stored_at timestamptz NOT NULL DEFAULT now())`);
+  const buryAll = (letters: readonly DeadLetter[]) => sql.transaction((tx) => bury(tx, STORED, letters), LOCK_TO_BURY);
   return {
     database,
     sql,
-    bury: (...letters) => sql.transaction((tx) => bury(tx, STORED, letters), LOCK_TO_BURY),
+    bury: (...letters) => buryAll(letters),
+    buryRows: (all) => buryAll(all.map((row) => letterOf(row))),
     store: (row, round = 1) =>
       sql.transaction(async (tx) => {
         const messageId = idOf(row);
@@ -81,6 +116,11 @@ export async function openThings(): Promise<ThingsEndput> {
         ]);
         await supersede(tx, [{ messageId, round, createdAt: CREATED_AT }]);
       }, LOCK_TO_STORE),
+    create: (job) => createJob(sql, things.name, job),
+    read: async ({ id }) => (await getJob(sql, things.name, id))!,
+    empty: async () => {
+      await sql.query(`TRUNCATE dead_letters, dead_letter_jobs, dead_letter_job_items, operator_actions, ${STORED}`);
+    },
     cutOthers: async () => {
       await sql.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                         WHERE datname = current_database() AND pid <> pg_backend_pid()`);
