@@ -134,15 +134,12 @@ export class DockerRuntime implements Runtime {
 
   /** What our containers publish already is not taken. */
   async #withFreePorts(wishes: Settings, profile: string, report: Report): Promise<Settings> {
-    const own = new Set(
-      (await this.#containers()).flatMap((one) => (one.Publishers ?? []).map((p) => p.PublishedPort)),
-    );
+    const containers = await this.#containers();
+    const own = new Set(containers.flatMap((one) => (one.Publishers ?? []).map((p) => p.PublishedPort)));
     const isFree = async (port: number) => own.has(port) || (await isPortFree(port));
-    const moves = await movesFor(servicesOf(profile, wishes).filter(isOurs), catalogue(wishes), isFree);
-    for (const { setting, from, to } of moves) {
-      report(`${setting}: port ${from} is taken; using ${to}, written to ${this.#place.envFile}`);
-    }
-    return applyMoves(wishes, moves, this.#place);
+    const runs = (name: string) => containers.some(({ Service }) => Service === name);
+    const moves = await movesFor(servicesOf(profile, wishes).filter(isOurs), catalogue(wishes), isFree, runs);
+    return applyMoves(wishes, moves, this.#place, report);
   }
 
   #compose(command: readonly string[], options: Options = {}) {

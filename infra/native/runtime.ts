@@ -119,17 +119,9 @@ export class NativeRuntime implements Runtime {
   async #withFreePorts(wishes: Settings, profile: string, state: State, report: Report): Promise<Settings> {
     const ownPorts = new Set(Object.values(state.listening));
     const isFree = async (port: number) => ownPorts.has(port) || (await isPortFree(port));
-    // What runs keeps its port, whatever a service that is new would like to have.
-    const { true: running = [], false: others = [] } = Object.groupBy(
-      catalogue(wishes),
-      ({ name }) => `${state.active.includes(name)}`,
-    );
-    const starting = servicesOf(profile, wishes).filter(isOurs);
-    const moves = await movesFor(starting, [...running, ...others], isFree);
-    for (const { setting, from, to } of moves) {
-      report(`${setting}: port ${from} is taken; using ${to}, written to ${this.#place.envFile}`);
-    }
-    return applyMoves(wishes, moves, this.#place);
+    const runs = (name: string) => state.active.includes(name);
+    const moves = await movesFor(servicesOf(profile, wishes).filter(isOurs), catalogue(wishes), isFree, runs);
+    return applyMoves(wishes, moves, this.#place, report);
   }
 }
 

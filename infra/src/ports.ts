@@ -31,12 +31,18 @@ export interface Move {
  * one that no other service is meant to have; a range (the consumers') moves as a whole.
  *
  * @param starting the services about to be started
- * @param all every service there is: their ports are never given to another one. Where two are meant to have the same,
- * the first one has it
+ * @param all every service there is: their ports are never given to another one
+ * @param runs whether a service runs, by its name: it keeps its port, whatever one that is new would like to have
  */
-export async function movesFor(starting: readonly Service[], all: readonly Service[], isFree: IsFree): Promise<Move[]> {
+export async function movesFor(
+  starting: readonly Service[],
+  all: readonly Service[],
+  isFree: IsFree,
+  runs: (name: string) => boolean = () => false,
+): Promise<Move[]> {
   const reserved = new Map<number, string>();
-  const wanted = rangesOf(all);
+  const { true: running = [], false: others = [] } = Object.groupBy(all, ({ name }) => `${runs(name)}`);
+  const wanted = rangesOf([...running, ...others]);
   const moves: Move[] = [];
   const claim = (setting: string, from: number, count: number) => {
     for (let port = from; port < from + count; port += 1) reserved.set(port, setting);

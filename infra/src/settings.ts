@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { envExample, loadSettings, readEnvFile, settingsEntries, type Env, type Settings } from '@esteira/config';
 import type { Move } from './ports.ts';
 import { mainPlace, type Place } from './paths.ts';
+import type { Report } from './runtime.ts';
 
 /** The settings that hold now: the command line over those of the last start (all of them) while it runs, else `.env`. */
 export function resolveSettings(env: Env, place: Place = mainPlace): Settings {
@@ -18,11 +19,14 @@ export function startSettings(env: Env, place: Place): Settings {
   return loadSettings(readEnvFile(place.envFile), env);
 }
 
-/** Applies moved ports: the settings as they are then, written to the env file too. */
-export function applyMoves(settings: Settings, moves: readonly Move[], place: Place): Settings {
+/** Applies moved ports, and says so: the settings as they are then, written to the env file too. */
+export function applyMoves(settings: Settings, moves: readonly Move[], place: Place, report: Report): Settings {
   const entries = Object.fromEntries(settingsEntries(settings));
   const changed: Record<string, string> = {};
-  for (const { setting, to } of moves) changed[setting] = moved(entries[setting] ?? '', to);
+  for (const { setting, from, to } of moves) {
+    report(`${setting}: port ${from} is taken; using ${to}, written to ${place.envFile}`);
+    changed[setting] = moved(entries[setting] ?? '', to);
+  }
   if (moves.length > 0) writeFileSync(place.envFile, withValues(readFileSync(place.envFile, 'utf8'), changed));
   return loadSettings({ ...entries, ...changed });
 }
