@@ -26,11 +26,10 @@ export function recent<Q, A>(
     now,
     lately: async (question) => {
       const age = last === undefined ? Number.POSITIVE_INFINITY : clock() - last.at;
-      if (age >= maxAgeMs / 2) {
-        asking ??= now(question).finally(() => (asking = undefined));
-        asking.catch(() => undefined); // Heard of by whoever has nothing else.
-      }
-      return last !== undefined && age < maxAgeMs ? last.answer : (asking ?? now(question));
+      if (last !== undefined && age < maxAgeMs / 2) return last.answer;
+      asking ??= now(question).finally(() => (asking = undefined));
+      asking.catch(() => undefined); // Heard of by whoever has nothing else.
+      return last !== undefined && age < maxAgeMs ? last.answer : asking;
     },
   };
 }
