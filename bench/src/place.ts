@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { loadSettings, settingsEntries, type Settings } from '@esteira/config';
 import { openPostgres } from '@esteira/postgres';
 import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
+import { freePorts } from './ports.ts';
 
 /** Fresh databases, a fresh virtual host and an empty Redis on the servers of the bench: nothing of another round. */
 export interface Place {
@@ -27,7 +26,7 @@ export async function openPlace(servers: Settings, env: Readonly<Record<string, 
   const vhost = await freshVirtualHost(servers, name);
   const mongo = withPath(servers.MONGODB_URL, name);
   await emptyRedis(servers.REDIS_URL);
-  const [apiPort, consumerPort] = await freePorts();
+  const [apiPort, consumerPort] = await freePorts(2);
   const settings = loadSettings({
     SYSTEMS: 'system-1',
     SYSTEM1_DATABASE_URL: source.url,
@@ -96,13 +95,4 @@ async function dropMongo(url: string): Promise<void> {
   const client = new MongoClient(url);
   await client.db().dropDatabase();
   await client.close();
-}
-
-/** Ports that are free now. */
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer().listen(0, '127.0.0.1'), createServer().listen(0, '127.0.0.1')];
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const [first = 0, second = 0] = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return [first, second];
 }

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { loadSettings, settingsEntries, type Settings } from '@esteira/config';
 import { connectBroker, laneDepth, type Broker } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
@@ -10,6 +8,7 @@ import type { Arena } from '../arena.ts';
 import { openBooks } from '../books.ts';
 import type { Measurement } from '../measured.ts';
 import { openPlace } from '../place.ts';
+import { freePorts } from '../ports.ts';
 import { ask, deep, untilIs } from './client.ts';
 import { fillWorld, mirrorLetters } from './fill.ts';
 import { expectEveryRoute, measurePages } from './measure-pages.ts';
@@ -61,21 +60,13 @@ interface Stage extends Killable {
 
 /** Two systems, and ports for the second API and the console. */
 async function withConsole(settings: Settings, secondUrl: string): Promise<Settings> {
-  const [console, api] = await Promise.all([freePort(), freePort()]);
+  const [console, api] = await freePorts(2);
   return loadSettings(Object.fromEntries(settingsEntries(settings)), {
     SYSTEMS: SYSTEMS.join(','),
     SYSTEM2_DATABASE_URL: secondUrl,
     SYSTEM2_API_PORT: String(api),
     CONSOLE_PORT: String(console),
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await once(server.close(), 'close');
-  return port;
 }
 
 /** Starts what belongs to the console, and remembers it in `running`. */
