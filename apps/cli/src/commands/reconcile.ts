@@ -17,7 +17,7 @@ interface ReconcileOptions {
 /** `make reconcile`: exit code 1 if any row is missing, orphaned or different. */
 export const reconcileCommand = (env: Env): Command =>
   new Command('reconcile')
-    .description('proves row by row that nothing is lost, and names each row that is not at rest')
+    .description('proves row by row that nothing is lost, and names each row that needs somebody')
     .addOption(
       new Option('--format <format>', 'table, or json or csv for programs (FORMAT=)')
         .choices(['table', 'json', 'csv'])
