@@ -12,6 +12,8 @@ import { recent } from './recent.ts';
 const SOURCE_TIMEOUT_MS = 3_000;
 /** How old what the source said may be while a run goes on, in milliseconds. */
 const SOURCE_AGE_MS = 2_000;
+/** How old the cursor may be meanwhile, in milliseconds. */
+const CURSOR_AGE_MS = 500;
 
 const text = Type.String();
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -101,13 +103,20 @@ type SourceFacts = Pick<Status, 'behind' | 'watermark' | 'source_error'>;
 
 /**
  * Tells the status of a system. Rejects when Redis can't be asked; a source that does not answer is part of the status.
- * While a run goes on here, `behind` and `watermark` may be {@link SOURCE_AGE_MS} old: to count a million rows takes
- * longer than many dashboards have patience for.
+ * While a run goes on here, `behind` and `watermark` may be {@link SOURCE_AGE_MS} old (to count a million rows takes
+ * longer than many dashboards have patience for), and the cursor {@link CURSOR_AGE_MS}, which every page moves.
  */
 export function statusReader({ system, relay, postgres, source, broker }: OrdersApi): () => Promise<Status> {
   const sourceAt = recent((position: Position | undefined) => sourceOf(postgres, source, position), SOURCE_AGE_MS);
+  const recentStatus = recent(() => relay.status(), CURSOR_AGE_MS);
+  const viewed = async () => {
+    const runId = relay.runHere();
+    const view = runId === undefined ? undefined : await recentStatus.lately(undefined);
+    // Not of the run before, or of the end of this one.
+    return view?.activity !== undefined && view.cursor.runId === runId ? view : relay.status();
+  };
   return async () => {
-    const view = await relay.status();
+    const view = await viewed();
     const position = positionOf(view.cursor);
     const facts = view.activity === undefined ? sourceAt.now(position) : sourceAt.lately(position);
     return statusOf(system, view, broker, await facts);

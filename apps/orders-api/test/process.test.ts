@@ -70,6 +70,16 @@ describe('a run', () => {
     expect(await metric(/^esteira_run_state\{pipeline="orders",state="FINISHED"[^}]*\} (\d+)/m)).toBe('1');
   });
 
+  it('is the one that a status tells of, however soon it follows another', async () => {
+    for (let turn = 0; turn < 5; turn += 1) {
+      const { body } = await post('/v0/process/run', { follow: true });
+      expect((await status()).run).toMatchObject({ run_id: body['run_id'] });
+      expect((await status()).run).toMatchObject({ run_id: body['run_id'] });
+      await post('/v0/process/stop');
+      expect(await status()).toMatchObject({ run: null, cursor: { status: 'IDLE' } });
+    }
+  });
+
   it('is the only one: a second is refused, and so is clear, until it was stopped', async () => {
     const first = await post('/v0/process/run', { follow: true, max_attempts: 3 });
     expect(first.status).toBe(202);

@@ -172,10 +172,11 @@ export const settingsSchema = Type.Object({
     description: 'How many consumer processes run. One fills two cores; more help where the verifier is slow.',
   }),
   PAGE_SIZE: Type.Integer({
-    default: 1_000,
+    default: 500,
     minimum: 1,
     maximum: 10_000,
-    description: 'Rows a run reads, publishes and confirms at once. The cursor moves by whole pages.',
+    description:
+      'Rows a run reads, publishes and confirms at once; three pages are on their way at a time. The cursor moves by whole pages. Larger ones are no quicker, and keep other requests of the API waiting.',
   }),
   BATCH_SIZE: Type.Integer({
     default: 1_000,

@@ -6,4 +6,4 @@ export { UnpublishableRow } from './page-source.ts';
 export { openRedis, RedisFault } from './redis.ts';
 export type { RedisConnection } from './redis.ts';
 export { createRelay } from './relay.ts';
-export type { Relay, RelayOptions, RunRefusal } from './relay.ts';
+export type { Relay, RelayOptions, RunRefusal } from './relay-port.ts';
