@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon, { type Result } from 'autocannon';
+import { quantile } from 'simple-statistics';
 import type { Arena } from './arena.ts';
 import { openFlow } from './flow.ts';
 import type { Measurement } from './measured.ts';
@@ -6,9 +8,9 @@ import type { Measurement } from './measured.ts';
 const SECONDS = 10;
 
 /**
- * The API while it publishes at full speed: ten dashboards that ask for the status, 100 times a second in all, and four
- * clients that insert ten orders each, 20 times a second in all. The rates are given, not found: a run has both cores
- * busy already, and what is asked is how long a client waits then. autocannon runs in the bench's own process.
+ * The API while it publishes at full speed: dashboards that ask for the status, 100 times a second in all, and clients
+ * that insert ten orders each, 20 times a second in all. The rates are given, not found: a run has both cores busy
+ * already, and what is asked is how long a client waits then. autocannon runs in the bench's own process.
  */
 export async function measureApi(arena: Arena, orders: number): Promise<Measurement[]> {
   const flow = await openFlow(arena);
@@ -20,8 +22,8 @@ export async function measureApi(arena: Arena, orders: number): Promise<Measurem
     const body = JSON.stringify({ positive_inserts: 10, negative_inserts: 0 });
     const headers = { 'content-type': 'application/json' };
     const [status, insert] = await Promise.all([
-      load({ url: `${flow.api.url}/v0/process/status`, connections: 10, overallRate: 100 }),
-      load({ url: `${flow.api.url}/v0/insert-data`, connections: 4, overallRate: 20, method: 'POST', headers, body }),
+      load({ url: `${flow.api.url}/v0/process/status` }, 100),
+      load({ url: `${flow.api.url}/v0/insert-data`, method: 'POST', headers, body }, 20),
     ]);
     return [measurement('status', status), measurement('insert-data', insert)];
   } finally {
@@ -29,18 +31,40 @@ export async function measureApi(arena: Arena, orders: number): Promise<Measurem
   }
 }
 
-async function load(options: autocannon.Options): Promise<Result> {
-  const result = await autocannon({ ...options, duration: SECONDS });
-  if (result.errors + result.non2xx > 0) throw new Error(`${options.url}: ${result.errors + result.non2xx} errors.`);
-  return result;
+/**
+ * How long each answer took, in milliseconds. A rate is a quota to autocannon: each second a connection sends all of its
+ * share at once, one request after another. So each connection has one a second here, and they begin one after another:
+ * requests come evenly, whatever the answers take.
+ */
+async function load(options: autocannon.Options, perSecond: number): Promise<number[]> {
+  const waits: number[] = [];
+  const connection = async (index: number) => {
+    await sleep((index * 1_000) / perSecond);
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    const done = (error: unknown, result: Result) => {
+      if (error == null) resolve(result);
+      else reject(error);
+    };
+    const instance = autocannon({ ...options, connections: 1, connectionRate: 1, duration: SECONDS }, done);
+    instance.on('response', (_client, _status, _bytes, milliseconds) => waits.push(milliseconds));
+    return promise;
+  };
+  const results = await Promise.all(Array.from({ length: perSecond }, (_, index) => connection(index)));
+  const failed = results.reduce((sum, { errors, non2xx }) => sum + errors + non2xx, 0);
+  const asked = perSecond * SECONDS;
+  if (failed > 0 || waits.length < 0.95 * asked) {
+    throw new Error(`${options.url}: ${failed} errors, ${waits.length} answers of ${asked}.`);
+  }
+  return waits;
 }
 
-function measurement(variant: string, { latency, requests }: Result): Measurement {
+function measurement(variant: string, waits: readonly number[]): Measurement {
+  const at = (share: number) => quantile([...waits], share);
   const figures = {
-    'p50 ms': latency.p50,
-    'p99 ms': latency.p99,
-    'worst ms': latency.max,
-    'requests/s': requests.average,
+    'p50 ms': at(0.5),
+    'p99 ms': at(0.99),
+    'worst ms': at(1),
+    'requests/s': waits.length / SECONDS,
   };
   return { bench: 'API', variant, figures };
 }
