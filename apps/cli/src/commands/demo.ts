@@ -12,7 +12,7 @@ import { openDisplay } from '../demo/display.ts';
 import { deal, importBody, readOrders, sample } from '../demo/orders.ts';
 import { patienceMs } from '../demo/progress.ts';
 import { whatIsStuck } from '../demo/stuck.ts';
-import { watch, type Watched } from '../demo/watch.ts';
+import { rowsInSources, watch, type Watched } from '../demo/watch.ts';
 import { groupTable } from '../groups.ts';
 import { loggedAttempts } from '../reconcile/output.ts';
 import { logNote, problems, reportTable } from '../reconcile/report.ts';
@@ -32,6 +32,7 @@ export const demoCommand = (env: Env): Command =>
       const settings = await runtime.start(env, { profile: 'all', report: printProgress });
       process.exitCode = await withConnections(settings, async (all) => {
         const connections = withoutOwnTables(all);
+        const rowsBefore = await rowsInSources(connections);
         const watched = await sendThrough(settings, connections, orders ?? Infinity);
         const services = await runtime.status();
         if (watched.kind === 'stuck') {
@@ -39,12 +40,15 @@ export const demoCommand = (env: Env): Command =>
           throw new Refused(`Nothing has moved for a while.\n${lines.map((line) => `  ${line}`).join('\n')}`);
         }
         await conclude(settings, connections, watched.reconciliation);
+        if (rowsBefore > 0) print(`${formatted(rowsBefore)} of these rows were here before. ${IMPORTED_ONCE}`);
         print('Open next:');
         print(addressTable(settings, services));
         print('Everything keeps running: `make status` shows it, `make stop` stops it and keeps the data.');
         return isAtRest(watched.reconciliation) && isConsistent(watched.reconciliation) ? 0 : 1;
       });
     });
+
+const IMPORTED_ONCE = 'What an earlier demo imported is recognised by its Idempotency-Key: it is not imported again.';
 
 function count(text: string): number {
   if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new InvalidArgumentError('ORDERS is a whole number above 0.');

@@ -82,6 +82,12 @@ async function publishWhatIsLeft({ systems }: Connections, apis: readonly Orders
   );
 }
 
+/** How many rows the sources have. */
+export async function rowsInSources({ systems }: Connections): Promise<number> {
+  const counts = await Promise.all(systems.map(({ source, table }) => rowsBehind(source, undefined, { table, most })));
+  return counts.reduce((sum, { rows }) => sum + rows, 0);
+}
+
 async function look({ systems, endput, management }: Connections): Promise<Progress> {
   const [sources, stored, deadLettered, depths] = await Promise.all([
     Promise.all(systems.map(rowsOf)),
