@@ -6,7 +6,17 @@ export async function health(service: Service, question: 'live' | 'ready'): Prom
   const url = `http://127.0.0.1:${service.listens[0].port}/health/${question}`;
   const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
   const body = await response.text();
-  return response.ok ? undefined : `${response.status} ${body.slice(0, 500)}`;
+  return response.ok ? undefined : `${response.status} ${reasonIn(body).slice(0, 500)}`;
+}
+
+/** What a problem (RFC 9457) says happened; any other body as it is. */
+function reasonIn(body: string): string {
+  try {
+    const { detail, title } = JSON.parse(body) as { detail?: string; title?: string };
+    return detail ?? title ?? body;
+  } catch {
+    return body; // Not of an app of ours.
+  }
 }
 
 /** The process that answers at an app's port. */

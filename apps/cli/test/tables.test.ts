@@ -122,6 +122,12 @@ describe('the tables of services', () => {
     ]);
   });
 
+  it('cut a long reason, and show it in one line', () => {
+    const detail = `not ready: 503 Can't be used:\n${'rabbitmq (connect ECONNREFUSED 127.0.0.1:5672), '.repeat(9)}`;
+    const shown = statusRows([{ ...up('console'), detail }], new Map())[0]?.at(-1);
+    expect(shown).toBe("not ready: 503 Can't be used: rabbitmq (connect ECONNREFUSE…");
+  });
+
   it('tell which parts ran before everything was stopped for a clear', () => {
     expect(partsOf(settings, [up('api-system-2'), up('redis')])).toEqual(['system-2']);
     expect(partsOf(settings, [up('api-system-1'), up('api-system-2'), up('consumer-2')])).toEqual([

@@ -18,12 +18,20 @@ export const statusCommand = (env: Env): Command =>
       if (services.every(({ state }) => state === 'down')) print('Nothing runs: `make start` starts it.');
     });
 
+/** What is shown of a reason, in characters: the table stays as wide as a terminal. Its app tells all of it. */
+const REASON_LENGTH = 60;
+
 /** The rows of `make status`: a server or app each, with what is known of its work. */
 export function statusRows(services: readonly ServiceStatus[], notes: ReadonlyMap<string, string>): string[][] {
   return services.map(({ name, state, address, detail }) => [
     name,
     state,
     address,
-    [detail, notes.get(name)].filter((text) => text !== undefined).join('; '),
+    [detail === undefined ? detail : cut(detail), notes.get(name)].filter((text) => text !== undefined).join('; '),
   ]);
+}
+
+function cut(detail: string): string {
+  const line = detail.replaceAll(/\s+/g, ' ');
+  return line.length > REASON_LENGTH ? `${line.slice(0, REASON_LENGTH - 1)}…` : line;
 }
