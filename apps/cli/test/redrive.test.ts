@@ -3,6 +3,7 @@ import type { Job, Preview } from '@esteira/dead-letters';
 import { DEAD_LETTER_REASONS } from '@esteira/pipeline';
 import { describe, expect, it } from 'vitest';
 import { redriveCommand } from '../src/commands/redrive.ts';
+import { ended } from '../src/redrive/ended.ts';
 import { filterText, parseFilter } from '../src/redrive/filter.ts';
 import { previewText, progressLine, resultText } from '../src/redrive/report.ts';
 import { Refused } from '../src/refused.ts';
@@ -36,6 +37,26 @@ describe('FILTER', () => {
       expect(() => parseFilter(wrong)).toThrow(Refused);
     }
   });
+});
+
+it.each(['&', ',', ';', '&&'])(
+  'a FILTER whose parts are joined by %s is told that they are joined by spaces',
+  (joint) => {
+    for (const first of ['reason=invalid', 'words=late', 'system=system-1']) {
+      expect(() => parseFilter(`${first}${joint}error_code=c-1`)).toThrow(/joined by spaces, not by/);
+    }
+    const quoted = `words="a${joint}reason=b"`;
+    expect(filterText(parseFilter(quoted))).toBe(quoted);
+  },
+);
+
+it('a job at its end does not go on: a finished one is well, a cancelled one is refused', () => {
+  expect(ended({ ...job, state: 'finished', handled: 1_200, total: 1_200 })?.says).toBe(
+    'Job 7 is finished: 1,200 of 1,200 dealt with.',
+  );
+  expect(() => ended({ ...job, state: 'cancelled' })).toThrow(/Job 7 was cancelled .* can't go on/);
+  for (const state of ['running', 'paused', 'stopped'] as const) expect(ended({ ...job, state })).toBeUndefined();
+  expect(ended({ ...job, state: 'cancelled', isTidy: false })).toBeUndefined();
 });
 
 describe('redrive', () => {

@@ -7,6 +7,7 @@ import { migrate } from '@esteira/postgres';
 import { withConnections } from '../connections.ts';
 import { groupTable } from '../groups.ts';
 import { parseFilter } from '../redrive/filter.ts';
+import { knownSystem } from '../redrive/known-system.ts';
 import { formatted } from '../table.ts';
 import { print } from '../terminal.ts';
 
@@ -20,6 +21,7 @@ export const dlqCommand = (env: Env): Command =>
       const settings = resolveSettings(env);
       await migrate(settings.ENDPUT_DATABASE_URL, deadLetterMigrations);
       await withConnections(settings, async ({ endput }) => {
+        await knownSystem(endput, filter, settings.systems);
         const { groups, from, to } = await groupDeadLetters(endput, ordersPipeline.name, { ...filter, state: 'dead' });
         if (from === null || to === null) {
           print(words === '' ? 'There are no open dead letters.' : 'No open dead letter matches FILTER.');

@@ -9,7 +9,9 @@ import { MAX_MAX_ATTEMPTS, present } from '@esteira/pipeline';
 import { migrate, type Postgres } from '@esteira/postgres';
 import { withConnections } from '../connections.ts';
 import { filterText, parseFilter } from '../redrive/filter.ts';
+import { knownSystem } from '../redrive/known-system.ts';
 import { previewText, resultText } from '../redrive/report.ts';
+import { ended, type Nothing } from '../redrive/ended.ts';
 import { seeThrough } from '../redrive/run-job.ts';
 import { Refused } from '../refused.ts';
 import { formatted } from '../table.ts';
@@ -73,8 +75,8 @@ async function redrive(settings: Settings, endput: Postgres, options: RedriveOpt
   const by = `cli: ${userInfo().username}`;
   const id =
     options.job === undefined ? await begin(settings, endput, options, by) : await goOn(endput, options.job, by);
-  if (id === undefined) {
-    print('There is nothing to redrive.');
+  if (typeof id !== 'string') {
+    print(id.says);
     return 0;
   }
   printProgress(`Job ${id}. Ctrl-C pauses it.`);
@@ -82,20 +84,22 @@ async function redrive(settings: Settings, endput: Postgres, options: RedriveOpt
   print(resultText(job, await jobResult(endput, redrivable(settings), job.id)));
   if (job.state === 'stopped')
     print(`It stopped itself: ${job.note ?? 'too many of those it sent are dead again. Find out why first.'}`);
+  if (job.state === 'cancelled') print('It was cancelled: what it has done stays done.');
   if (job.state === 'stopped' || job.state === 'paused') print(`\`make redrive JOB=${id}\` goes on with it.`);
   return job.state === 'finished' ? 0 : 1;
 }
 
 const redrivable = ({ systems }: Settings) => redrivableOrders(systems.map(({ name }) => name));
 
-/** Previews and asks; undefined where nothing is to be done. */
+/** Previews and asks. */
 async function begin(
   settings: Settings,
   endput: Postgres,
   { filter: words = '', rate, stopAt, maxAttempts, why, yes }: RedriveOptions,
   by: string,
-): Promise<string | undefined> {
+): Promise<string | Nothing> {
   const filter = parseFilter(words);
+  await knownSystem(endput, filter, settings.systems);
   const asked = {
     action: 'redrive' as const,
     selection: { filter },
@@ -103,15 +107,17 @@ async function begin(
     ...present({ ratePerSecond: rate, maxAttempts }),
   };
   const preview = await previewJob(endput, redrivable(settings), asked);
-  if (preview.total === 0) return undefined;
+  if (preview.total === 0) return { says: 'There is nothing to redrive.' };
   print(previewText(preview));
   await confirm(`Redrive ${formatted(preview.total)} dead letters (${filterText(filter)})?`, yes ?? false);
   return (await createJob(endput, ordersPipeline.name, { ...asked, by, why })).id;
 }
 
-async function goOn(endput: Postgres, id: string, by: string): Promise<string> {
+async function goOn(endput: Postgres, id: string, by: string): Promise<string | Nothing> {
   const job = await getJob(endput, ordersPipeline.name, id);
   if (job === undefined) throw new Refused(`There is no job ${id}.`);
+  const over = ended(job);
+  if (over !== undefined) return over;
   if (job.state === 'paused' || job.state === 'stopped') await resumeJob(endput, ordersPipeline.name, id, { by });
   return id;
 }

@@ -33,9 +33,22 @@ export function parseFilter(text: string): DeadLetterFilter {
         `FILTER can't be understood from here on: ${rest}\nIt is made of ${Object.keys(NAMES).join('=…, ')}=…, separated by spaces; quote a value that has spaces with ".`,
       );
     }
+    refuseOtherJoints(match?.[3]);
     filter[key] = checked(key, value);
   }
   return filter as DeadLetterFilter;
+}
+
+/** Where another part begins. */
+const JOINED = new RegExp(`([&,;|]+)(?=(?:${Object.keys(NAMES).join('|')})=)`);
+
+/** `reason=invalid&system=system-1` would be one value. Quoted it is what it says. */
+function refuseOtherJoints(value = ''): void {
+  const joint = JOINED.exec(value)?.[1];
+  if (joint === undefined) return;
+  throw new Refused(
+    `FILTER: its parts are joined by spaces, not by ${joint}: FILTER='reason=attempts-exhausted system=system-1'. Quote a value that has a ${joint} with ".`,
+  );
 }
 
 function checked(key: keyof DeadLetterFilter, value: string): string {
@@ -52,7 +65,8 @@ function checked(key: keyof DeadLetterFilter, value: string): string {
 export function filterText(filter: DeadLetterFilter): string {
   const words = Object.entries(NAMES).flatMap(([name, key]) => {
     const value = filter[key];
-    return value === undefined ? [] : [`${name}=${/\s/.test(value) ? `"${value}"` : value}`];
+    if (value === undefined) return [];
+    return [`${name}=${/\s/.test(value) || JOINED.test(value) ? `"${value}"` : value}`];
   });
   return words.length === 0 ? 'all open dead letters' : words.join(' ');
 }

@@ -1,0 +1,50 @@
+import { loadSettings } from '@esteira/config';
+import { bury, deadLetterMigrations, LOCK_TO_BURY } from '@esteira/dead-letters';
+import { ordersPipeline } from '@esteira/orders/domain';
+import { messageIds } from '@esteira/pipeline';
+import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
+import { freshDatabase, type Fresh } from '@esteira/tests/support';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { knownSystem } from '../src/redrive/known-system.ts';
+
+const { systems } = loadSettings({});
+const at = new Date('2026-01-01T00:00:01Z');
+let database: Fresh;
+let endput: Postgres;
+
+beforeAll(async () => {
+  database = await freshDatabase('ENDPUT_DATABASE_URL');
+  await migrate(database.url, deadLetterMigrations);
+  endput = openPostgres({ url: database.url, applicationName: 'test' });
+  await endput.query(`CREATE TABLE stored (message_id uuid PRIMARY KEY, source_created_at timestamptz, round int,
+    attempts int, stored_at timestamptz)`);
+  const letter = {
+    messageId: messageIds(ordersPipeline.name, 'of-old')('1'),
+    pipeline: ordersPipeline.name,
+    system: 'of-old',
+    sourceId: '1',
+    sourceCreatedAt: at.toISOString(),
+    round: 1,
+    attempts: [],
+    reason: 'attempts-exhausted' as const,
+    error: { code: 'c', message: 'm' },
+    body: Buffer.from('{}'),
+    headers: {},
+    firstAttemptAt: at,
+    deadAt: at,
+  };
+  await endput.transaction((tx) => bury(tx, 'stored', [letter]), LOCK_TO_BURY);
+});
+afterAll(async () => {
+  await endput.close();
+  await database.drop();
+});
+
+it('a FILTER may mean a system of SYSTEMS, or one that only dead letters are left of, and no other', async () => {
+  await knownSystem(endput, {}, systems);
+  await knownSystem(endput, { system: 'system-1' }, systems);
+  await knownSystem(endput, { system: 'of-old' }, systems);
+  await expect(knownSystem(endput, { system: 'nope' }, systems)).rejects.toThrow(
+    /no system nope.* systems are system-1, system-2/,
+  );
+});
