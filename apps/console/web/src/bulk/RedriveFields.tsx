@@ -1,50 +1,28 @@
 import { NumberInput, SimpleGrid } from '@mantine/core';
-import type { RedriveOptions } from './selection.ts';
+import { BOUNDS, type readOptions, type TypedOptions } from './redrive-options.ts';
 
 interface RedriveFieldsProps {
-  readonly options: RedriveOptions;
-  readonly onChange: (options: RedriveOptions) => void;
+  readonly typed: TypedOptions;
+  readonly wrong: ReturnType<typeof readOptions>['wrong'];
+  readonly onChange: (typed: TypedOptions) => void;
 }
 
-/** How fast, and when to stop by itself. */
-export function RedriveFields({ options, onChange }: RedriveFieldsProps) {
-  const numberOf = (value: number | string, otherwise: number) => (typeof value === 'number' ? value : otherwise);
+/** How fast, and when to stop by itself. What can't be is said at its field, and never changed behind one's back. */
+export function RedriveFields({ typed, wrong, onChange }: RedriveFieldsProps) {
+  const field = (name: keyof TypedOptions) => ({
+    ...BOUNDS[name],
+    clampBehavior: 'none' as const,
+    value: typed[name],
+    error: wrong[name],
+    onChange: (value: number | string) => {
+      onChange({ ...typed, [name]: value });
+    },
+  });
   return (
     <SimpleGrid cols={{ base: 1, sm: 3 }}>
-      <NumberInput
-        label="Rate"
-        description="at most, a second"
-        suffix="/s"
-        min={1}
-        max={50_000}
-        allowDecimal={false}
-        value={options.ratePerSecond}
-        onChange={(value) => {
-          onChange({ ...options, ratePerSecond: numberOf(value, options.ratePerSecond) });
-        }}
-      />
-      <NumberInput
-        label="Stop at"
-        description="so much failed again"
-        suffix=" %"
-        min={0}
-        max={100}
-        value={options.stopAtFailedPercent}
-        onChange={(value) => {
-          onChange({ ...options, stopAtFailedPercent: numberOf(value, options.stopAtFailedPercent) });
-        }}
-      />
-      <NumberInput
-        label="Max attempts"
-        description="empty: as before"
-        min={1}
-        max={100}
-        allowDecimal={false}
-        value={options.maxAttempts ?? ''}
-        onChange={(value) => {
-          onChange({ ...options, maxAttempts: typeof value === 'number' ? value : undefined });
-        }}
-      />
+      <NumberInput label="Rate" description="at most, a second" suffix="/s" {...field('ratePerSecond')} />
+      <NumberInput label="Stop at" description="so much failed again" suffix=" %" {...field('stopAtFailedPercent')} />
+      <NumberInput label="Max attempts" description="empty: as before" {...field('maxAttempts')} />
     </SimpleGrid>
   );
 }

@@ -1,6 +1,7 @@
 import { answerOf, api } from '../api/client.ts';
 import { given } from '../url/given.ts';
-import type { BulkAction, RedriveOptions, Selection } from './selection.ts';
+import type { RedriveOptions } from './redrive-options.ts';
+import type { BulkAction, Selection } from './selection.ts';
 
 /** Starts the job on the server, and gives its id. Rejects with a `Problem`. */
 export async function startJob(

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { previewText } from '../src/bulk/preview-text.ts';
+import { DEFAULTS, readOptions } from '../src/bulk/redrive-options.ts';
+import type { Preview } from '../src/bulk/selection.ts';
+
+describe('the fields of a redrive', () => {
+  it('are read as numbers, an empty number of attempts as none given', () => {
+    expect(readOptions(DEFAULTS)).toEqual({
+      options: { ratePerSecond: 500, stopAtFailedPercent: 20, maxAttempts: undefined },
+      wrong: {},
+    });
+    expect(readOptions({ ratePerSecond: 100_000, stopAtFailedPercent: 12.5, maxAttempts: 3 }).options).toEqual({
+      ratePerSecond: 100_000,
+      stopAtFailedPercent: 12.5,
+      maxAttempts: 3,
+    });
+  });
+
+  it.each([
+    ['ratePerSecond', [0, 50_099_999_999, '99999999999999999999', 1.5, ''], 'A whole number from 1 to 100,000.'],
+    ['stopAtFailedPercent', [500, -1, '', '-'], 'A number from 0 to 100.'],
+    ['maxAttempts', [0, 101], 'A whole number from 1 to 100.'],
+  ] as const)('say at %s what it must be, and give nothing to preview or to start', (field, values, must) => {
+    for (const value of values) {
+      expect(readOptions({ ...DEFAULTS, [field]: value })).toEqual({ options: undefined, wrong: { [field]: must } });
+    }
+  });
+});
+
+describe('a preview', () => {
+  const now = new Date('2026-01-31T12:00:00Z');
+  const preview: Preview = {
+    total: 60,
+    by_system: [{ system: 'system-1', count: 60 }],
+    by_reason: [{ reason: 'not-verified', error_code: 'refused', count: 60 }],
+    already_stored: 0,
+    perhaps_unreadable: 0,
+    not_dead: 0,
+    canary: 20,
+    seconds: null,
+  };
+  const facts = (changes: Partial<Preview>, rate?: number) =>
+    Object.fromEntries(previewText('redrive', { ...preview, ...changes }, rate, now));
+
+  it('names those that go first only where others follow', () => {
+    expect(facts({})['Canary']).toBe('20 messages first; the others follow when those come to a good end');
+    expect(facts({ total: 1, canary: 1 })).not.toHaveProperty('Canary');
+  });
+
+  it('tells how long it takes at a rate that can be, and nothing at none', () => {
+    expect(facts({}, 20)['At this rate']).toMatch(/^3 s at least, until about /);
+    expect(facts({})['At this rate']).toBe('–');
+  });
+});
