@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { System } from '../src/api/answers.ts';
 import { problemOf } from '../src/api/problem.ts';
-import { canaryText, limitText, mayOf, progressOf, stoppedText, titleOf } from '../src/pages/jobs/job-text.ts';
+import {
+  canaryText,
+  limitText,
+  mayOf,
+  mirrorText,
+  progressOf,
+  stoppedText,
+  titleOf,
+} from '../src/pages/jobs/job-text.ts';
+import { detailsText } from '../src/pages/history/details.ts';
 import { actionsOf, stateOf, watermarkText } from '../src/pages/overview/system-text.ts';
 import { progressText, verdictOf } from '../src/pages/reconciliation/report.ts';
 
@@ -83,15 +92,49 @@ describe('a job', () => {
     );
   });
 
+  it('that is over waits for nothing any more', () => {
+    const job = { canary: { size: 20, has_passed: false }, total: 60, note: null };
+    expect(canaryText({ ...job, state: 'running' })).toBe('20 sent before the others; waiting for how they end');
+    expect(canaryText({ ...job, state: 'cancelled' })).toBe(
+      '20 sent before the others; cancelled before those followed',
+    );
+    expect(canaryText({ ...job, state: 'finished' })).toBeUndefined();
+  });
+
+  it('that sends all at once sends none before the others', () => {
+    const canary = { size: 1, has_passed: false };
+    expect(canaryText({ canary, total: 1, state: 'running', note: null })).toBeUndefined();
+  });
+
+  it('tells what RabbitMQ still shows, and that nothing is to be done', () => {
+    const action = 'discard';
+    expect(mirrorText({ action, state: 'finished', is_tidy: true })).toBe('its queue of dead letters is up to date');
+    expect(mirrorText({ action, state: 'paused', is_tidy: false })).toBe(
+      'its queue of dead letters still holds copies of what was discarded, and counts them; they are taken out when the job ends. Nothing is to be done.',
+    );
+    expect(mirrorText({ action, state: 'cancelled', is_tidy: false })).toBe(
+      'copies of what was discarded are being taken out of its queue of dead letters, which counts them until then. Nothing is to be done.',
+    );
+  });
+
   it('tells how far it is, and what its canaries said', () => {
     expect([
       progressOf({ total: 0, handled: 0, state: 'running' }),
       progressOf({ total: 200, handled: 50, state: 'running' }),
     ]).toEqual([0, 25]);
-    expect(canaryText({ canary: { size: 20, has_passed: false }, state: 'stopped', note: null })).toBe(
+    expect(canaryText({ canary: { size: 20, has_passed: false }, total: 60, state: 'stopped', note: null })).toBe(
       '20 sent before the others; too many failed again',
     );
     expect(limitText({ stop_at_failed_share: 0.2 })).toBe('when more than 20 % of what it sent failed again');
+  });
+});
+
+describe('what stands in the history', () => {
+  it('is told in words and figures, a sum by its first digits', () => {
+    expect(detailsText({ system: 'system-1', published_count: 1_200, nothing: null })).toBe(
+      'system: system-1, published count: 1,200',
+    );
+    expect(detailsText({ from_sha256: '0123456789abcdef'.repeat(4) })).toBe('from sha256: 01234567…');
   });
 });
 

@@ -10,7 +10,7 @@ const PUT_BACK_MS = 3_000;
  * the middle of a pass: what it had taken is not seen by another pass until the broker has put it back.
  */
 export async function tidyUp({ holding, options, over }: RunningJob, { id, fence }: HeldJob): Promise<void> {
-  holding.note = "takes what was closed out of RabbitMQ's queue of dead letters";
+  holding.note = "removes from RabbitMQ's queue of dead letters what it redrove or discarded";
   const wasHeldBefore = fence > 1;
   if (wasHeldBefore) await sleep(PUT_BACK_MS, undefined, { signal: over }).catch(() => undefined);
   if (over.aborted) return;

@@ -20,7 +20,8 @@ export function HistoryPage() {
         rowId={({ id }) => id}
         empty={
           <Empty title="Nobody has done anything yet">
-            Runs, edits, redrives, discards and republishings stand here.
+            Edits, redrives, discards and republishings stand here, and the runs that were asked for in this console.
+            Runs that were asked of a system itself, by make demo or by curl, do not.
           </Empty>
         }
       />

@@ -10,7 +10,7 @@ const column = columnsOf<Done>();
 
 export const columns = column.columns([
   column.accessor('at', { header: 'When', cell: ({ getValue }) => <When at={getValue()} /> }),
-  column.accessor('by', { header: 'Who' }),
+  column.accessor('by', { header: 'Who', meta: { unbroken: true } }),
   column.display({ id: 'what', header: 'What', cell: ({ row: { original } }) => <What done={original} /> }),
   column.accessor('details', { header: 'More', meta: { wide: true }, cell: ({ getValue }) => detailsText(getValue()) }),
   column.accessor('why', { header: 'Why', cell: ({ getValue }) => getValue() ?? '–' }),

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { Facts } from '../../feedback/Facts.tsx';
 import { count, perSecond } from '../../format/number.ts';
 import { When } from '../../format/When.tsx';
-import { canaryText, limitText, type Job } from '../jobs/job-text.ts';
+import { canaryText, limitText, mirrorText, type Job } from '../jobs/job-text.ts';
 
 /** What it did so far, how, by whom and why. */
 export function JobFacts({ job }: { readonly job: Job }) {
@@ -23,7 +23,7 @@ export function JobFacts({ job }: { readonly job: Job }) {
     facts.push(['Stops itself', limitText(job)]);
     facts.push(['Max attempts', job.max_attempts ?? 'as before']);
   }
-  facts.push(['RabbitMQ', job.is_tidy ? 'shows what the table shows' : 'its queue of dead letters is still tidied']);
+  facts.push(['RabbitMQ', mirrorText(job)]);
   facts.push(['Who and why', `${job.by}: ${job.why}`], ['Started', <When at={job.created_at} />]);
   if (job.finished_at !== null) facts.push(['Ended', <When at={job.finished_at} />]);
   return <Facts facts={facts} />;

@@ -7,7 +7,7 @@ import { Panel } from '../../feedback/Panel.tsx';
 import { State } from '../../feedback/State.tsx';
 import { count } from '../../format/number.ts';
 import { RouterButton } from '../../link/links.tsx';
-import { progressOf, stoppedText, titleOf, TONES, type Job } from '../jobs/job-text.ts';
+import { mayOf, progressOf, stoppedText, titleOf, TONES, type Job } from '../jobs/job-text.ts';
 import { JobActions } from './JobActions.tsx';
 import { JobFacts } from './JobFacts.tsx';
 import { jobQuery } from './query.ts';
@@ -54,7 +54,7 @@ function Whole({ job }: { readonly job: Job }) {
   );
 }
 
-/** Why it stands still. */
+/** Why it stands still, or what it still does. */
 function Note({ job }: { readonly job: Job }) {
   const { state, note } = job;
   if (state === 'stopped') {
@@ -66,8 +66,8 @@ function Note({ job }: { readonly job: Job }) {
   }
   if (note === null) return null;
   return (
-    <Alert variant="outline" color="orange">
-      {note}
+    <Alert variant="outline" color={mayOf(job).cancel ? 'orange' : 'gray'}>
+      It {note}
     </Alert>
   );
 }

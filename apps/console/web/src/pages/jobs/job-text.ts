@@ -42,13 +42,37 @@ export function progressOf({ total, handled, state }: Pick<Job, 'total' | 'handl
   return Math.min(100, (handled / total) * 100);
 }
 
-/** Where the canaries stand; undefined where there are none. Pure. */
-export function canaryText({ canary, state, note }: Pick<Job, 'canary' | 'state' | 'note'>): string | undefined {
-  if (canary === null) return undefined;
+/** Where those stand that go before the others; undefined where all go at once. Pure. */
+export function canaryText({
+  canary,
+  state,
+  total,
+  note,
+}: Pick<Job, 'canary' | 'state' | 'total' | 'note'>): string | undefined {
+  if (canary === null || canary.size >= total) return undefined;
   const sent = `${count(canary.size)} sent before the others`;
   if (canary.has_passed) return `${sent}; they came to a good end`;
-  if (state !== 'stopped') return `${sent}; waiting for how they end`;
-  return note === null ? `${sent}; too many failed again` : sent;
+  switch (state) {
+    case 'running':
+      return `${sent}; waiting for how they end`;
+    case 'paused':
+      return `${sent}; how they end is looked at when it goes on`;
+    case 'stopped':
+      return note === null ? `${sent}; too many failed again` : sent;
+    case 'cancelled':
+      return `${sent}; cancelled before those followed`;
+    case 'finished': // No others were left to follow.
+      return undefined;
+  }
+}
+
+/** What RabbitMQ's queue of dead letters still shows of those that a job has closed. Pure. */
+export function mirrorText({ action, state, is_tidy }: Pick<Job, 'action' | 'state' | 'is_tidy'>): string {
+  if (is_tidy) return 'its queue of dead letters is up to date';
+  const copies = `copies of what was ${action === 'redrive' ? 'redriven' : 'discarded'}`;
+  return state === 'running' || state === 'paused'
+    ? `its queue of dead letters still holds ${copies}, and counts them; they are taken out when the job ends. Nothing is to be done.`
+    : `${copies} are being taken out of its queue of dead letters, which counts them until then. Nothing is to be done.`;
 }
 
 /** What stops it. Pure. */
