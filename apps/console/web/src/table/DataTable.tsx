@@ -10,6 +10,8 @@ interface ColumnMeta {
   readonly figure?: boolean;
   /** Not shown on narrow screens. */
   readonly wide?: boolean;
+  /** Names and days, which stay in one piece. */
+  readonly unbroken?: boolean;
   /** A width in CSS. */
   readonly width?: string;
 }
@@ -78,6 +80,7 @@ export function DataTable<Row extends RowData>({ label, columns, rows, rowId, mo
 
 const shapeOf = (meta: ColumnMeta | undefined) => ({
   'data-figure': meta?.figure === true ? true : undefined,
+  'data-unbroken': meta?.unbroken === true ? true : undefined,
   'data-wide': meta?.wide === true ? true : undefined,
   style: meta?.width === undefined ? undefined : { width: meta.width },
 });

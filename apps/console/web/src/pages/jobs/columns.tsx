@@ -1,3 +1,4 @@
+import { Text } from '@mantine/core';
 import { State } from '../../feedback/State.tsx';
 import { count } from '../../format/number.ts';
 import { When } from '../../format/When.tsx';
@@ -6,6 +7,7 @@ import { columnsOf } from '../../table/columns.ts';
 import { TONES, titleOf, type Job } from './job-text.ts';
 
 const column = columnsOf<Job>();
+const doneText = ({ handled, total }: Job) => `${count(handled)} of ${count(total)}`;
 
 export const columns = column.columns([
   column.display({
@@ -19,20 +21,31 @@ export const columns = column.columns([
   }),
   column.accessor('state', {
     header: 'State',
-    cell: ({ getValue }) => <State tone={TONES[getValue()]}>{getValue()}</State>,
+    cell: ({ row: { original: job } }) => (
+      <>
+        <State tone={TONES[job.state]}>{job.state}</State>
+        <Text size="xs" c="dimmed" hiddenFrom="sm">
+          {doneText(job)}
+        </Text>
+      </>
+    ),
   }),
   column.display({
     id: 'progress',
     header: 'Done',
-    meta: { figure: true },
-    cell: ({ row: { original: job } }) => `${count(job.handled)} of ${count(job.total)}`,
+    meta: { figure: true, wide: true },
+    cell: ({ row: { original: job } }) => doneText(job),
   }),
   column.accessor('failed_again', {
     header: 'Failed again',
     meta: { figure: true, wide: true },
     cell: ({ getValue }) => count(getValue()),
   }),
-  column.accessor('by', { header: 'Who', meta: { wide: true } }),
+  column.accessor('by', { header: 'Who', meta: { wide: true, unbroken: true } }),
   column.accessor('why', { header: 'Why', meta: { wide: true } }),
-  column.accessor('created_at', { header: 'Started', cell: ({ getValue }) => <When at={getValue()} /> }),
+  column.accessor('created_at', {
+    header: 'Started',
+    meta: { wide: true },
+    cell: ({ getValue }) => <When at={getValue()} />,
+  }),
 ]);

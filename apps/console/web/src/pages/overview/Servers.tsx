@@ -16,17 +16,17 @@ export function Servers({ servers }: { readonly servers: readonly Server[] }) {
       <Stack gap={6}>
         {sorted.map(({ name, state, since, error }) => (
           <div key={name} data-server={name}>
-            <Group justify="space-between" gap="xs">
-              <Text size="sm">{name}</Text>
-              <Group gap="xs">
-                {since !== null && (
-                  <Text size="xs" c="dimmed">
-                    since <When at={since} />
-                  </Text>
-                )}
-                <State tone={TONES[state]}>{state}</State>
-              </Group>
+            <Group justify="space-between" gap="xs" wrap="nowrap">
+              <Text size="sm" truncate title={name}>
+                {name}
+              </Text>
+              <State tone={TONES[state]}>{state}</State>
             </Group>
+            {since !== null && (
+              <Text size="xs" c="dimmed">
+                since <When at={since} />
+              </Text>
+            )}
             {error !== null && (
               <Text size="xs" c="dimmed">
                 {error}

@@ -11,8 +11,8 @@ const NARROW: readonly RowClass[] = ['stored', 'dead', 'missing'];
 const isKind = (name: RowClass): name is (typeof KINDS)[number] => (KINDS as readonly string[]).includes(name);
 
 const columns = column.columns([
-  column.accessor('day', { header: 'Day (UTC)' }),
-  column.accessor('system', { header: 'System' }),
+  column.accessor('day', { header: 'Day (UTC)', meta: { unbroken: true } }),
+  column.accessor('system', { header: 'System', meta: { unbroken: true } }),
   column.accessor('rows', { header: 'rows', meta: { figure: true }, cell: ({ getValue }) => count(getValue()) }),
   ...CLASSES.map((name) =>
     column.display({
