@@ -27,6 +27,9 @@ export const foreignOrigin = defineProblem({
   title: 'The request comes from a page of another origin.',
 });
 export const notFound = defineProblem({ code: 'not-found', status: 404, title: 'There is nothing at this path.' });
+/** A path that is known, of a thing that is not there: `noSuch('message')`. Programs see `not-found` as well. */
+export const noSuch = (what: string) =>
+  defineProblem({ code: notFound.code, status: notFound.status, title: `There is no such ${what}.` });
 export const methodNotAllowed = defineProblem({
   code: 'method-not-allowed',
   status: 405,

@@ -64,8 +64,10 @@ function ofStatus(status: number, detail: string): ProblemError {
 
 function invalid({ validation = [], validationContext = 'body' }: FastifyError): ProblemError {
   const mistakes = validation.flatMap((entry) => explained(entry, validationContext));
-  const summary = mistakes.map(({ pointer, detail }) => `${pointer || 'the whole'} ${detail}`).join('; ');
-  return invalidRequest(`In the ${validationContext}: ${summary}.`, { errors: mistakes });
+  const summary = mistakes.map(({ pointer, detail }) => `${pointer.slice(1) || 'the whole'} ${detail}`).join('; ');
+  // What stands in an address has a name that people know it by.
+  const where = ['params', 'querystring'].includes(validationContext) ? '' : `In the ${validationContext}: `;
+  return invalidRequest(`${where}${summary}.`, { errors: mistakes });
 }
 
 function explained(entry: NonNullable<FastifyError['validation']>[number], part: Mistake['in']): Mistake[] {

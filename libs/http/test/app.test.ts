@@ -38,6 +38,19 @@ function addRoutes(to: App): void {
       return { ok: true, n: query.n };
     },
   });
+  to.get('/worded/:code', {
+    schema: {
+      params: Type.Object({
+        code: Type.String({ title: 'a code (two letters)', pattern: '^[a-z]{2}$', minLength: 2 }),
+      }),
+      querystring: Type.Object({
+        like: Type.Optional(Type.String({ pattern: '^[0-9]+$', examples: ['17'] })),
+        plain: Type.Optional(Type.String({ pattern: '^[0-9]+$' })),
+      }),
+      response: {},
+    },
+    handler: () => ({}),
+  });
   to.post('/optional', {
     schema: { body: Type.Object({ n: Type.Optional(Type.Integer()) }, closed), ...optionalBody, response: {} },
     handler: ({ body }) => body,
@@ -127,6 +140,13 @@ describe('an app', () => {
       ]) as unknown[],
     });
     expect(response.json<{ errors: unknown[] }>().errors).toHaveLength(3);
+  });
+
+  it('says what is wanted in the words of the schema, and never prints a pattern', async () => {
+    const detailOf = async (url: string) => (await app.inject({ url })).json<{ detail: string }>().detail;
+    expect(await detailOf('/worded/A')).toBe('code is not a code (two letters).');
+    expect(await detailOf('/worded/ab?like=x')).toBe('like is not written like 17.');
+    expect(await detailOf('/worded/ab?plain=x')).toBe('plain is not written as GET /docs describes it.');
   });
 
   it('points at some of the mistakes where there are many', async () => {

@@ -1,8 +1,11 @@
 import { DEAD_LETTER_STATES, type DeadLetterFilter } from '@esteira/dead-letters';
+import { noSuch } from '@esteira/http';
 import { DEAD_LETTER_REASONS, present } from '@esteira/pipeline';
 import { Type, type Static } from 'typebox';
 import { timeOf } from './time-of.ts';
 import { bigint, closed, count, failure, givenTime, messageId, nullable, sought, text, time } from './schemas.ts';
+
+export const noLetter = noSuch('dead letter');
 
 const state = Type.Enum([...DEAD_LETTER_STATES]);
 const reason = Type.Enum([...DEAD_LETTER_REASONS]);

@@ -14,10 +14,17 @@ export const closed = { additionalProperties: false } as const;
 const NO_NUL = '^[^\\u0000]*$';
 /** A text that somebody gave to look for. */
 export const sought = (description: string) =>
-  Type.String({ minLength: 1, maxLength: 200, pattern: NO_NUL, description });
+  Type.String({
+    title: 'a text of 1 to 200 characters, none of them NUL',
+    minLength: 1,
+    maxLength: 200,
+    pattern: NO_NUL,
+    description,
+  });
 
 /** Why somebody acts. */
 export const why = Type.String({
+  title: 'a text of 1 to 500 characters, none of them NUL',
   minLength: 1,
   maxLength: 500,
   pattern: NO_NUL,
@@ -29,6 +36,7 @@ export const why = Type.String({
 export const bigint = Type.String({ pattern: '^(0|[1-9][0-9]{0,18})$', examples: ['4711'] });
 
 export const messageId = Type.String({
+  title: 'a message id (a UUID, lower case)',
   pattern: UUID.source,
   description: 'A message id, as it travels.',
   examples: ['7c3f9a52-8e1b-8d04-8000-000000000001'],
@@ -38,6 +46,7 @@ export const byMessageId = Type.Object({ message_id: messageId }, closed);
 /** A time that somebody gave; read by {@link timeOf}. */
 export const givenTime = (description: string) =>
   Type.String({
+    title: 'a time with its seconds and zone, like 2026-11-21T16:00:00Z',
     format: 'date-time',
     pattern: '^[12]\\d{3}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?([Zz]|[+-]\\d{2}:\\d{2})$',
     description,
@@ -46,9 +55,17 @@ export const givenTime = (description: string) =>
 
 /** What every list takes. */
 export const paging = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'Items of a page; 50 by default.' })),
+  limit: Type.Optional(
+    Type.Integer({
+      title: 'a whole number from 1 to 500',
+      minimum: 1,
+      maximum: 500,
+      description: 'Items of a page; 50 by default.',
+    }),
+  ),
   cursor: Type.Optional(
     Type.String({
+      title: 'a `next_cursor` of this list',
       minLength: 1,
       maxLength: 1_000,
       pattern: '^[A-Za-z0-9_-]+$',

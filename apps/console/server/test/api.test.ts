@@ -175,6 +175,24 @@ describe('a message', () => {
 
 describe('every error', () => {
   it.each([
+    ['/v0/messages/xyz', 'message_id is not a message id (a UUID, lower case).'],
+    ['/v0/jobs/abc', 'id is not the id of a job (a whole number above 0).'],
+    ['/v0/messages?attempt=0', 'attempt is not the number of an attempt (1 to 1000).'],
+    ['/v0/messages?from=2026-11-21T16:00Z', 'from is not a time with its seconds and zone, like 2026-11-21T16:00:00Z.'],
+  ])('of %s is said in words', async (url, detail) => {
+    expect((await ask.get(url)).body).toMatchObject({ code: 'invalid-request', detail });
+  });
+
+  it.each([
+    ['/v0/messages/00000000-0000-8000-8000-000000000000', 'There is no such message.'],
+    ['/v0/dead-letters/00000000-0000-8000-8000-000000000000', 'There is no such dead letter.'],
+    ['/v0/jobs/999999', 'There is no such job.'],
+    ['/v0/reconciliations/00000000-0000-8000-8000-000000000000', 'There is no such reconciliation.'],
+  ])('of %s says what is not there', async (url, title) => {
+    expect((await ask.get(url)).body).toMatchObject({ code: 'not-found', title });
+  });
+
+  it.each([
     ['GET', '/v0/nothing', undefined, 404, 'not-found'],
     ['GET', '/v0/messages?limit=0', undefined, 400, 'invalid-request'],
     ['GET', '/v0/messages?limit=501', undefined, 400, 'invalid-request'],

@@ -7,13 +7,13 @@ import {
   type DeadLetterFilter,
   type DeadLetterGroup,
 } from '@esteira/dead-letters';
-import { dependencyUnavailable, invalidRequest, notFound, problemResponses, type App } from '@esteira/http';
+import { dependencyUnavailable, invalidRequest, problemResponses, type App } from '@esteira/http';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { present } from '@esteira/pipeline';
 import type { Postgres } from '@esteira/postgres';
 import { Type, type Static } from 'typebox';
 import type { Console } from '../console.ts';
-import { filter, filterMembers, filterOf, group, item, letter } from '../dead-letter-schemas.ts';
+import { filter, filterMembers, filterOf, group, item, letter, noLetter } from '../dead-letter-schemas.ts';
 import { letterOf } from '../letter-view.ts';
 import { byMessageId, closed, nullable, PAGE_ITEMS, pageOf, pageView, paging, time } from '../schemas.ts';
 import { snake } from '../snake.ts';
@@ -140,11 +140,11 @@ function addOne(app: App, { endput }: Parts): void {
       summary: 'One dead letter',
       description: 'Whole: its bytes, headers, attempts and history.',
       params: byMessageId,
-      response: { 200: letter, ...problemResponses(invalidRequest, notFound, dependencyUnavailable) },
+      response: { 200: letter, ...problemResponses(invalidRequest, noLetter, dependencyUnavailable) },
     },
     handler: async ({ params: { message_id: id } }) => {
       const found = await getDeadLetter(endput, pipeline, id);
-      if (found === undefined) throw notFound(`There is no dead letter ${id}.`);
+      if (found === undefined) throw noLetter(`There is no dead letter ${id}.`);
       return letterOf(found);
     },
   });

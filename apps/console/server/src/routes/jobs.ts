@@ -4,7 +4,7 @@ import {
   defineProblem,
   dependencyUnavailable,
   invalidRequest,
-  notFound,
+  noSuch,
   optionalBody,
   problemResponses,
   type App,
@@ -20,9 +20,14 @@ import { snake } from '../snake.ts';
 const tags = ['repair'];
 const refusals = problemResponses(invalidRequest, dependencyUnavailable);
 const pipeline = ordersPipeline.name;
-const jobId = Type.String({ pattern: '^[1-9][0-9]{0,17}$', examples: ['17'] });
+const jobId = Type.String({
+  title: 'the id of a job (a whole number above 0)',
+  pattern: '^[1-9][0-9]{0,17}$',
+  examples: ['17'],
+});
 const byId = Type.Object({ id: jobId }, closed);
 
+const noJob = noSuch('job');
 const wrongState = defineProblem({ code: 'wrong-state', status: 409, title: 'In its state the job can not do that.' });
 
 type Parts = Pick<Console, 'endput'>;
@@ -49,11 +54,11 @@ export function addJobs(app: App, { endput }: Parts): void {
       summary: 'One job',
       description: 'How far it is, and what it waits for.',
       params: byId,
-      response: { 200: jobSchema, ...refusals, ...problemResponses(notFound) },
+      response: { 200: jobSchema, ...refusals, ...problemResponses(noJob) },
     },
     handler: async ({ params: { id } }) => {
       const job = await getJob(endput, pipeline, id);
-      if (job === undefined) throw notFound(`There is no job ${id}.`);
+      if (job === undefined) throw noJob(`There is no job ${id}.`);
       return jobOf(job);
     },
   });
@@ -91,7 +96,7 @@ function addWish(
       params: byId,
       body: Type.Object({ why: Type.Optional(why) }, closed),
       ...optionalBody,
-      response: { 200: jobSchema, ...refusals, ...problemResponses(notFound, wrongState) },
+      response: { 200: jobSchema, ...refusals, ...problemResponses(noJob, wrongState) },
     },
     handler: async (request) => {
       const { id } = request.params;
@@ -106,7 +111,7 @@ function controlled(id: string, wish: string, answer: Controlled) {
     case 'done':
       return answer.job;
     case 'unknown':
-      throw notFound(`There is no job ${id}.`);
+      throw noJob(`There is no job ${id}.`);
     case 'refused':
       throw wrongState(`Job ${id} is ${answer.job.state}: it can't be asked to ${wish}.`, { state: answer.job.state });
   }

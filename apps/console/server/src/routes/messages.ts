@@ -1,4 +1,4 @@
-import { dependencyUnavailable, invalidRequest, notFound, problemResponses, type App } from '@esteira/http';
+import { dependencyUnavailable, invalidRequest, noSuch, problemResponses, type App } from '@esteira/http';
 import { present } from '@esteira/pipeline';
 import { isKnown, lifeOf, readFacts, searchMessages } from '@esteira/orders/messages';
 import { Type } from 'typebox';
@@ -26,6 +26,8 @@ import { snake } from '../snake.ts';
 const tags = ['messages'];
 const refusals = problemResponses(invalidRequest, dependencyUnavailable);
 
+const noMessage = noSuch('message');
+
 const hit = Type.Object({
   message_id: text,
   system: nullable(text),
@@ -50,7 +52,7 @@ const search = Type.Object(
     source_id: Type.Optional(sought('The id of a source row; without `system` of those in all systems.')),
     words: Type.Optional(sought('Words of the product or the error; finds dead letters.')),
     status: Type.Optional(attemptStatus),
-    attempt: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+    attempt: Type.Optional(Type.Integer({ title: 'the number of an attempt (1 to 1000)', minimum: 1, maximum: 1_000 })),
     from: Type.Optional(givenTime('Processed at or after.')),
     to: Type.Optional(givenTime('Processed before.')),
     ...paging,
@@ -113,11 +115,11 @@ function addLife(app: App, console: Parts): void {
       description:
         'Its rows as they stand now, and what happened to it, round by round. Attempts whose log has expired are counted.',
       params: byMessageId,
-      response: { 200: lifeSchema, ...refusals, ...problemResponses(notFound) },
+      response: { 200: lifeSchema, ...refusals, ...problemResponses(noMessage) },
     },
     handler: async ({ params: { message_id: id } }) => {
       const facts = await readFacts(console, id);
-      if (!isKnown(facts)) throw notFound(`Nothing is known of a message ${id}.`);
+      if (!isKnown(facts)) throw noMessage(`Nothing is known of a message ${id}.`);
       return lifeView(facts, lifeOf(facts));
     },
   });

@@ -5,7 +5,7 @@ import {
   defineProblem,
   dependencyUnavailable,
   invalidRequest,
-  notFound,
+  noSuch,
   optionalBody,
   problemResponses,
   type App,
@@ -37,12 +37,22 @@ import { closed, PAGE_ITEMS, pageOf, pageView, paging, sought, text } from '../s
 
 const tags = ['reconciliation'];
 const refusals = problemResponses(invalidRequest, dependencyUnavailable);
-const withOne = problemResponses(invalidRequest, notFound, dependencyUnavailable);
+const noReconciliation = noSuch('reconciliation');
+const withOne = problemResponses(invalidRequest, noReconciliation, dependencyUnavailable);
 const pipeline = ordersPipeline.name;
 /** A million rows take a while, in milliseconds. */
 const LONG_MS = 3_600_000;
 
-const byId = Type.Object({ id: Type.String({ pattern: UUID.source, description: 'Of a reconciliation.' }) }, closed);
+const byId = Type.Object(
+  {
+    id: Type.String({
+      title: 'the id of a reconciliation (a UUID, lower case)',
+      pattern: UUID.source,
+      description: 'Of a reconciliation.',
+    }),
+  },
+  closed,
+);
 const alreadyReconciling = defineProblem({
   code: 'already-reconciling',
   status: 409,
@@ -116,7 +126,7 @@ function addLists(app: App, { endput }: Parts): void {
 
 async function kept(endput: Parts['endput'], id: string) {
   const found = await getReconciliation(endput, pipeline, id);
-  if (found === undefined) throw notFound(`There is no reconciliation ${id}; the last 20 are kept.`);
+  if (found === undefined) throw noReconciliation(`There is no reconciliation ${id}; the last 20 are kept.`);
   return found;
 }
 
@@ -132,7 +142,13 @@ function addRows(app: App, { endput }: Parts): void {
         {
           kind: Type.Enum([...LISTED_KINDS]),
           system: Type.Optional(sought('A system.')),
-          day: Type.Optional(Type.String({ pattern: '^([0-9]{4,6}-[0-9]{2}-[0-9]{2}|unknown)$', description: 'UTC.' })),
+          day: Type.Optional(
+            Type.String({
+              title: 'a day like 2026-01-31, or `unknown`',
+              pattern: '^([0-9]{4,6}-[0-9]{2}-[0-9]{2}|unknown)$',
+              description: 'UTC.',
+            }),
+          ),
           ...paging,
         },
         closed,

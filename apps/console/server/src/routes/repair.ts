@@ -12,7 +12,6 @@ import {
   defineProblem,
   dependencyUnavailable,
   invalidRequest,
-  notFound,
   placed,
   problemResponses,
   type App,
@@ -21,7 +20,7 @@ import { ordersPipeline } from '@esteira/orders/domain';
 import { present } from '@esteira/pipeline';
 import { Type, type Static } from 'typebox';
 import type { Console } from '../console.ts';
-import { filter, filterOf, letter } from '../dead-letter-schemas.ts';
+import { filter, filterOf, letter, noLetter } from '../dead-letter-schemas.ts';
 import { jobOf, jobSchema } from '../job-view.ts';
 import { letterOf } from '../letter-view.ts';
 import { byMessageId, closed, count, messageId, nullable, text, why } from '../schemas.ts';
@@ -92,7 +91,7 @@ function addEdit(app: App, { endput, redrivable }: Parts): void {
         'Before a redrive. A consumer must be able to read it, and it must stay the message it is; the bytes that died first are kept.',
       params: byMessageId,
       body: Type.Object({ body: Type.String({ minLength: 1, maxLength: 1_000_000 }), why }, closed),
-      response: { 200: letter, ...refusals, ...problemResponses(notFound, notDead, bodyRefused) },
+      response: { 200: letter, ...refusals, ...problemResponses(noLetter, notDead, bodyRefused) },
     },
     handler: async (request) => {
       const { message_id: id } = request.params;
@@ -108,7 +107,7 @@ function edited(id: string, answer: Edited) {
     case 'edited':
       return answer.letter;
     case 'unknown':
-      throw notFound(`There is no dead letter ${id}.`);
+      throw noLetter(`There is no dead letter ${id}.`);
     case 'not-dead':
       throw notDead(`${id} is ${answer.state}: only a dead letter that is open can be edited.`);
     case 'refused':

@@ -4,7 +4,7 @@ import {
   defineProblem,
   dependencyUnavailable,
   invalidRequest,
-  notFound,
+  noSuch,
   optionalBody,
   placed,
   problemResponses,
@@ -34,7 +34,8 @@ const badGateway = defineProblem({
 });
 /** What an orders API may refuse with on purpose. */
 const PASSED_ON: readonly Problem[] = [alreadyRunning, inError, dependencyUnavailable];
-const refusals = problemResponses(invalidRequest, notFound, ...PASSED_ON, badGateway);
+const noSystem = noSuch('system');
+const refusals = problemResponses(invalidRequest, noSystem, ...PASSED_ON, badGateway);
 
 /** `POST /v0/systems/:system/run|stop|unblock|clear`: what the orders API of the system is asked to do. */
 export function addSystems(app: App, console: Pick<Console, 'systems' | 'endput' | 'logger'>): void {
@@ -153,5 +154,5 @@ async function forward<T>(
 function systemOf({ systems }: Pick<Console, 'systems'>, name: string): { system: string; api: ConsoleSystem['api'] } {
   const system = systems.find((one) => one.name === name);
   if (system !== undefined) return { system: name, api: system.api };
-  throw notFound(`There is no system of this name; there are ${systems.map((one) => one.name).join(', ')}.`);
+  throw noSystem(`There is no system of this name; there are ${systems.map((one) => one.name).join(', ')}.`);
 }

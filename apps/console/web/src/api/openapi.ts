@@ -1513,7 +1513,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is nothing at this path. */
+            /** @description `not-found`: There is no such system. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1659,7 +1659,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is nothing at this path. */
+            /** @description `not-found`: There is no such system. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1805,7 +1805,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is nothing at this path. */
+            /** @description `not-found`: There is no such system. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1960,7 +1960,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is nothing at this path. */
+            /** @description `not-found`: There is no such system. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2196,6 +2196,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         /**
+                         * a message id (a UUID, lower case)
                          * @description A message id, as it travels.
                          * @example 7c3f9a52-8e1b-8d04-8000-000000000001
                          */
@@ -2238,6 +2239,7 @@ export interface operations {
                         stored_error: string | null;
                         dead_letter: {
                             /**
+                             * a message id (a UUID, lower case)
                              * @description A message id, as it travels.
                              * @example 7c3f9a52-8e1b-8d04-8000-000000000001
                              */
@@ -2404,7 +2406,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is nothing at this path. */
+            /** @description `not-found`: There is no such message. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2499,6 +2501,7 @@ export interface operations {
                             /** @description The newest. */
                             example: {
                                 /**
+                                 * a message id (a UUID, lower case)
                                  * @description A message id, as it travels.
                                  * @example 7c3f9a52-8e1b-8d04-8000-000000000001
                                  */
@@ -2614,6 +2617,7 @@ export interface operations {
                     "application/json": {
                         items: {
                             /**
+                             * a message id (a UUID, lower case)
                              * @description A message id, as it travels.
                              * @example 7c3f9a52-8e1b-8d04-8000-000000000001
                              */
@@ -2737,6 +2741,7 @@ export interface operations {
                 content: {
                     "application/x-ndjson": {
                         /**
+                         * a message id (a UUID, lower case)
                          * @description A message id, as it travels.
                          * @example 7c3f9a52-8e1b-8d04-8000-000000000001
                          */
@@ -2888,6 +2893,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         /**
+                         * a message id (a UUID, lower case)
                          * @description A message id, as it travels.
                          * @example 7c3f9a52-8e1b-8d04-8000-000000000001
                          */
@@ -2986,7 +2992,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is nothing at this path. */
+            /** @description `not-found`: There is no such dead letter. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3043,6 +3049,7 @@ export interface operations {
                 "application/json": {
                     body: string;
                     /**
+                     * a text of 1 to 500 characters, none of them NUL
                      * @description Stands in the history, with the name of the key.
                      * @example the supplier fixed the price list
                      */
@@ -3059,6 +3066,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         /**
+                         * a message id (a UUID, lower case)
                          * @description A message id, as it travels.
                          * @example 7c3f9a52-8e1b-8d04-8000-000000000001
                          */
@@ -3165,7 +3173,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is nothing at this path. */
+            /** @description `not-found`: There is no such dead letter. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3260,21 +3268,32 @@ export interface operations {
                         filter: {
                             /** @enum {unknown} */
                             reason?: "attempts-exhausted" | "refused-by-verifier" | "invalid" | "identity-conflict" | "rejected-by-endput" | "delivery-limit" | "crashed-consumer";
-                            /** @description The code of the error. */
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description The code of the error.
+                             */
                             error_code?: string;
-                            /** @description The system it came from. */
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description The system it came from.
+                             */
                             system?: string;
                             /** @enum {unknown} */
                             state?: "dead" | "redriven" | "discarded";
-                            /** @description Words of the error or of the body, all of them, each as the beginning of a word. */
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description Words of the error or of the body, all of them, each as the beginning of a word.
+                             */
                             words?: string;
                             /**
+                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
                              * Format: date-time
                              * @description Died at or after.
                              * @example 2026-11-21T16:00:00Z
                              */
                             from?: string;
                             /**
+                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
                              * Format: date-time
                              * @description Died before.
                              * @example 2026-11-21T16:00:00Z
@@ -3425,21 +3444,32 @@ export interface operations {
                         filter: {
                             /** @enum {unknown} */
                             reason?: "attempts-exhausted" | "refused-by-verifier" | "invalid" | "identity-conflict" | "rejected-by-endput" | "delivery-limit" | "crashed-consumer";
-                            /** @description The code of the error. */
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description The code of the error.
+                             */
                             error_code?: string;
-                            /** @description The system it came from. */
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description The system it came from.
+                             */
                             system?: string;
                             /** @enum {unknown} */
                             state?: "dead" | "redriven" | "discarded";
-                            /** @description Words of the error or of the body, all of them, each as the beginning of a word. */
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description Words of the error or of the body, all of them, each as the beginning of a word.
+                             */
                             words?: string;
                             /**
+                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
                              * Format: date-time
                              * @description Died at or after.
                              * @example 2026-11-21T16:00:00Z
                              */
                             from?: string;
                             /**
+                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
                              * Format: date-time
                              * @description Died before.
                              * @example 2026-11-21T16:00:00Z
@@ -3453,6 +3483,7 @@ export interface operations {
                     stop_at_failed_share?: number;
                     max_attempts?: number;
                     /**
+                     * a text of 1 to 500 characters, none of them NUL
                      * @description Stands in the history, with the name of the key.
                      * @example the supplier fixed the price list
                      */
@@ -3622,21 +3653,32 @@ export interface operations {
                         filter: {
                             /** @enum {unknown} */
                             reason?: "attempts-exhausted" | "refused-by-verifier" | "invalid" | "identity-conflict" | "rejected-by-endput" | "delivery-limit" | "crashed-consumer";
-                            /** @description The code of the error. */
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description The code of the error.
+                             */
                             error_code?: string;
-                            /** @description The system it came from. */
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description The system it came from.
+                             */
                             system?: string;
                             /** @enum {unknown} */
                             state?: "dead" | "redriven" | "discarded";
-                            /** @description Words of the error or of the body, all of them, each as the beginning of a word. */
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description Words of the error or of the body, all of them, each as the beginning of a word.
+                             */
                             words?: string;
                             /**
+                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
                              * Format: date-time
                              * @description Died at or after.
                              * @example 2026-11-21T16:00:00Z
                              */
                             from?: string;
                             /**
+                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
                              * Format: date-time
                              * @description Died before.
                              * @example 2026-11-21T16:00:00Z
@@ -3647,6 +3689,7 @@ export interface operations {
                     /** @description The most messages a second. */
                     rate_per_second?: number;
                     /**
+                     * a text of 1 to 500 characters, none of them NUL
                      * @description Stands in the history, with the name of the key.
                      * @example the supplier fixed the price list
                      */
@@ -4031,7 +4074,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is nothing at this path. */
+            /** @description `not-found`: There is no such job. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4084,6 +4127,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
+                     * a text of 1 to 500 characters, none of them NUL
                      * @description Stands in the history, with the name of the key.
                      * @example the supplier fixed the price list
                      */
@@ -4187,7 +4231,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is nothing at this path. */
+            /** @description `not-found`: There is no such job. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4267,6 +4311,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
+                     * a text of 1 to 500 characters, none of them NUL
                      * @description Stands in the history, with the name of the key.
                      * @example the supplier fixed the price list
                      */
@@ -4370,7 +4415,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is nothing at this path. */
+            /** @description `not-found`: There is no such job. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4450,6 +4495,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
+                     * a text of 1 to 500 characters, none of them NUL
                      * @description Stands in the history, with the name of the key.
                      * @example the supplier fixed the price list
                      */
@@ -4553,7 +4599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is nothing at this path. */
+            /** @description `not-found`: There is no such job. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5089,7 +5135,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is nothing at this path. */
+            /** @description `not-found`: There is no such reconciliation. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5204,7 +5250,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is nothing at this path. */
+            /** @description `not-found`: There is no such reconciliation. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5298,7 +5344,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is nothing at this path. */
+            /** @description `not-found`: There is no such reconciliation. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5406,7 +5452,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is nothing at this path. */
+            /** @description `not-found`: There is no such reconciliation. */
             404: {
                 headers: {
                     [name: string]: unknown;
