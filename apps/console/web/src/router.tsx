@@ -1,11 +1,12 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
-import { deadLettersSearch } from './pages/dead-letters/search.ts';
+import type { DeadLettersSearch } from './pages/dead-letters/search.ts';
 import { historySearch } from './pages/history/search.ts';
-import { messagesSearch } from './pages/messages/search.ts';
+import type { MessagesSearch } from './pages/messages/search.ts';
 import { signInSearch } from './pages/sign-in/search.ts';
 import { rowsSearch } from './pages/reconciliation-rows/search.ts';
 import { Broken, NowhereToBeFound } from './shell/Broken.tsx';
 import { Shell } from './shell/Shell.tsx';
+import { asAsked } from './url/asked.ts';
 import { readSearch, writeSearch } from './url/parameters.ts';
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NowhereToBeFound });
@@ -19,7 +20,7 @@ const pages = [
   }),
   createRoute({
     ...at('/messages'),
-    validateSearch: messagesSearch,
+    validateSearch: asAsked<MessagesSearch>(),
     component: lazyRouteComponent(() => import('./pages/messages/MessagesPage.tsx'), 'MessagesPage'),
   }),
   createRoute({
@@ -32,7 +33,7 @@ const pages = [
   }),
   createRoute({
     ...at('/dead-letters/list'),
-    validateSearch: deadLettersSearch,
+    validateSearch: asAsked<DeadLettersSearch>(),
     component: lazyRouteComponent(() => import('./pages/dead-letters/ListPage.tsx'), 'ListPage'),
   }),
   createRoute({

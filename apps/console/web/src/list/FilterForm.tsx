@@ -1,19 +1,19 @@
 import { Button, Group, NativeSelect, SimpleGrid, TextInput } from '@mantine/core';
-import { useId, type SubmitEvent } from 'react';
+import { useId, useState, type SubmitEvent } from 'react';
 import * as v from 'valibot';
 import { fromLocalInput, toLocalInput } from '../url/local-time.ts';
 
 /** One thing a list can be narrowed by. */
-export type Field<Name extends string> =
-  | { readonly name: Name; readonly kind: 'text' | 'digits'; readonly label: string; readonly hint?: string }
-  | { readonly name: Name; readonly kind: 'time'; readonly label: string }
-  | {
-      readonly name: Name;
-      readonly kind: 'choice';
-      readonly label: string;
-      readonly options: readonly Option[];
-      readonly none?: string;
-    };
+export type Field<Name extends string> = {
+  readonly name: Name;
+  readonly label: string;
+  /** Stands below the field: what a person must know before they fill it. */
+  readonly description?: string;
+} & (
+  | { readonly kind: 'text' | 'digits'; readonly hint?: string }
+  | { readonly kind: 'time' }
+  | { readonly kind: 'choice'; readonly options: readonly Option[]; readonly none?: string }
+);
 
 /** A value, or a value and what it is called. */
 type Option = string | { readonly value: string; readonly label: string };
@@ -73,30 +73,44 @@ function valueOf(field: Field<string>, data: FormData): string | undefined {
   return value === '' ? undefined : value;
 }
 
-function Control({ field, value }: { readonly field: Field<string>; readonly value: string | undefined }) {
-  const id = useId();
-  const common = { id, name: field.name, label: field.label, size: 'xs' } as const;
+interface ControlProps {
+  readonly field: Field<string>;
+  readonly value: string | undefined;
+}
+
+function Control({ field, value = '' }: ControlProps) {
+  const common = { ...useCommon(field), placeholder: 'hint' in field ? field.hint : '' };
   switch (field.kind) {
-    case 'choice': {
-      const { options, none = 'any' } = field;
-      // What the address says is offered, also where it is no longer among the choices.
-      const known = options.some((option) => (typeof option === 'string' ? option : option.value) === value);
-      const data = [{ value: '', label: none }, ...options, ...(value === undefined || known ? [] : [value])];
-      return <NativeSelect {...common} data={data} defaultValue={value ?? ''} />;
-    }
+    case 'choice':
+      return <Choice field={field} value={value} />;
     case 'time':
       return <TextInput {...common} type="datetime-local" step={1} defaultValue={toLocalInput(value)} />;
     case 'digits':
-      return (
-        <TextInput
-          {...common}
-          inputMode="numeric"
-          pattern="\s*[0-9]{1,19}\s*"
-          placeholder={field.hint ?? ''}
-          defaultValue={value ?? ''}
-        />
-      );
+      return <TextInput {...common} inputMode="numeric" pattern="\s*[0-9]{1,19}\s*" defaultValue={value} />;
     case 'text':
-      return <TextInput {...common} placeholder={field.hint ?? ''} defaultValue={value ?? ''} />;
+      return <TextInput {...common} defaultValue={value} />;
   }
+}
+
+/** What is chosen stays chosen while the choices come and go: they are asked for, and change by themselves. */
+function Choice({ field, value }: { readonly field: Field<string> & { kind: 'choice' }; readonly value: string }) {
+  const [chosen, setChosen] = useState(value);
+  const { options, none = 'any' } = field;
+  const isOffered =
+    chosen === '' || options.some((option) => (typeof option === 'string' ? option : option.value) === chosen);
+  return (
+    <NativeSelect
+      {...useCommon(field)}
+      data={[{ value: '', label: none }, ...options, ...(isOffered ? [] : [chosen])]}
+      value={chosen}
+      onChange={(event) => {
+        setChosen(event.currentTarget.value);
+      }}
+    />
+  );
+}
+
+function useCommon({ name, label, description }: Field<string>) {
+  const inputWrapperOrder: ('label' | 'input' | 'description')[] = ['label', 'input', 'description'];
+  return { id: useId(), name, label, description, inputWrapperOrder, size: 'xs' } as const;
 }

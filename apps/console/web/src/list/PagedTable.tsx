@@ -3,6 +3,7 @@ import type { RowData } from '@tanstack/react-table';
 import { useMemo, type ReactNode } from 'react';
 import { Loaded } from '../feedback/Loaded.tsx';
 import { DataTable, type Columns } from '../table/DataTable.tsx';
+import { SearchOn } from './SearchOn.tsx';
 
 /** A page of a list, as every list of the API gives it. */
 export interface ListPage<Row> {
@@ -25,10 +26,12 @@ interface PagedTableProps<Row extends RowData, Page extends ListPage<Row>> {
   readonly empty: ReactNode;
 }
 
-/** A list that comes page by page, as far as somebody scrolls. */
+/** A list that comes page by page, as far as somebody scrolls. A page may be empty and yet not be the last. */
 export function PagedTable<Row extends RowData, Page extends ListPage<Row>>(props: PagedTableProps<Row, Page>) {
   const { label, query, columns, rowId, empty } = props;
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  const pages = useMemo(() => query.data?.pages ?? [], [query.data]);
+  const rows = useMemo(() => pages.flatMap(({ items }) => items), [pages]);
+  const emptyPages = query.hasNextPage ? emptyAtEnd(pages) : 0;
   const more = {
     has: query.hasNextPage && !query.isFetchNextPageError,
     loading: query.isFetchingNextPage,
@@ -36,11 +39,24 @@ export function PagedTable<Row extends RowData, Page extends ListPage<Row>>(prop
       if (!query.isFetchingNextPage) void query.fetchNextPage();
     },
   };
+  const table = () => (
+    // The table asks for pages as long as its end is in sight, however many are empty.
+    <DataTable label={label} columns={columns} rows={rows} rowId={rowId} {...(emptyPages === 0 ? { more } : {})} />
+  );
   return (
     <Loaded query={query}>
-      {() =>
-        rows.length === 0 ? empty : <DataTable label={label} columns={columns} rows={rows} rowId={rowId} more={more} />
-      }
+      {() => (
+        <>
+          {rows.length > 0 && table()}
+          {emptyPages > 0 && <SearchOn more={more} emptyPages={emptyPages} hasRows={rows.length > 0} />}
+          {rows.length === 0 && emptyPages === 0 && empty}
+        </>
+      )}
     </Loaded>
   );
+}
+
+/** How many pages without a row the list ends with. Pure. */
+function emptyAtEnd(pages: readonly ListPage<unknown>[]): number {
+  return pages.length - 1 - pages.findLastIndex(({ items }) => items.length > 0);
 }

@@ -7,27 +7,27 @@ import { BulkActions } from '../../bulk/BulkActions.tsx';
 import { Empty } from '../../feedback/Empty.tsx';
 import { Page } from '../../feedback/Page.tsx';
 import { Panel } from '../../feedback/Panel.tsx';
-import { RouterButton } from '../../link/links.tsx';
+import { RouterAnchor, RouterButton } from '../../link/links.tsx';
 import { FilterForm } from '../../list/FilterForm.tsx';
+import { Misunderstood } from '../../list/Misunderstood.tsx';
 import { PagedTable } from '../../list/PagedTable.tsx';
+import { understand } from '../../url/asked.ts';
 import { given } from '../../url/given.ts';
 import { exportAddress } from './export.ts';
 import { fieldsFor } from './fields.ts';
 import { letterColumns } from './letter-columns.tsx';
+import { mayHoldOpen } from './open.ts';
 import { deadLettersQuery, groupsQuery } from './query.ts';
 import { deadLettersSearch, type DeadLettersSearch } from './search.ts';
 import { SelectedActions } from './SelectedActions.tsx';
-import { useSelection } from './useSelection.ts';
+import { TickedLetters, useSelection, type Ticked } from './useSelection.ts';
 
 const route = getRouteApi('/dead-letters/list');
 
 /** Dead letters one by one: narrowed, sorted, selected, acted on. */
 export function ListPage() {
-  const search = route.useSearch();
+  const { search, wrong } = understand(deadLettersSearch, route.useSearch());
   const navigate = route.useNavigate();
-  const found = useInfiniteQuery(deadLettersQuery(search));
-  const selection = useSelection(JSON.stringify(search));
-  const columns = useMemo(() => letterColumns(selection), [selection]);
   return (
     <Page
       title="Dead letters"
@@ -46,30 +46,48 @@ export function ListPage() {
           onFilled={(filled) => void navigate({ search: filled })}
         />
       </Panel>
-      <Actions search={search} selection={selection} />
+      {wrong.length === 0 ? (
+        <Letters search={search} />
+      ) : (
+        <Misunderstood wrong={wrong}>
+          <RouterAnchor to="/dead-letters/list" search={given(search)} size="sm">
+            List without it
+          </RouterAnchor>
+        </Misunderstood>
+      )}
+    </Page>
+  );
+}
+
+function Letters({ search }: { readonly search: DeadLettersSearch }) {
+  const found = useInfiniteQuery(deadLettersQuery(search));
+  const selection = useSelection(JSON.stringify(search));
+  return (
+    <TickedLetters value={selection}>
+      <Actions search={search} selection={selection} mayActOnAll={mayHoldOpen(found)} />
       <PagedTable
         label="Dead letters"
         query={found}
-        columns={columns}
+        columns={letterColumns}
         rowId={({ message_id }) => message_id}
         empty={<Empty title="No dead letter is like that">Reset the filter, or be glad.</Empty>}
       />
-    </Page>
+    </TickedLetters>
   );
 }
 
 interface ActionsProps {
   readonly search: DeadLettersSearch;
-  readonly selection: ReturnType<typeof useSelection>;
+  readonly selection: Ticked;
+  readonly mayActOnAll: boolean;
 }
 
-function Actions({ search, selection }: ActionsProps) {
+function Actions({ search, selection, mayActOnAll }: ActionsProps) {
   const filter = { ...search, sort: undefined };
   if (selection.ids.size > 0) return <SelectedActions selection={selection} />;
-  const isOpen = filter.state === undefined || filter.state === 'dead';
   return (
     <Group gap="xs">
-      {isOpen && (
+      {mayActOnAll && (
         <BulkActions
           selection={{ filter: given({ ...filter, state: 'dead' as const }) }}
           what="everything that matches"

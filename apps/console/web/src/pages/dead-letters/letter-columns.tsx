@@ -1,4 +1,5 @@
 import { Checkbox, VisuallyHidden } from '@mantine/core';
+import { use } from 'react';
 import type { Answer } from '../../api/answers.ts';
 import { ErrorText } from '../../feedback/ErrorText.tsx';
 import { State, type Tone } from '../../feedback/State.tsx';
@@ -6,7 +7,7 @@ import { count } from '../../format/number.ts';
 import { When } from '../../format/When.tsx';
 import { RouterAnchor } from '../../link/links.tsx';
 import { columnsOf } from '../../table/columns.ts';
-import type { Ticked } from './useSelection.ts';
+import { TickedLetters } from './useSelection.ts';
 
 type Letter = Answer<'/v0/dead-letters'>['items'][number];
 
@@ -19,48 +20,52 @@ const column = columnsOf<Letter>();
 const nameOf = ({ system, source_id, message_id }: Letter) =>
   system === null ? message_id : `${system} ${source_id ?? message_id}`;
 
-/** The columns of the list; the first ticks. */
-export const letterColumns = ({ ids, toggle }: Ticked) =>
-  column.columns([
-    column.display({
-      id: 'tick',
-      header: () => <VisuallyHidden>Select</VisuallyHidden>,
-      meta: { width: '44px' },
-      cell: ({ row: { original } }) => (
-        <Checkbox
-          size="xs"
-          aria-label={`Select ${nameOf(original)}`}
-          checked={ids.has(original.message_id)}
-          onChange={() => {
-            toggle(original.message_id);
-          }}
-        />
-      ),
-    }),
-    column.display({
-      id: 'row',
-      header: 'Row',
-      cell: ({ row: { original } }) => (
-        <RouterAnchor to="/dead-letters/$messageId" params={{ messageId: original.message_id }} data-row-link size="sm">
-          {nameOf(original)}
-        </RouterAnchor>
-      ),
-    }),
-    column.accessor('state', {
-      header: 'State',
-      cell: ({ getValue }) => <State tone={LETTER_TONES[getValue()]}>{getValue()}</State>,
-    }),
-    column.accessor('reason', { header: 'Reason', meta: { wide: true } }),
-    column.accessor('error', {
-      header: 'Error',
-      meta: { wide: true },
-      cell: ({ getValue }) => <ErrorText error={getValue()} />,
-    }),
-    column.accessor('attempts', {
-      header: 'Attempts',
-      meta: { figure: true, wide: true },
-      cell: ({ getValue }) => count(getValue()),
-    }),
-    column.accessor('round', { header: 'Round', meta: { figure: true, wide: true } }),
-    column.accessor('dead_at', { header: 'Died', cell: ({ getValue }) => <When at={getValue()} /> }),
-  ]);
+/** The columns of the list; the first ticks. They are the same whatever is ticked: others would mount each cell anew. */
+export const letterColumns = column.columns([
+  column.display({
+    id: 'tick',
+    header: () => <VisuallyHidden>Select</VisuallyHidden>,
+    meta: { width: '44px' },
+    cell: ({ row: { original } }) => <Tick messageId={original.message_id} name={nameOf(original)} />,
+  }),
+  column.display({
+    id: 'row',
+    header: 'Row',
+    cell: ({ row: { original } }) => (
+      <RouterAnchor to="/dead-letters/$messageId" params={{ messageId: original.message_id }} data-row-link size="sm">
+        {nameOf(original)}
+      </RouterAnchor>
+    ),
+  }),
+  column.accessor('state', {
+    header: 'State',
+    cell: ({ getValue }) => <State tone={LETTER_TONES[getValue()]}>{getValue()}</State>,
+  }),
+  column.accessor('reason', { header: 'Reason', meta: { wide: true } }),
+  column.accessor('error', {
+    header: 'Error',
+    meta: { wide: true },
+    cell: ({ getValue }) => <ErrorText error={getValue()} />,
+  }),
+  column.accessor('attempts', {
+    header: 'Attempts',
+    meta: { figure: true, wide: true },
+    cell: ({ getValue }) => count(getValue()),
+  }),
+  column.accessor('round', { header: 'Round', meta: { figure: true, wide: true } }),
+  column.accessor('dead_at', { header: 'Died', cell: ({ getValue }) => <When at={getValue()} /> }),
+]);
+
+function Tick({ messageId, name }: { readonly messageId: string; readonly name: string }) {
+  const { ids, toggle } = use(TickedLetters);
+  return (
+    <Checkbox
+      size="xs"
+      aria-label={`Select ${name}`}
+      checked={ids.has(messageId)}
+      onChange={() => {
+        toggle(messageId);
+      }}
+    />
+  );
+}

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { createContext, useMemo, useState } from 'react';
 
 /** Which dead letters are ticked. */
 export interface Ticked {
@@ -6,6 +6,9 @@ export interface Ticked {
   readonly toggle: (id: string) => void;
   readonly clear: () => void;
 }
+
+/** What the rows' boxes read and change. */
+export const TickedLetters = createContext<Ticked>({ ids: new Set(), toggle: () => undefined, clear: () => undefined });
 
 /** Ticks belong to one list: another filter, `listKey`, begins without any. */
 export function useSelection(listKey: string): Ticked {
