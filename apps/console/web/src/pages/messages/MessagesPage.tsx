@@ -1,27 +1,25 @@
-import { Alert, Text } from '@mantine/core';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { overviewQuery } from '../../api/overview.ts';
 import { Empty } from '../../feedback/Empty.tsx';
 import { Page } from '../../feedback/Page.tsx';
 import { Panel } from '../../feedback/Panel.tsx';
+import { RouterAnchor } from '../../link/links.tsx';
 import { FilterForm } from '../../list/FilterForm.tsx';
-import { PagedTable } from '../../list/PagedTable.tsx';
-import { columns } from './columns.tsx';
+import { Misunderstood } from '../../list/Misunderstood.tsx';
+import { understand, type Understood } from '../../url/asked.ts';
+import { given } from '../../url/given.ts';
 import { fieldsFor } from './fields.ts';
-import { messagesQuery } from './query.ts';
-import { messagesSearch } from './search.ts';
+import { Found } from './Found.tsx';
+import { isSystemAlone, messagesSearch, type MessagesSearch } from './search.ts';
 
 const route = getRouteApi('/messages');
 
 /** Finds messages, by an index for every question. */
 export function MessagesPage() {
-  const search = route.useSearch();
+  const understood = understand(messagesSearch, route.useSearch());
   const navigate = route.useNavigate();
   const systems = useQuery(overviewQuery).data?.systems.map(({ name }) => name) ?? [];
-  const found = useInfiniteQuery(messagesQuery(search));
-  const index = found.data?.pages[0]?.index;
-  const unsearched = new Set(found.data?.pages.flatMap((page) => page.unsearched));
   return (
     <Page title="Messages" intro="Every order that was published: where it is, and what happened to it.">
       <Panel title="Search">
@@ -29,36 +27,35 @@ export function MessagesPage() {
           label="Search messages"
           fields={fieldsFor(systems)}
           schema={messagesSearch}
-          values={search}
+          values={understood.search}
           onFilled={(filled) => void navigate({ search: filled })}
         />
       </Panel>
-      {index !== undefined && (
-        <Text size="xs" c="dimmed">
-          Answered by the index {index}.
-        </Text>
-      )}
-      {unsearched.size > 0 && (
-        <Alert role="alert" variant="outline" color="orange" title="Not everything was searched">
-          {[...unsearched].map((why) => (
-            <Text key={why} size="sm">
-              {why}
-            </Text>
-          ))}
-        </Alert>
-      )}
-      <PagedTable
-        label="Messages"
-        query={found}
-        columns={columns}
-        rowId={({ message_id }) => message_id}
-        empty={
-          <Empty title="No message is like that">
-            Search for less, or wait: the log of attempts forgets after a while, a message id or a source id is found
-            for ever. Nothing at all yet? Run a system on the overview.
-          </Empty>
-        }
-      />
+      <Answered {...understood} />
     </Page>
+  );
+}
+
+/** What was found, or why nothing is searched. */
+function Answered({ search, wrong }: Understood<MessagesSearch>) {
+  if (wrong.length > 0) {
+    return (
+      <Misunderstood wrong={wrong}>
+        <RouterAnchor to="/messages" search={given(search)} size="sm">
+          Search without it
+        </RouterAnchor>
+      </Misunderstood>
+    );
+  }
+  if (!isSystemAlone(search)) return <Found search={search} />;
+  const { system = '' } = search;
+  return (
+    <Empty title="What of this system?">
+      No index answers for a whole system: give words or a source id too. There is also the list of{' '}
+      <RouterAnchor to="/dead-letters/list" search={{ state: 'dead', system }}>
+        the dead letters of {system}
+      </RouterAnchor>
+      .
+    </Empty>
   );
 }

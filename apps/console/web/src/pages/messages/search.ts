@@ -20,3 +20,7 @@ export const messagesSearch = v.object({
   to: instant(),
 });
 export type MessagesSearch = v.InferOutput<typeof messagesSearch>;
+
+/** Whether a system is given, and neither words nor a source id: no index serves that. Pure. */
+export const isSystemAlone = ({ system, source_id: sourceId, words }: MessagesSearch): boolean =>
+  system !== undefined && sourceId === undefined && words === undefined;

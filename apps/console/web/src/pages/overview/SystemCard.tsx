@@ -41,9 +41,9 @@ export function SystemCard({ system }: { readonly system: System }) {
       />
       <Group mt="sm" gap="xs" justify="space-between">
         <SystemActions system={system} />
-        <RouterAnchor to="/messages" search={{ system: name }}>
+        <RouterAnchor to="/dead-letters/list" search={{ state: 'dead', system: name }}>
           <Text span size="sm">
-            its messages
+            its dead letters
           </Text>
         </RouterAnchor>
       </Group>

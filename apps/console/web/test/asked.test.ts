@@ -1,0 +1,71 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { mayHoldOpen } from '../src/pages/dead-letters/open.ts';
+import { deadLettersSearch } from '../src/pages/dead-letters/search.ts';
+import { isSystemAlone, messagesSearch } from '../src/pages/messages/search.ts';
+import { servedText } from '../src/pages/messages/served.ts';
+import { understand } from '../src/url/asked.ts';
+
+describe('what an address asks', () => {
+  it('is understood, or told as the address says it', () => {
+    expect(understand(deadLettersSearch, { reason: 'foo', system: 'system-1' })).toEqual({
+      search: { system: 'system-1' },
+      wrong: ['reason=foo'],
+    });
+    expect(understand(messagesSearch, { source_id: 'abc', status: 'foo', attempt: '2' }).wrong).toEqual([
+      'source_id=abc',
+      'status=foo',
+    ]);
+    expect(understand(deadLettersSearch, { reson: 'invalid' } as object).wrong).toEqual(['reson=invalid']);
+    expect(understand(messagesSearch, { words: ' ', system: undefined }).wrong).toEqual([]);
+  });
+
+  it('is never dropped unsaid', () => {
+    const name = fc.constantFrom('state', 'reason', 'error_code', 'system', 'words', 'from', 'to', 'sort', 'other');
+    const value = fc.oneof(fc.string(), fc.constantFrom('dead', 'invalid', '2026-05-20T08:00:07Z', 'message_id'));
+    fc.assert(
+      fc.property(fc.dictionary(name, value), (asked) => {
+        const { search, wrong } = understand(deadLettersSearch, asked);
+        const kept = Object.values(search).filter((one) => one !== undefined);
+        expect(kept.length + wrong.length).toBe(Object.values(asked).filter((one) => one.trim() !== '').length);
+      }),
+    );
+  });
+
+  it('is no search where it is a system alone', () => {
+    const alone = understand(messagesSearch, { system: 'system-1', status: 'failed' }).search;
+    expect(isSystemAlone(alone)).toBe(true);
+    expect(isSystemAlone({ ...alone, words: 'jam' })).toBe(false);
+    expect(isSystemAlone({ ...alone, source_id: '1' })).toBe(false);
+    expect(isSystemAlone(understand(messagesSearch, {}).search)).toBe(false);
+  });
+});
+
+describe('everything that matches', () => {
+  const dead = { state: 'dead' } as const;
+  const gone = { state: 'discarded' } as const;
+  const found = (hasNextPage: boolean, ...items: (typeof dead | typeof gone)[]) =>
+    mayHoldOpen({ data: { pages: [{ items }] }, hasNextPage });
+
+  it('can be acted on only where something is open, or may be beyond what is listed', () => {
+    expect(mayHoldOpen({ data: undefined, hasNextPage: false })).toBe(false);
+    expect([found(false), found(false, gone), found(false, gone, dead), found(true, gone)]).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+  });
+});
+
+describe('what answered a search', () => {
+  it('is told as places, and then by its indexes', () => {
+    expect(servedText(['pipeline_1_processed_at_1', 'pipeline_1_processed_at_1'])).toBe(
+      'Looked through by an index: the log of attempts. Index: pipeline_1_processed_at_1.',
+    );
+    expect(servedText(['dead_letters_words, system-1: orders_words', 'system-1: orders_words'])).toBe(
+      'Looked through by an index: the words of dead letters, the products of system-1. Indexes: dead_letters_words, system-1: orders_words.',
+    );
+    expect(servedText([''])).toBeUndefined();
+  });
+});
