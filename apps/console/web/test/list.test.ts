@@ -23,6 +23,24 @@ afterEach(() => {
 const text = () => document.body.textContent;
 
 describe('what a list is narrowed by', () => {
+  it('is empty after a reset, also where the address held nothing', async () => {
+    draw(
+      element(FilterForm<{ words: string | undefined }>, {
+        label: 'Search',
+        fields: fieldsFor([]).filter((field) => field.name === 'words') as never,
+        schema: messagesSearch as never,
+        values: { words: undefined },
+        onFilled: vi.fn(),
+      }),
+    );
+    const typed = await vi.waitFor(() => the('input[name=words]'));
+    typed.setAttribute('value', 'jam');
+    the('button[type=button]').click();
+    await vi.waitFor(() => {
+      expect(the('input[name=words]').value).toBe('');
+    });
+  });
+
   it.each(['system-2', 'a-system-that-is-gone'])('stays %s when the systems arrive', async (system) => {
     const onFilled = vi.fn();
     const form = (systems: readonly string[]) =>

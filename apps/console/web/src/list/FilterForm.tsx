@@ -30,14 +30,15 @@ interface FilterFormProps<Search extends object> {
 /** What a list is narrowed by. Nothing is asked before it is submitted; the address keeps it. */
 export function FilterForm<Search extends object>(props: FilterFormProps<Search>) {
   const { label, fields, schema, values, onFilled } = props;
+  const [resets, setResets] = useState(0);
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
     onFilled(v.parse(schema, Object.fromEntries(fields.map((field) => [field.name, valueOf(field, data)]))));
   };
   return (
-    // Another address fills the form anew.
-    <form aria-label={label} key={JSON.stringify(values)} onSubmit={submit}>
+    // Another address fills the form anew; so does a reset, which may leave the address as it is.
+    <form aria-label={label} key={`${resets} ${JSON.stringify(values)}`} onSubmit={submit}>
       <SimpleGrid
         cols={{ base: 2, sm: 3, md: 4, lg: fields.length > 6 ? 4 : fields.length }}
         spacing="xs"
@@ -56,6 +57,7 @@ export function FilterForm<Search extends object>(props: FilterFormProps<Search>
           variant="subtle"
           color="gray"
           onClick={() => {
+            setResets(resets + 1);
             onFilled(v.parse(schema, {}));
           }}
         >
