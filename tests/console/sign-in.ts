@@ -56,7 +56,7 @@ export function signingIn(): void {
     await button('Run', panel(systemName(1))).click();
     await world.page.getByText(`${systemName(1)} is being published.`).waitFor();
     await open('/history');
-    await rows('History').first().getByText(OPERATOR.name, { exact: true }).waitFor();
+    await rows('History').first().getByRole('cell', { name: OPERATOR.name, exact: true }).waitFor();
     await rows('History').first().getByText('run', { exact: true }).waitFor();
   });
 

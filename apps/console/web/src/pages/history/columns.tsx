@@ -1,3 +1,4 @@
+import { Text } from '@mantine/core';
 import type { Answer } from '../../api/answers.ts';
 import { When } from '../../format/When.tsx';
 import { RouterAnchor } from '../../link/links.tsx';
@@ -9,8 +10,19 @@ export type Done = Answer<'/v0/history'>['items'][number];
 const column = columnsOf<Done>();
 
 export const columns = column.columns([
-  column.accessor('at', { header: 'When', cell: ({ getValue }) => <When at={getValue()} /> }),
-  column.accessor('by', { header: 'Who', meta: { unbroken: true } }),
+  column.display({
+    id: 'at',
+    header: 'When',
+    cell: ({ row: { original: done } }) => (
+      <>
+        <When at={done.at} />
+        <Text size="xs" c="dimmed" hiddenFrom="sm">
+          {done.by}
+        </Text>
+      </>
+    ),
+  }),
+  column.accessor('by', { header: 'Who', meta: { unbroken: true, wide: true } }),
   column.display({ id: 'what', header: 'What', cell: ({ row: { original } }) => <What done={original} /> }),
   column.accessor('details', { header: 'More', meta: { wide: true }, cell: ({ getValue }) => detailsText(getValue()) }),
   column.accessor('why', { header: 'Why', cell: ({ getValue }) => getValue() ?? '–' }),

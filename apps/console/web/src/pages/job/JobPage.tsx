@@ -65,9 +65,11 @@ function Note({ job }: { readonly job: Job }) {
     );
   }
   if (note === null) return null;
+  const isOver = !mayOf(job).cancel;
   return (
-    <Alert variant="outline" color={mayOf(job).cancel ? 'orange' : 'gray'}>
-      It {note}
+    <Alert variant="outline" color={isOver ? 'gray' : 'orange'}>
+      It {isOver && 'still '}
+      {note}
     </Alert>
   );
 }

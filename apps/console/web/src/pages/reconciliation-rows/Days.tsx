@@ -7,13 +7,17 @@ import { CLASSES, type Day, type RowClass } from '../reconciliation/report.ts';
 import { KINDS } from './search.ts';
 
 const column = columnsOf<Day>();
-const NARROW: readonly RowClass[] = ['stored', 'dead', 'missing'];
+const NARROW: readonly RowClass[] = ['stored', 'missing'];
 const isKind = (name: RowClass): name is (typeof KINDS)[number] => (KINDS as readonly string[]).includes(name);
 
 const columns = column.columns([
   column.accessor('day', { header: 'Day (UTC)', meta: { unbroken: true } }),
   column.accessor('system', { header: 'System', meta: { unbroken: true } }),
-  column.accessor('rows', { header: 'rows', meta: { figure: true }, cell: ({ getValue }) => count(getValue()) }),
+  column.accessor('rows', {
+    header: 'rows',
+    meta: { figure: true, wide: true },
+    cell: ({ getValue }) => count(getValue()),
+  }),
   ...CLASSES.map((name) =>
     column.display({
       id: name,

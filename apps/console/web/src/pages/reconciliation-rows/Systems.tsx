@@ -25,7 +25,7 @@ export function Systems({ systems }: Pick<Summary, 'systems'>) {
         <Table.Tbody>
           {systems.map(({ system, rows, classes }) => (
             <Table.Tr key={system}>
-              <Table.Th scope="row" fw={400}>
+              <Table.Th scope="row" fw={400} style={{ whiteSpace: 'nowrap' }}>
                 {system}
               </Table.Th>
               <Table.Td ta="right">{count(rows)}</Table.Td>
