@@ -28,7 +28,7 @@ async function without(
       .waitFor();
     await panel('Servers and apps')
       .locator(`[data-server="${shownAs}"]`)
-      .getByText(/^since/)
+      .getByText(/^seen since/)
       .waitFor();
     await vi.waitFor(async () => {
       expect(await down()).toEqual([shownAs]);
@@ -125,9 +125,17 @@ export function outages(): void {
     await panel(systemName(1)).getByText('finished').waitFor();
   }, 60_000);
 
-  it('the endput: the overview and the search of attempts work on, and dead letters are there as soon as they can', async () => {
+  it('the endput: the banner says what stands still, the consumers say why, and the rest works on', async () => {
     await without('endput', 'killed', {
       work: async () => {
+        await health()
+          .getByText(/no order can be stored/)
+          .waitFor();
+        await panel('Consumers').getByText('not-ready').first().waitFor();
+        await panel('Consumers')
+          .getByText(/endput/)
+          .first()
+          .waitFor();
         await overviewMoves();
         await open('/messages?status=succeeded');
         await rows('Messages').first().waitFor();

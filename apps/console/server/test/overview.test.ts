@@ -38,6 +38,7 @@ describe('the overview', () => {
     const seen = await vi.waitFor(async () => {
       const now = await overview();
       expect(now.servers.map(({ state }) => state)).not.toContain('unknown');
+      expect(now.queues.as_of).not.toBeNull();
       return now;
     }, patient);
     const [system] = pipeline.settings.systems;

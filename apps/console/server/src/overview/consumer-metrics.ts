@@ -1,3 +1,4 @@
+import { within } from '@esteira/http';
 import type { AppClient } from '../clients.ts';
 import type { OutcomeRates } from './schema.ts';
 
@@ -6,7 +7,7 @@ export interface ConsumerReport {
   readonly consuming: boolean;
   /** Messages since it started, by outcome. */
   readonly decisions: Readonly<Record<keyof OutcomeRates, number>>;
-  /** Why it takes nothing; undefined while it does. */
+  /** Why it is not ready, as it says itself; undefined where it is, or does not say in time. */
   readonly why: string | undefined;
 }
 
@@ -22,12 +23,15 @@ const OUTCOME_OF = {
 const DECISION = /^esteira_decisions_total\{[^}]*decision="([a-z-]+)"[^}]*\} (\d+)/gm;
 const CONSUMING = /^esteira_consuming\{[^}]*\} 1$/m;
 
-/** Reads a consumer's metrics; where it takes no messages it is asked why. */
+/** The longest its readiness is waited for, in milliseconds: a server that hangs must not hold up what is known. */
+const READINESS_MS = 500;
+
+/** Reads a consumer's metrics, and asks whether it is ready: between two tries it takes messages that it can't handle. */
 export async function askConsumer(consumer: AppClient): Promise<ConsumerReport> {
+  const readiness = within(READINESS_MS, whyNotReady(consumer)).catch(() => undefined); // Then it is not known.
   const response = await consumer.get('/metrics');
   if (!response.ok) throw new Error(`/metrics answered ${response.status}`);
-  const report = readMetrics(await response.text());
-  return { ...report, why: report.consuming ? undefined : await whyNot(consumer) };
+  return { ...readMetrics(await response.text()), why: await readiness };
 }
 
 /** What stands in the metrics of a consumer, in Prometheus' text format. */
@@ -40,8 +44,8 @@ export function readMetrics(metrics: string): Pick<ConsumerReport, 'consuming' |
   return { consuming: CONSUMING.test(metrics), decisions };
 }
 
-async function whyNot(consumer: AppClient): Promise<string> {
+async function whyNotReady(consumer: AppClient): Promise<string | undefined> {
   const response = await consumer.get('/health/ready');
   const { detail } = (await response.json()) as { detail?: string };
-  return detail ?? 'It does not take messages right now.';
+  return response.ok ? undefined : (detail ?? `It is not ready: /health/ready answered ${response.status}.`);
 }

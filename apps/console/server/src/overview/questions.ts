@@ -4,14 +4,17 @@ import { askConsumer, type ConsumerReport } from './consumer-metrics.ts';
 import type { QueueDepths } from './queues.ts';
 import type { RowToRest } from './row-to-rest.ts';
 import { Sampled } from './sampled.ts';
+import type { Overview } from './schema.ts';
 import { askLive, askSystem, type SystemStatus } from './system-status.ts';
+
+type Role = Overview['servers'][number]['role'];
 
 /** What the overview is made of: a question to each server and app. */
 export interface Sources {
   readonly systems: readonly { readonly name: string; readonly api: AppClient }[];
   readonly consumers: readonly AppClient[];
-  /** Rejects while the server can't be used; by the names of the catalogue. */
-  readonly servers: Readonly<Record<string, Check>>;
+  /** Each rejects while the server can't be used; by the names of the catalogue. */
+  readonly servers: readonly { readonly name: string; readonly role: Role; readonly check: Check }[];
   readonly queues: () => Promise<QueueDepths>;
   readonly openDeadLetters: () => Promise<number>;
   readonly rowToRest: () => Promise<RowToRest>;
@@ -27,7 +30,7 @@ export interface Answers {
     readonly live: Sampled<void>;
   }[];
   readonly consumers: readonly { readonly name: string; readonly report: Sampled<ConsumerReport> }[];
-  readonly servers: readonly { readonly name: string; readonly check: Sampled<unknown> }[];
+  readonly servers: readonly { readonly name: string; readonly role: Role; readonly check: Sampled<unknown> }[];
   readonly queues: Sampled<QueueDepths>;
   readonly openDeadLetters: Sampled<number>;
   readonly rowToRest: Sampled<RowToRest>;
@@ -46,7 +49,7 @@ export function questions(sources: Sources): Answers {
       name: consumer.name,
       report: new Sampled(() => askConsumer(consumer)),
     })),
-    servers: Object.entries(sources.servers).map(([name, check]) => ({ name, check: new Sampled(check) })),
+    servers: sources.servers.map(({ name, role, check }) => ({ name, role, check: new Sampled(check) })),
     queues: new Sampled(sources.queues),
     openDeadLetters: new Sampled(sources.openDeadLetters),
     rowToRest: new Sampled(sources.rowToRest),

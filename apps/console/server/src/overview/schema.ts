@@ -96,19 +96,26 @@ const queuesSchema = Type.Object(
 
 const consumerSchema = Type.Object({
   name: text,
-  state: Type.Enum(['working', 'idle', 'not-ready', 'down'], {
-    description: '`idle`: takes messages, and there are none. `not-ready`: takes none; `why` says so.',
+  state: Type.Enum(['working', 'idle', 'waiting', 'not-ready', 'down'], {
+    description:
+      '`idle`: could handle messages, and there are none. `waiting`: handles none, though there are some. `not-ready`: something that it needs is away. `why` says more.',
   }),
   why: nullable(text),
-  since: nullable(time('Since when it answers, or does not.')),
+  since: nullable(time('Since when this console has seen it answer, or not answer.')),
   per_second: rates,
 });
+
+/** What servers and apps are for. */
+const ROLES = ['source', 'endput', 'redis', 'rabbitmq', 'mongodb', 'api', 'consumer'] as const;
 
 const serverSchema = Type.Object({
   name: text,
   kind: Type.Enum(['server', 'app']),
+  role: Type.Enum([...ROLES], { description: 'What it is for: what its outage means depends on that.' }),
   state: Type.Enum(['up', 'down', 'unknown']),
-  since: nullable(time('Since when it is up or down, as far as this console has seen.')),
+  since: nullable(
+    time('Since when this console has seen it up, or down: it may have been so before the console was started.'),
+  ),
   error: nullable(text),
 });
 

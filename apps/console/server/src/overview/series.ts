@@ -74,7 +74,7 @@ export function pointOf(overview: Overview): Point {
     dead_letters: deadLetters.error === null ? deadLetters.open : null,
     p50_ms: rest.p50_ms,
     p99_ms: rest.p99_ms,
-    consumers_up: overview.consumers.filter(({ state }) => state === 'working' || state === 'idle').length,
+    consumers_up: overview.consumers.filter(({ state }) => state !== 'down' && state !== 'not-ready').length,
   };
 }
 

@@ -1,3 +1,4 @@
+import { consumerState } from './consumer-state.ts';
 import type { Answers } from './questions.ts';
 import type { Rates } from './rate.ts';
 import type { Sample } from './sampled.ts';
@@ -8,8 +9,8 @@ const OUTCOMES = Object.keys(NOTHING) as (keyof OutcomeRates)[];
 
 /** Puts the last answers together. `rates` remembers the counts of this and earlier calls. */
 export function snapshot(answers: Answers, rates: Rates, now: Date): Overview {
-  const consumers = answers.consumers.map((one) => consumerView(one, rates));
   const { queues, openDeadLetters, rowToRest } = answers;
+  const consumers = answers.consumers.map((one) => consumerView(one, readyIn(queues), rates));
   return {
     at: now.toISOString(),
     systems: answers.systems.map((one) => systemView(one, rates)),
@@ -26,6 +27,9 @@ export function snapshot(answers: Answers, rates: Rates, now: Date): Overview {
     servers: serverViews(answers),
   };
 }
+
+const readyIn = ({ value, error }: Answers['queues']) =>
+  error === undefined ? value?.lanes.reduce((all, { ready }) => all + ready, 0) : undefined;
 
 const freshness = ({ asOf, error }: Pick<Sample<unknown>, 'asOf' | 'error'>) => ({
   as_of: asOf ?? null,
@@ -45,7 +49,11 @@ function systemView({ name, status }: Answers['systems'][number], rates: Rates):
   return { name, ...known, published_per_second: status.error === undefined ? rate : 0, ...freshness(status) };
 }
 
-function consumerView({ name, report }: Answers['consumers'][number], rates: Rates): Overview['consumers'][number] {
+function consumerView(
+  { name, report }: Answers['consumers'][number],
+  ready: number | undefined,
+  rates: Rates,
+): Overview['consumers'][number] {
   const { value, asOf, error, since = null } = report;
   if (error !== undefined || value === undefined || asOf === undefined) {
     return { name, state: 'down', why: error ?? null, since, per_second: NOTHING };
@@ -54,22 +62,20 @@ function consumerView({ name, report }: Answers['consumers'][number], rates: Rat
   const perSecond = Object.fromEntries(
     OUTCOMES.map((outcome) => [outcome, rates.add(`${name} ${outcome}`, value.decisions[outcome], at)]),
   ) as OutcomeRates;
-  const works = OUTCOMES.some((outcome) => perSecond[outcome] > 0);
-  const state = !value.consuming ? 'not-ready' : works ? 'working' : 'idle';
-  return { name, state, why: value.why ?? null, since, per_second: perSecond };
+  return { name, ...consumerState(value, perSecond, ready), since, per_second: perSecond };
 }
 
 function serverViews({ servers, systems, consumers }: Answers): Overview['servers'] {
-  const view = (name: string, kind: 'server' | 'app', { error, since }: Pick<Sample<unknown>, 'error' | 'since'>) => ({
-    name,
-    kind,
+  type Part = Pick<Overview['servers'][number], 'name' | 'kind' | 'role'>;
+  const view = (part: Part, { error, since }: Pick<Sample<unknown>, 'error' | 'since'>) => ({
+    ...part,
     state: since === undefined ? ('unknown' as const) : error === undefined ? ('up' as const) : ('down' as const),
     since: since ?? null,
     error: error ?? null,
   });
   return [
-    ...servers.map(({ name, check }) => view(name, 'server', check)),
-    ...systems.map(({ api, live }) => view(api, 'app', live)),
-    ...consumers.map(({ name, report }) => view(name, 'app', report)),
+    ...servers.map(({ name, role, check }) => view({ name, kind: 'server', role }, check)),
+    ...systems.map(({ api, live }) => view({ name: api, kind: 'app', role: 'api' }, live)),
+    ...consumers.map(({ name, report }) => view({ name, kind: 'app', role: 'consumer' }, report)),
   ];
 }

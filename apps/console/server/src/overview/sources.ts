@@ -9,17 +9,19 @@ import { askRowToRest } from './row-to-rest.ts';
 /** Whom the overview asks. Servers have the names of `make status`. */
 export function sourcesOf(connections: Connections): Sources {
   const { systems, consumers, endput, redis, broker, management, attemptLog } = connections;
-  const postgres = systems.map(({ name, source }) => [`postgres-${name}`, () => source.query('SELECT 1')] as const);
+  const databases = systems.map(({ name, source }) => {
+    return { name: `postgres-${name}`, role: 'source', check: () => source.query('SELECT 1') } as const;
+  });
   return {
     systems,
     consumers,
-    servers: {
-      ...Object.fromEntries(postgres),
-      endput: () => endput.query('SELECT 1'),
-      redis: () => redis.ready(),
-      rabbitmq: () => brokerUsable(broker),
-      mongodb: () => attemptLog.ping(),
-    },
+    servers: [
+      ...databases,
+      { name: 'endput', role: 'endput', check: () => endput.query('SELECT 1') },
+      { name: 'redis', role: 'redis', check: () => redis.ready() },
+      { name: 'rabbitmq', role: 'rabbitmq', check: () => brokerUsable(broker) },
+      { name: 'mongodb', role: 'mongodb', check: () => attemptLog.ping() },
+    ],
     queues: () => askQueues(management, broker),
     openDeadLetters: () => countDeadLetters(endput, ordersPipeline.name),
     rowToRest: () => askRowToRest(attemptLog),

@@ -1193,10 +1193,10 @@ export interface operations {
                         consumers: {
                             name: string;
                             /**
-                             * @description `idle`: takes messages, and there are none. `not-ready`: takes none; `why` says so.
+                             * @description `idle`: could handle messages, and there are none. `waiting`: handles none, though there are some. `not-ready`: something that it needs is away. `why` says more.
                              * @enum {unknown}
                              */
-                            state: "working" | "idle" | "not-ready" | "down";
+                            state: "working" | "idle" | "waiting" | "not-ready" | "down";
                             why: string | null;
                             since: string | null;
                             /** @description Messages per second by outcome. `skip`: at rest already. `return`: given back, no attempt is spent. */
@@ -1212,6 +1212,11 @@ export interface operations {
                             name: string;
                             /** @enum {unknown} */
                             kind: "server" | "app";
+                            /**
+                             * @description What it is for: what its outage means depends on that.
+                             * @enum {unknown}
+                             */
+                            role: "source" | "endput" | "redis" | "rabbitmq" | "mongodb" | "api" | "consumer";
                             /** @enum {unknown} */
                             state: "up" | "down" | "unknown";
                             since: string | null;

@@ -3,8 +3,9 @@ import { useQuery } from '@tanstack/react-query';
 import { downIn, overviewQuery, streamQuery } from '../api/overview.ts';
 import { When } from '../format/When.tsx';
 import { RouterAnchor } from '../link/links.tsx';
+import { OUTAGE_MEANS } from './outage.ts';
 
-/** Above every page: what is down, and since when. Nothing while all is well. */
+/** Above every page: what is down, since when, and what that means. Nothing while all is well. */
 export function Health() {
   const { data: stream } = useQuery(streamQuery);
   const { data: overview } = useQuery(overviewQuery);
@@ -26,24 +27,21 @@ export function Health() {
   if (down.length === 0) return null;
   return (
     <Alert role="alert" color="red" variant="outline" p="xs" mb="md" data-health="down">
-      <Text size="sm">
-        {down.map(({ name, since }, index) => (
-          <span key={name}>
-            {index > 0 && ', '}
-            <b>{name}</b> is down
-            {since !== null && (
-              <>
-                {' '}
-                since <When at={since} />
-              </>
-            )}
-          </span>
-        ))}
-        . Everything else works on.{' '}
-        <RouterAnchor to="/" size="sm">
-          Overview
-        </RouterAnchor>
-      </Text>
+      {down.map(({ name, role, since }) => (
+        <Text size="sm" key={name} data-outage={name}>
+          <b>{name}</b> is down
+          {since !== null && (
+            <>
+              {' '}
+              since <When at={since} />
+            </>
+          )}
+          : {OUTAGE_MEANS[role]}
+        </Text>
+      ))}
+      <RouterAnchor to="/" size="sm">
+        Overview
+      </RouterAnchor>
     </Alert>
   );
 }

@@ -8,10 +8,13 @@ import { When } from '../../format/When.tsx';
 
 type Consumer = Overview['consumers'][number];
 
-const TONES = { working: 'good', idle: 'calm', 'not-ready': 'warning', down: 'bad' } as const satisfies Record<
-  Consumer['state'],
-  Tone
->;
+const TONES = {
+  working: 'good',
+  idle: 'calm',
+  waiting: 'warning',
+  'not-ready': 'warning',
+  down: 'bad',
+} as const satisfies Record<Consumer['state'], Tone>;
 
 /** What each consumer is doing. */
 export function Consumers({ consumers }: { readonly consumers: readonly Consumer[] }) {
@@ -29,7 +32,7 @@ export function Consumers({ consumers }: { readonly consumers: readonly Consumer
               {doingOf(consumer)}
               {consumer.since !== null && (
                 <>
-                  {consumer.state === 'down' ? ' · since ' : ' · answers since '}
+                  {consumer.state === 'down' ? ' · seen down since ' : ' · seen up since '}
                   <When at={consumer.since} />
                 </>
               )}

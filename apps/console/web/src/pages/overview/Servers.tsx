@@ -24,7 +24,7 @@ export function Servers({ servers }: { readonly servers: readonly Server[] }) {
             </Group>
             {since !== null && (
               <Text size="xs" c="dimmed">
-                since <When at={since} />
+                seen since <When at={since} />
               </Text>
             )}
             {error !== null && (
