@@ -24,7 +24,8 @@ async function without(
   try {
     await health().getByText(shownAs, { exact: true }).waitFor();
     await health()
-      .getByText(/is down since/)
+      .locator(`[data-outage="${shownAs}"]`)
+      .filter({ hasText: /is down since/ })
       .waitFor();
     await panel('Servers and apps')
       .locator(`[data-server="${shownAs}"]`)
