@@ -50,7 +50,7 @@ const search = Type.Object(
     message_id: Type.Optional(sought('A message id.')),
     system: Type.Optional(sought('With `source_id` or `words`: of this system alone.')),
     source_id: Type.Optional(sought('The id of a source row; without `system` of those in all systems.')),
-    words: Type.Optional(sought('Words of the product or the error; finds dead letters.')),
+    words: Type.Optional(sought('Words of the product; of a dead letter, of its error too.')),
     status: Type.Optional(attemptStatus),
     attempt: Type.Optional(Type.Integer({ title: 'the number of an attempt (1 to 1000)', minimum: 1, maximum: 1_000 })),
     from: Type.Optional(givenTime('Processed at or after.')),

@@ -2053,7 +2053,7 @@ export interface operations {
                 system?: string;
                 /** @description The id of a source row; without `system` of those in all systems. */
                 source_id?: string;
-                /** @description Words of the product or the error; finds dead letters. */
+                /** @description Words of the product; of a dead letter, of its error too. */
                 words?: string;
                 status?: "succeeded" | "failed" | "dead-lettered" | "invalid";
                 attempt?: number;
