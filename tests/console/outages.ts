@@ -81,7 +81,7 @@ export function outages(): void {
         await rows('Dead letters').first().getByRole('link').click();
         await button('Redrive this one').click();
         await redrive('while RabbitMQ is away');
-        await world.page.getByText(/^waits for a server: RabbitMQ/).waitFor();
+        await world.page.getByText(/^It waits for a server: RabbitMQ/).waitFor();
       },
     });
     await untilJob('finished');
