@@ -8,8 +8,8 @@ import type { Measurement } from './measured.ts';
 const SECONDS = 10;
 
 /**
- * The API while it publishes at full speed: dashboards that ask for the status, 100 times a second in all, and clients
- * that insert ten orders each, 20 times a second in all. The rates are given, not found: a run has both cores busy
+ * The API while it publishes at full speed: ten dashboards that ask for the status, 100 times a second in all, and four
+ * clients that insert ten orders each, 20 times a second in all. The rates are given, not found: a run has both cores busy
  * already, and what is asked is how long a client waits then. autocannon runs in the bench's own process.
  */
 export async function measureApi(arena: Arena, orders: number): Promise<Measurement[]> {
@@ -22,8 +22,8 @@ export async function measureApi(arena: Arena, orders: number): Promise<Measurem
     const body = JSON.stringify({ positive_inserts: 10, negative_inserts: 0 });
     const headers = { 'content-type': 'application/json' };
     const [status, insert] = await Promise.all([
-      load({ url: `${flow.api.url}/v0/process/status` }, 100),
-      load({ url: `${flow.api.url}/v0/insert-data`, method: 'POST', headers, body }, 20),
+      load({ url: `${flow.api.url}/v0/process/status` }, { perSecond: 100, connections: 10 }),
+      load({ url: `${flow.api.url}/v0/insert-data`, method: 'POST', headers, body }, { perSecond: 20, connections: 4 }),
     ]);
     return [measurement('status', status), measurement('insert-data', insert)];
   } finally {
@@ -31,25 +31,31 @@ export async function measureApi(arena: Arena, orders: number): Promise<Measurem
   }
 }
 
+/** How often is asked in all, by how many. */
+interface Rate {
+  readonly perSecond: number;
+  readonly connections: number;
+}
+
 /**
- * How long each answer took, in milliseconds. A rate is a quota to autocannon: each second a connection sends all of its
- * share at once, one request after another. So each connection has one a second here, and they begin one after another:
- * requests come evenly, whatever the answers take.
+ * How long each answer took, in milliseconds. A rate is a quota to autocannon: each second a connection sends its share
+ * at once, one request after another. So that not all do so at the same moment, they begin one after another.
  */
-async function load(options: autocannon.Options, perSecond: number): Promise<number[]> {
+async function load(options: autocannon.Options, { perSecond, connections }: Rate): Promise<number[]> {
   const waits: number[] = [];
+  const connectionRate = perSecond / connections;
   const connection = async (index: number) => {
-    await sleep((index * 1_000) / perSecond);
+    await sleep((index * 1_000) / connections);
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     const done = (error: unknown, result: Result) => {
       if (error == null) resolve(result);
       else reject(error);
     };
-    const instance = autocannon({ ...options, connections: 1, connectionRate: 1, duration: SECONDS }, done);
+    const instance = autocannon({ ...options, connections: 1, connectionRate, duration: SECONDS }, done);
     instance.on('response', (_client, _status, _bytes, milliseconds) => waits.push(milliseconds));
     return promise;
   };
-  const results = await Promise.all(Array.from({ length: perSecond }, (_, index) => connection(index)));
+  const results = await Promise.all(Array.from({ length: connections }, (_, index) => connection(index)));
   const failed = results.reduce((sum, { errors, non2xx }) => sum + errors + non2xx, 0);
   const asked = perSecond * SECONDS;
   if (failed > 0 || waits.length < 0.95 * asked) {
