@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon, { type Result } from 'autocannon';
-import { quantile } from 'simple-statistics';
 import type { Arena } from './arena.ts';
 import { openFlow } from './flow.ts';
-import type { Measurement } from './measured.ts';
+import { waitFigures, type Measurement } from './measured.ts';
 
 const SECONDS = 10;
 
@@ -65,12 +64,6 @@ async function load(options: autocannon.Options, { perSecond, connections }: Rat
 }
 
 function measurement(variant: string, waits: readonly number[]): Measurement {
-  const at = (share: number) => quantile([...waits], share);
-  const figures = {
-    'p50 ms': at(0.5),
-    'p99 ms': at(0.99),
-    'worst ms': at(1),
-    'requests/s': waits.length / SECONDS,
-  };
+  const figures = { ...waitFigures(waits, 50, 99), 'requests/s': waits.length / SECONDS };
   return { bench: 'API', variant, figures };
 }

@@ -11,10 +11,10 @@ import {
 } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
 import type { OutgoingMessage, Pipeline, RetryPolicy } from '@esteira/pipeline';
-import { quantile } from 'simple-statistics';
+import { min } from 'simple-statistics';
 import type { Arena } from './arena.ts';
 import { openFlow } from './flow.ts';
-import type { Measurement } from './measured.ts';
+import { waitFigures, type Measurement } from './measured.ts';
 
 /** A pipeline beside the orders, so that its messages are seen the moment they come back to their lane. */
 const DELAYED: Pipeline = { name: 'delayed', type: 'delayed', schemaVersion: 1, lanes: ['primary'] };
@@ -48,16 +48,9 @@ export async function measureDelayAccuracy(arena: Arena, orders: number): Promis
     await handOver(due, (messages) => strategy.hand(messages, DELAY_MS));
     await sleep(DELAY_MS - (MESSAGES / BATCH) * BATCH_EVERY_MS - HEAD_START_MS);
     const seconds = await flow.run({ stored: orders, logged: orders }, 1);
-    const all = (await arrivals.all).sort((one, other) => one - other);
+    const late = await arrivals.all;
     await flow.conclude();
-    const at = (share: number) => quantile(all, share);
-    const figures = {
-      'p50 ms': at(0.5),
-      'p99 ms': at(0.99),
-      'worst ms': at(1),
-      'earliest ms': at(0),
-      'orders/s': orders / seconds,
-    };
+    const figures = { ...waitFigures(late, 50, 99), 'earliest ms': min(late), 'orders/s': orders / seconds };
     return { bench: 'delay accuracy', variant: 'wait-queue', figures };
   } finally {
     await broker.close();

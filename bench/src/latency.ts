@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openPostgres, type Postgres } from '@esteira/postgres';
-import { quantile } from 'simple-statistics';
 import type { Arena } from './arena.ts';
 import { openFlow } from './flow.ts';
-import type { Measurement } from './measured.ts';
+import { waitFigures, type Measurement } from './measured.ts';
 
 const ALONE = 200;
 const LOAD_SECONDS = 15;
@@ -39,12 +38,7 @@ export async function measureLatency(arena: Arena, rate: number): Promise<Measur
 }
 
 function measurement(variant: string, latencies: readonly number[], rate: number): Measurement {
-  const sorted = [...latencies].sort((one, other) => one - other);
-  const figures = {
-    'p50 ms': quantile(sorted, 0.5),
-    'p99 ms': quantile(sorted, 0.99),
-    'worst ms': quantile(sorted, 1),
-  };
+  const figures = waitFigures(latencies, 50, 99);
   return { bench: 'latency', variant, figures: rate === 0 ? figures : { ...figures, 'inserted/s': rate } };
 }
 

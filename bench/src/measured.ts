@@ -1,3 +1,4 @@
+import { quantileSorted } from 'simple-statistics';
 import type { CpuSeconds } from './resources.ts';
 
 /** One measurement: one round of one variant of a bench. */
@@ -23,4 +24,11 @@ export function perOrder(cpu: CpuSeconds, orders: number): Record<string, number
     ([name, seconds]) => [name, Math.round((seconds / orders) * 1e7) / 10] as const,
   );
   return Object.fromEntries(entries.filter(([, microseconds]) => microseconds >= 0.1));
+}
+
+/** Waits in milliseconds as figures: `p50 ms` and so on for the percents, and `worst ms`. */
+export function waitFigures(milliseconds: readonly number[], ...percents: readonly number[]): Record<string, number> {
+  const sorted = milliseconds.toSorted((one, other) => one - other);
+  const figures = percents.map((percent) => [`p${percent} ms`, quantileSorted(sorted, percent / 100)] as const);
+  return { ...Object.fromEntries(figures), 'worst ms': quantileSorted(sorted, 1) };
 }

@@ -1,8 +1,8 @@
 import { loadSettings, settingsEntries, type Settings } from '@esteira/config';
+import { freePorts } from '@esteira/infra/ports';
 import { openPostgres } from '@esteira/postgres';
 import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
-import { freePorts } from './ports.ts';
 
 /** Fresh databases, a fresh virtual host and an empty Redis on the servers of the bench: nothing of another round. */
 export interface Place {

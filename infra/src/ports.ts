@@ -1,4 +1,5 @@
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import type { Service } from './catalogue.ts';
 
 /** Where a port is to be had: taken ones are skipped. */
@@ -17,6 +18,15 @@ export function isPortFree(port: number): Promise<boolean> {
       });
     });
   });
+}
+
+/** So many ports of 127.0.0.1, all different, on which nobody listens now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
 }
 
 /** A port that has to move, and where to. */
@@ -41,8 +51,7 @@ export async function movesFor(
   runs: (name: string) => boolean = () => false,
 ): Promise<Move[]> {
   const reserved = new Map<number, string>();
-  const { true: running = [], false: others = [] } = Object.groupBy(all, ({ name }) => `${runs(name)}`);
-  const wanted = rangesOf([...running, ...others]);
+  const wanted = rangesOf(all.toSorted((one, other) => Number(runs(other.name)) - Number(runs(one.name))));
   const moves: Move[] = [];
   const claim = (setting: string, from: number, count: number) => {
     for (let port = from; port < from + count; port += 1) reserved.set(port, setting);

@@ -1,5 +1,4 @@
-import { quantileSorted } from 'simple-statistics';
-import type { Measurement } from '../measured.ts';
+import { waitFigures, type Measurement } from '../measured.ts';
 import { ask } from './client.ts';
 import { NO_PAGES, type Page } from './pages.ts';
 
@@ -24,12 +23,7 @@ export async function measurePages(url: string, pages: readonly Page[]): Promise
     if (poor.length > 0) throw new Error(`It does not count, there is too little to find: ${poor.join('; ')}.`);
   }
   return pages.map(({ operation, what }, index) => {
-    const sorted = (times[index] ?? []).toSorted((one, other) => one - other);
-    const figures = {
-      'p50 ms': quantileSorted(sorted, 0.5),
-      'p95 ms': quantileSorted(sorted, 0.95),
-      'worst ms': quantileSorted(sorted, 1),
-    };
+    const figures = waitFigures(times[index] ?? [], 50, 95);
     const route = routes.get(operation) ?? operation;
     return { bench: 'console', variant: what === '' ? route : `${route}: ${what}`, figures };
   });

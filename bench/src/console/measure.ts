@@ -1,4 +1,5 @@
 import { loadSettings, settingsEntries, type Settings } from '@esteira/config';
+import { freePorts } from '@esteira/infra/ports';
 import { connectBroker, laneDepth, type Broker } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
@@ -8,7 +9,6 @@ import type { Arena } from '../arena.ts';
 import { openBooks } from '../books.ts';
 import type { Measurement } from '../measured.ts';
 import { openPlace } from '../place.ts';
-import { freePorts } from '../ports.ts';
 import { ask, deep, untilIs } from './client.ts';
 import { fillWorld, mirrorLetters } from './fill.ts';
 import { expectEveryRoute, measurePages } from './measure-pages.ts';

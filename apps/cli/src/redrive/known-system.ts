@@ -1,5 +1,5 @@
 import type { Settings } from '@esteira/config';
-import { groupDeadLetters, type DeadLetterFilter } from '@esteira/dead-letters';
+import { listDeadLetters, type DeadLetterFilter } from '@esteira/dead-letters';
 import { ordersPipeline } from '@esteira/orders/domain';
 import type { Postgres } from '@esteira/postgres';
 import { Refused } from '../refused.ts';
@@ -16,8 +16,8 @@ export async function knownSystem(
 ): Promise<void> {
   const names = systems.map(({ name }) => name);
   if (system === undefined || names.includes(system)) return;
-  const { from } = await groupDeadLetters(endput, ordersPipeline.name, { system });
-  if (from !== null) return;
+  const { items } = await listDeadLetters(endput, ordersPipeline.name, { filter: { system }, limit: 1 });
+  if (items.length > 0) return;
   throw new Refused(
     `FILTER: there is no system ${system}, and no dead letter of one. The systems are ${names.join(', ')}.`,
   );
