@@ -8,6 +8,8 @@ import { measureImport } from './import.ts';
 import { measureLatency } from './latency.ts';
 import { measurePeer, type PeerRun } from './measure-peer.ts';
 import { PEERS } from './peers/all.ts';
+import { bareAmqplib } from './peers/amqplib.ts';
+import type { Peer } from './peers/peer.ts';
 import { measurePipeline, pipelineRate, type PipelineRun } from './pipeline.ts';
 import { ATTEMPTS, measureRetries } from './retries.ts';
 import { measureSeedMix } from './seed-mix.ts';
@@ -17,6 +19,7 @@ export function catalogue(size: Size): Variant[] {
   return [
     { bench: 'ceiling', name: 'bare amqplib', measure: async (arena) => [await measureCeiling(arena, size.orders)] },
     pipeline({ bench: 'pipeline', variant: 'esteira', orders: size.orders }),
+    ...peers({ bench: 'floor', orders: size.orders, mode: 'coalesced' }, [bareAmqplib]),
     ...peers({ bench: 'peers', orders: size.orders, mode: 'coalesced' }),
     ...peers({ bench: 'one by one', orders: scaled(20_000, size), warmUp: 2_000, mode: 'one by one' }),
     ...retries(scaled(20_000, size)),
@@ -63,8 +66,8 @@ const pipeline = (run: PipelineRun): Variant => ({
   measure: async (arena) => [await measurePipeline(arena, run)],
 });
 
-function peers(run: PeerRun): Variant[] {
-  return PEERS.map((peer) => ({
+function peers(run: PeerRun, of: readonly Peer[] = PEERS): Variant[] {
+  return of.map((peer) => ({
     bench: run.bench,
     name: `${peer.name} ${run.mode}`,
     measure: async (arena) => [await measurePeer(arena, peer, run)],
@@ -79,7 +82,8 @@ function retries(orders: number): Variant[] {
       measure: (arena) => measureRetries(arena, strategy, orders),
     };
   });
-  return [...ours, ...peers({ bench: 'retries', orders, warmUp: 2_000, mode: 'coalesced', attempts: ATTEMPTS })];
+  const run: PeerRun = { bench: 'retries', orders, warmUp: 2_000, mode: 'coalesced', attempts: ATTEMPTS };
+  return [...ours, ...peers({ ...run, bench: 'floor of retries' }, [bareAmqplib]), ...peers(run)];
 }
 
 function scale(size: Size): Variant[] {

@@ -18,15 +18,16 @@ export function chartsOf(measured: readonly Measured[]): Chart[] {
       .filter(({ bench }) => benches.includes(bench))
       .flatMap(({ bench, variant, figures }) => {
         const value = figures[figure];
-        return value === undefined
-          ? []
-          : [{ variant: bench === 'ceiling' ? 'bare amqplib (ceiling)' : variant, value }];
+        return value === undefined ? [] : [{ variant: BARE[bench] ?? variant, value }];
       });
     return { file, title, figure, rows };
   };
   return [
-    chart('pipeline', 'Orders a second, one attempt each', 'orders/s', ['ceiling', 'pipeline', 'peers']),
-    chart('retries', 'Orders a second, each fails four times, then succeeds', 'orders/s', ['retries']),
+    chart('pipeline', 'Orders a second, one attempt each', 'orders/s', ['ceiling', 'pipeline', 'floor', 'peers']),
+    chart('retries', 'Orders a second, each fails four times, then succeeds', 'orders/s', [
+      'retries',
+      'floor of retries',
+    ]),
     chart('scale', 'Orders a second by rows of the source', 'orders/s', ['scale']),
     chart('one-by-one', 'Orders a second where a peer stores one order a statement', 'orders/s', [
       'pipeline',
@@ -34,6 +35,13 @@ export function chartsOf(measured: readonly Measured[]): Chart[] {
     ]),
   ].filter(({ rows }) => rows.length > 0);
 }
+
+/** What bare amqplib does in a bench. */
+const BARE: Readonly<Record<string, string>> = {
+  ceiling: 'bare amqplib (ceiling)',
+  floor: 'bare amqplib, the same job (floor)',
+  'floor of retries': 'bare amqplib, the same job (floor)',
+};
 
 /** Draws a chart as SVG. */
 export async function svgOf({ title, figure, rows }: Chart): Promise<string> {

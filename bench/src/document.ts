@@ -38,7 +38,7 @@ function documentOf(results: Results, charts: readonly Chart[]): string {
       figuresTable(measured),
       '## Where the CPU goes',
       'Microseconds an order, medians of the rounds in which a process took any.',
-      ...['pipeline', 'peers', 'retries'].map((bench) => cpuTable(measured, bench)),
+      ...['pipeline', 'floor', 'peers', 'retries', 'floor of retries'].map((bench) => cpuTable(measured, bench)),
       METHOD,
       machineOf(results),
     ]
@@ -107,6 +107,7 @@ const METHOD = `## How it is measured
 
 - Every bench is a file of \`bench/src\`, which says at its top what is measured and why that is fair. Peers are in \`bench/src/peers\`, each with links to the pages its tuning comes from. If you maintain one of them and know better: tell us, or send the change.
 - The same job for all: the row is read from the source Postgres, goes through a durable broker, is verified by the same function, stored in the endput Postgres, logged in MongoDB with \`{w: 'majority', j: true}\`, then acked. Each peer has one process that reads and enqueues and one that works, as Esteira has an API and a consumer.
+- The floor is no peer: it is the same job on bare amqplib and the two stores, with nothing that a message of Esteira carries, no exchange, and nothing that finds copies or comes back after a fault. It shows what is left of the ceiling once rows are read, stored and logged.
 - Peers are spared what Esteira does beside it: the watermark, the cursor in Redis, looking up whether a message is at rest already, the transaction that decides between stored and dead.
 - \`coalesced\`: orders that are handled at once share a statement for storing and one for logging. \`one by one\`: each order has statements of its own.
 - All processes are warm before the clock runs, and everything is in fresh databases. Afterwards rows and documents are counted: where one is missing or doubled, the run fails.

@@ -30,11 +30,16 @@ const RATE = 'orders/s';
 const of = (bench: string, variant: string, figure: string) => (measured: readonly Measured[]) =>
   figuresOf(measured, bench, variant, figure);
 const pipelineRates = of('pipeline', 'esteira', RATE);
+const floorRatesOf = (bench: string) => of(bench, 'bare amqplib coalesced', RATE);
+const floorRates = floorRatesOf('floor');
+const ceilingRates = of('ceiling', 'bare amqplib', RATE);
 
 const RULES: readonly Rule[] = [
-  reported('ceiling', 'the yardstick', of('ceiling', 'bare amqplib', RATE), 'orders/s'),
-  atLeast('pipeline', 0.75, 'x ceiling (aim: 0.9)', pipelineRates, of('ceiling', 'bare amqplib', RATE)),
+  reported('ceiling', 'the yardstick', ceilingRates, 'orders/s'),
+  atLeast('pipeline', 0.75, 'x ceiling (aim: 0.9)', pipelineRates, ceilingRates),
   besidePeer('pipeline', 1.4, 'x best coalesced peer (aim: 1.6)', pipelineRates, 'peers'),
+  share('floor', 'reported, x ceiling', floorRates, ceilingRates),
+  besidePeer('floor', undefined, 'x best coalesced peer', floorRates, 'peers'),
   besidePeer('retries', 1.5, 'x best peer', of('retries', 'esteira wait-queue', RATE), 'retries'),
   besidePeer(
     'retries, delayed exchange',
@@ -43,6 +48,7 @@ const RULES: readonly Rule[] = [
     of('retries', 'esteira delayed-exchange', RATE),
     'retries',
   ),
+  besidePeer('floor of retries', undefined, 'x best peer', floorRatesOf('floor of retries'), 'retries'),
   reported('seed mix', 'reported', of('seed mix', 'esteira', RATE), 'orders/s'),
   atLeast(
     'scale',
@@ -104,18 +110,25 @@ function ratio(
   };
 }
 
-function besidePeer(bench: string, least: number, what: string, figures: Figures, peers: string): Rule {
+/** What one is of another, where nothing is required of it. */
+function share(bench: string, must: string, figures: Figures, others: Figures): Rule {
+  return (measured) => {
+    const reached = ratioOf(figures(measured), others(measured));
+    return reached && { bench, must, reached: spread(reached, 2) };
+  };
+}
+
+/** Undefined `least`: it is only reported. */
+function besidePeer(bench: string, least: number | undefined, what: string, figures: Figures, peers: string): Rule {
   return (measured) => {
     const peer = bestPeer(measured, peers);
     const reached = peer && ratioOf(figures(measured), peer.rates);
     if (reached === undefined) return undefined;
     const name = peer?.name.replace(' coalesced', '') ?? '';
-    return {
-      bench,
-      must: `>= ${least} ${what}`,
-      reached: `${spread(reached, 2)}, ${name}`,
-      met: reached.median >= least,
-    };
+    const row = { bench, reached: `${spread(reached, 2)}, ${name}` };
+    return least === undefined
+      ? { ...row, must: `reported, ${what}` }
+      : { ...row, must: `>= ${least} ${what}`, met: reached.median >= least };
   };
 }
 

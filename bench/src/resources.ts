@@ -77,18 +77,20 @@ function belowSupervisor(processes: ReadonlyMap<number, Process>, mark: Readonly
   return new Set([...processes.values()].filter(isBelow).map(({ pid }) => pid));
 }
 
-function serverName({ pid, command }: Process): string {
+function serverName({ pid, parent, command }: Process): string {
   if (command.startsWith('mongod')) return 'mongodb';
-  if (command === 'postgres') return basename(linkTarget(`/proc/${pid}/cwd`).replace(/\/data$/, ''));
+  // A backend that is about to end has no directory any more. Its time soon counts as its postmaster's: so it must now.
+  if (command === 'postgres') return postgresName(pid) ?? postgresName(parent) ?? 'postgres';
   const names: Record<string, string> = { 'beam.smp': 'rabbitmq', 'redis-server': 'redis' };
   return names[command] ?? 'other';
 }
 
-function linkTarget(path: string): string {
+/** Which of several servers a process of Postgres belongs to: each works in its own directory. */
+function postgresName(pid: number): string | undefined {
   try {
-    return readlinkSync(path);
+    return basename(readlinkSync(`/proc/${pid}/cwd`).replace(/\/data$/, ''));
   } catch {
-    return 'postgres'; // It ended in between.
+    return undefined;
   }
 }
 

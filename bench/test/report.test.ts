@@ -14,10 +14,12 @@ const rate = (bench: string, variant: string, round: number, value: number): Mea
 const measured = [
   rate('ceiling', 'bare amqplib', 1, 30_000),
   rate('pipeline', 'esteira', 1, 24_000),
+  rate('floor', 'bare amqplib coalesced', 1, 20_000),
   rate('peers', 'slow coalesced', 1, 8_000),
   rate('peers', 'quick coalesced', 1, 16_000),
   rate('ceiling', 'bare amqplib', 2, 15_000),
   rate('pipeline', 'esteira', 2, 12_000),
+  rate('floor', 'bare amqplib coalesced', 2, 10_000),
   rate('peers', 'slow coalesced', 2, 2_000),
   rate('peers', 'quick coalesced', 2, 10_000),
 ];
@@ -41,8 +43,17 @@ describe('requirements', () => {
     ]);
   });
 
+  it('asks nothing of the floor, and does not take it for a peer', () => {
+    const floor = requirements(measured).filter(({ bench }) => bench === 'floor');
+    expect(floor.map(({ reached, met }) => [reached, met])).toEqual([
+      ['0.67 (0.67 to 0.67)', undefined],
+      ['1.13 (1.00 to 1.25), quick', undefined],
+    ]);
+  });
+
   it('leaves out what was not measured', () => {
-    expect(requirements(measured).map(({ bench }) => bench)).toEqual(['ceiling', 'pipeline', 'pipeline']);
+    const benches = requirements(measured).map(({ bench }) => bench);
+    expect(benches).toEqual(['ceiling', 'pipeline', 'pipeline', 'floor', 'floor']);
   });
 });
 
@@ -50,7 +61,13 @@ describe('charts', () => {
   it('draw every variant of what was measured', async () => {
     const [pipeline] = chartsOf(measured);
     const svg = await svgOf(pipeline!);
-    for (const name of ['bare amqplib (ceiling)', 'esteira', 'slow coalesced', 'quick coalesced'])
+    for (const name of [
+      'bare amqplib (ceiling)',
+      'bare amqplib, the same job (floor)',
+      'esteira',
+      'slow coalesced',
+      'quick coalesced',
+    ])
       expect(svg).toContain(name);
   });
 });
