@@ -2,11 +2,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { barriersOn } from './browser.ts';
-import { button, heading, open, untilShown } from './on-page.ts';
+import { button, heading, open, rows, systemName, untilShown } from './on-page.ts';
 import { world } from './world.ts';
 
 const ROUTER = join(import.meta.dirname, '..', '..', 'apps', 'console', 'web', 'src', 'router.tsx');
 const NARROW = { width: 360, height: 740 };
+const TABLET = { width: 800, height: 1_000 };
+
+/** The page around what is shown moves over for a moment. */
+const untilItFits = (width: number) =>
+  vi.waitFor(async () => {
+    expect(await world.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+  });
 
 const newest = async (column: string, rest: string) => {
   const [row] = await world.books.endput<{ found: string }>(`SELECT ${column} AS found ${rest} LIMIT 1`);
@@ -41,7 +48,7 @@ export function everyPage(): void {
   });
 
   it.each(Object.keys(PATHS))(
-    '%s has no barrier that axe can find, light or dark, and fits on 360 pixels',
+    '%s has no barrier that axe can find, light or dark, and fits on a narrow screen',
     async (route) => {
       await world.page.emulateMedia({ colorScheme: 'light' });
       await open(await PATHS[route]!());
@@ -50,13 +57,33 @@ export function everyPage(): void {
       await world.page.emulateMedia({ colorScheme: 'dark' });
       await world.page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
       expect(await barriersOn(world.page)).toEqual([]);
-      await world.page.setViewportSize(NARROW);
-      // The page around it moves over for a moment.
-      await vi.waitFor(async () => {
-        expect(await world.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(NARROW.width);
-      });
+      for (const viewport of [TABLET, NARROW]) {
+        await world.page.setViewportSize(viewport);
+        await untilItFits(viewport.width);
+      }
     },
   );
+
+  it('with the days of a reconciliation fits on any screen, and on 360 pixels nothing scrolls, whatever their counts', async () => {
+    const id = await newest('id', 'FROM reconciliations ORDER BY id');
+    await world.books.endput(
+      `INSERT INTO reconciliation_days (reconciliation, system, day, rows, attempts, classes)
+       SELECT reconciliation, system, '2026-01-31', 9999999, 9999999,
+              (SELECT jsonb_object_agg(key, 8888888) FROM jsonb_each(classes))
+         FROM reconciliation_days WHERE reconciliation = $1`,
+      [id],
+    );
+    await world.page.setViewportSize(NARROW);
+    await open(`/reconciliation/${id}`);
+    await rows('Rows by day').getByText('8,888,888').first().waitFor();
+    const frame = `document.querySelector('table[aria-label="Rows by day"]').parentElement`;
+    expect(await world.page.evaluate(`${frame}.scrollWidth - ${frame}.clientWidth`)).toBe(0);
+    await rows('Rows by day').getByText(systemName(0)).first().waitFor();
+    for (const width of [800, 1_100, 1_280, 1_400]) {
+      await world.page.setViewportSize({ width, height: 800 });
+      await untilItFits(width);
+    }
+  });
 
   it('is reached on a narrow screen too, through a menu without a barrier', async () => {
     await world.page.setViewportSize(NARROW);

@@ -1,3 +1,4 @@
+import { Text } from '@mantine/core';
 import { Empty } from '../../feedback/Empty.tsx';
 import { count } from '../../format/number.ts';
 import { RouterAnchor } from '../../link/links.tsx';
@@ -11,8 +12,20 @@ const NARROW: readonly RowClass[] = ['stored', 'missing'];
 const isKind = (name: RowClass): name is (typeof KINDS)[number] => (KINDS as readonly string[]).includes(name);
 
 const columns = column.columns([
-  column.accessor('day', { header: 'Day (UTC)', meta: { unbroken: true } }),
-  column.accessor('system', { header: 'System', meta: { unbroken: true } }),
+  column.display({
+    id: 'day',
+    header: 'Day (UTC)',
+    meta: { unbroken: true },
+    cell: ({ row: { original } }) => (
+      <>
+        {original.day}
+        <Text size="xs" c="dimmed" hiddenFrom="sm">
+          {original.system}
+        </Text>
+      </>
+    ),
+  }),
+  column.accessor('system', { header: 'System', meta: { unbroken: true, wide: true } }),
   column.accessor('rows', {
     header: 'rows',
     meta: { figure: true, wide: true },
