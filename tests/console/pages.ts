@@ -64,6 +64,33 @@ export function everyPage(): void {
     },
   );
 
+  it.each([
+    ['/history', '?jop=7&why=lost', ['jop=7', 'why=lost'], 'History'],
+    ['/reconciliation/$id', '?kind=lost', ['kind=lost'], 'Rows by day'],
+  ])(
+    '%s says what of %s it does not understand, and lists everything at a click',
+    async (route, query, parts, list) => {
+      await open(`${await PATHS[route]!()}${query}`);
+      const alert = world.page.getByRole('alert').filter({ hasText: 'A part of this address is not understood' });
+      for (const part of parts) await alert.getByText(part, { exact: true }).waitFor();
+      expect(await rows(list).count()).toBe(0);
+      expect(await barriersOn(world.page)).toEqual([]);
+      await alert.getByRole('link', { name: 'List without it' }).click();
+      await rows(list).first().waitFor();
+      await alert.waitFor({ state: 'detached' });
+    },
+  );
+
+  it('of a history of one job says so, and shows all at a click', async () => {
+    await open(`/history?job=${await newest('id', 'FROM dead_letter_jobs ORDER BY id')}`);
+    await rows('History').first().waitFor();
+    const some = await rows('History').count();
+    await world.page.getByRole('link', { name: 'Show all' }).click();
+    await vi.waitFor(async () => {
+      expect(await rows('History').count()).toBeGreaterThan(some);
+    });
+  });
+
   it('with the days of a reconciliation fits on any screen, and on 360 pixels nothing scrolls, whatever their counts', async () => {
     const id = await newest('id', 'FROM reconciliations ORDER BY id');
     await world.books.endput(

@@ -1,9 +1,9 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import type { DeadLettersSearch } from './pages/dead-letters/search.ts';
-import { historySearch } from './pages/history/search.ts';
+import type { HistorySearch } from './pages/history/search.ts';
 import type { MessagesSearch } from './pages/messages/search.ts';
 import { signInSearch } from './pages/sign-in/search.ts';
-import { rowsSearch } from './pages/reconciliation-rows/search.ts';
+import type { RowsSearch } from './pages/reconciliation-rows/search.ts';
 import { Broken, NowhereToBeFound } from './shell/Broken.tsx';
 import { Shell } from './shell/Shell.tsx';
 import { asAsked } from './url/asked.ts';
@@ -54,12 +54,12 @@ const pages = [
   }),
   createRoute({
     ...at('/reconciliation/$id'),
-    validateSearch: rowsSearch,
+    validateSearch: asAsked<RowsSearch>(),
     component: lazyRouteComponent(() => import('./pages/reconciliation-rows/RowsPage.tsx'), 'RowsPage'),
   }),
   createRoute({
     ...at('/history'),
-    validateSearch: historySearch,
+    validateSearch: asAsked<HistorySearch>(),
     component: lazyRouteComponent(() => import('./pages/history/HistoryPage.tsx'), 'HistoryPage'),
   }),
   createRoute({

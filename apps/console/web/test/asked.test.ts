@@ -2,8 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mayHoldOpen } from '../src/pages/dead-letters/open.ts';
 import { deadLettersSearch } from '../src/pages/dead-letters/search.ts';
+import { historySearch, ofText } from '../src/pages/history/search.ts';
 import { isSystemAlone, messagesSearch } from '../src/pages/messages/search.ts';
 import { servedText } from '../src/pages/messages/served.ts';
+import { narrowed, narrowedText, rowsSearch } from '../src/pages/reconciliation-rows/search.ts';
 import { understand } from '../src/url/asked.ts';
 
 describe('what an address asks', () => {
@@ -18,6 +20,35 @@ describe('what an address asks', () => {
     ]);
     expect(understand(deadLettersSearch, { reson: 'invalid' } as object).wrong).toEqual(['reson=invalid']);
     expect(understand(messagesSearch, { words: ' ', system: undefined }).wrong).toEqual([]);
+  });
+
+  it('is understood of the history and of a reconciliation too', () => {
+    const id = '7C3F9A52-8e1b-8d04-8000-000000000001';
+    expect(understand(historySearch, { job: 'seven', message_id: id, why: 'x' } as object)).toEqual({
+      search: { message_id: id.toLowerCase() },
+      wrong: ['job=seven', 'why=x'],
+    });
+    expect(understand(historySearch, { message_id: '4711' }).wrong).toEqual(['message_id=4711']);
+    expect(understand(rowsSearch, { kind: 'lost', day: '2026-1-2', system: 'system-1' })).toEqual({
+      search: { system: 'system-1' },
+      wrong: ['kind=lost', 'day=2026-1-2'],
+    });
+  });
+
+  it('is said of a history that is not all', () => {
+    expect([ofText({}), ofText({ job: '7' })]).toEqual([undefined, 'Of job 7 alone.']);
+  });
+
+  it('narrows the days of a reconciliation as it narrows its rows', () => {
+    const days = ['system-1', 'system-2'].flatMap((system) =>
+      ['2026-01-31', 'unknown'].map((day) => ({ system, day })),
+    );
+    expect(narrowed(days, {})).toEqual(days);
+    expect(narrowed(days, { system: 'system-2', day: 'unknown' })).toEqual([{ system: 'system-2', day: 'unknown' }]);
+    expect([narrowedText({}), narrowedText({ system: 'system-2', day: 'unknown' })]).toEqual([
+      '',
+      'of system-2, made on unknown',
+    ]);
   });
 
   it('is never dropped unsaid', () => {

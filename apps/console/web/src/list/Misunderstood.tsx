@@ -20,8 +20,8 @@ export function Misunderstood({ wrong, children }: MisunderstoodProps) {
         ))}
       </Text>
       <Text size="sm" my="xs">
-        It may be mistyped. Nothing is listed, so that nothing else is taken for what was meant: choose above, or leave
-        it out.
+        It may be mistyped, or belong to another page. Nothing is listed, so that nothing else is taken for what was
+        meant: correct it, or leave it out.
       </Text>
       {children}
     </Alert>

@@ -13,6 +13,9 @@ export const oneOf = <const Options extends readonly string[]>(options: Options)
 /** A whole number, kept as text: ids reach beyond what a JavaScript number holds. */
 export const digits = () => lenient(v.pipe(v.string(), v.trim(), v.regex(/^\d{1,19}$/)));
 
+/** A message id: a UUID, whatever its case. */
+export const messageId = () => lenient(v.pipe(v.string(), v.trim(), v.toLowerCase(), v.uuid()));
+
 /** An instant, ISO 8601. */
 export const instant = () =>
   lenient(

@@ -41,8 +41,15 @@ const columns = column.columns([
   ),
 ]);
 
+interface DaysProps {
+  readonly days: readonly Day[];
+  /** Whether these are not all of them. */
+  readonly isNarrowed: boolean;
+}
+
 /** The counts of every system and day. */
-export function Days({ days }: { readonly days: readonly Day[] }) {
+export function Days({ days, isNarrowed }: DaysProps) {
+  if (days.length === 0 && isNarrowed) return <Empty title="None">No row is like that.</Empty>;
   if (days.length === 0) return <Empty title="No days yet">They stand here when all rows are read.</Empty>;
   return (
     <DataTable label="Rows by day" columns={columns} rows={days} rowId={({ system, day }) => `${system} ${day}`} />

@@ -4,10 +4,17 @@ import { RouterButton } from '../../link/links.tsx';
 import { sumOf, type Report } from '../reconciliation/report.ts';
 import { KINDS, type RowsSearch } from './search.ts';
 
+interface KindsProps {
+  readonly report: Report;
+  /** What is listed; undefined while nothing is. */
+  readonly search: RowsSearch | undefined;
+}
+
 /** What the page lists: the days, or the rows of one kind. */
-export function Kinds({ report: { id, systems }, search }: { readonly report: Report; readonly search: RowsSearch }) {
-  const variant = (kind: RowsSearch['kind']) => (search.kind === kind ? 'filled' : 'default');
-  const pressed = (kind: RowsSearch['kind']) => (search.kind === kind ? { 'aria-current': 'true' as const } : {});
+export function Kinds({ report: { id, systems }, search }: KindsProps) {
+  const isListed = (kind: RowsSearch['kind']) => search !== undefined && search.kind === kind;
+  const variant = (kind: RowsSearch['kind']) => (isListed(kind) ? 'filled' : 'default');
+  const pressed = (kind: RowsSearch['kind']) => (isListed(kind) ? { 'aria-current': 'true' as const } : {});
   return (
     <Group gap="xs" component="nav" aria-label="Lists">
       <RouterButton

@@ -6,7 +6,7 @@ import { pageByPage, PagedTable } from '../../list/PagedTable.tsx';
 import { given } from '../../url/given.ts';
 import { MEANINGS } from '../reconciliation/report.ts';
 import { columns } from './columns.tsx';
-import type { KINDS, RowsSearch } from './search.ts';
+import { narrowedText, type KINDS, type RowsSearch } from './search.ts';
 
 type Listed = RowsSearch & { readonly kind: (typeof KINDS)[number] };
 
@@ -22,14 +22,14 @@ const rowsQuery = (id: string, search: Listed) =>
 
 /** The rows of one kind, of all systems and days or of one. */
 export function Rows({ id, search }: { readonly id: string; readonly search: Listed }) {
-  const { kind, system, day } = search;
+  const { kind } = search;
+  const of = narrowedText(search);
   const found = useInfiniteQuery(rowsQuery(id, search));
   return (
     <>
       <Text size="sm" c="dimmed">
         {kind}: {MEANINGS[kind]}
-        {system !== undefined && `; of ${system}`}
-        {day !== undefined && `, made on ${day}`}
+        {of !== '' && `; ${of}`}
       </Text>
       <PagedTable
         label={`Rows: ${kind}`}

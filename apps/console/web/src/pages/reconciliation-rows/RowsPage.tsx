@@ -6,13 +6,17 @@ import { Page } from '../../feedback/Page.tsx';
 import { Panel } from '../../feedback/Panel.tsx';
 import { State } from '../../feedback/State.tsx';
 import { When } from '../../format/When.tsx';
-import { RouterButton } from '../../link/links.tsx';
+import { RouterAnchor, RouterButton } from '../../link/links.tsx';
+import { Misunderstood } from '../../list/Misunderstood.tsx';
+import { understand } from '../../url/asked.ts';
+import { given } from '../../url/given.ts';
 import { reconciliationQuery } from '../reconciliation/query.ts';
 import { progressText, verdictOf, type Report } from '../reconciliation/report.ts';
 import { StartButton } from '../reconciliation/StartButton.tsx';
 import { Days } from './Days.tsx';
 import { Kinds } from './Kinds.tsx';
 import { Rows } from './Rows.tsx';
+import { narrowed, narrowedText, rowsSearch, type RowsSearch } from './search.ts';
 import { Systems } from './Systems.tsx';
 import { Taken } from './Taken.tsx';
 
@@ -56,7 +60,8 @@ function Times({ report: { started_at, ended_at, started_by } }: { readonly repo
 }
 
 function Whole({ report }: { readonly report: Report }) {
-  const search = route.useSearch();
+  const { search, wrong } = understand(rowsSearch, route.useSearch());
+  const isUnderstood = wrong.length === 0;
   const { tone, words } = verdictOf(report);
   return (
     <Stack>
@@ -69,13 +74,34 @@ function Whole({ report }: { readonly report: Report }) {
         {report.state === 'running' ? <Running report={report} /> : <Systems systems={report.systems} />}
         <Taken report={report} />
       </Panel>
-      {report.state === 'finished' && <Kinds report={report} search={search} />}
-      {search.kind === undefined ? (
-        <Days days={report.days} />
+      {report.state === 'finished' && <Kinds report={report} search={isUnderstood ? search : undefined} />}
+      {isUnderstood ? (
+        <Listed report={report} search={search} />
       ) : (
-        <Rows id={report.id} search={{ ...search, kind: search.kind }} />
+        <Misunderstood wrong={wrong}>
+          <RouterAnchor to="/reconciliation/$id" params={{ id: report.id }} search={given(search)} size="sm">
+            List without it
+          </RouterAnchor>
+        </Misunderstood>
       )}
     </Stack>
+  );
+}
+
+function Listed({ report: { id, days }, search }: { readonly report: Report; readonly search: RowsSearch }) {
+  const { kind } = search;
+  if (kind !== undefined) return <Rows id={id} search={{ ...search, kind }} />;
+  const of = narrowedText(search);
+  const ofThem = narrowed(days, search);
+  return (
+    <>
+      {of !== '' && (
+        <Text size="sm" c="dimmed">
+          By day: {of}
+        </Text>
+      )}
+      <Days days={ofThem} isNarrowed={ofThem.length < days.length} />
+    </>
   );
 }
 
