@@ -20,6 +20,13 @@ export async function untilShown(): Promise<void> {
   await world.page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
 }
 
+/** Counts, from now on, how often this page asks for a path. */
+export function countRequests(path: string): () => number {
+  let count = 0;
+  world.page.on('request', (request) => (count += new URL(request.url()).pathname === path ? 1 : 0));
+  return () => count;
+}
+
 /** Waits until a job's page says that its job is in a state. */
 export const untilJob = (state: string) => panel('Progress').getByText(state, { exact: true }).waitFor();
 

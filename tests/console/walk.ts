@@ -2,6 +2,7 @@ import { expect, it, vi } from 'vitest';
 import { barriersOn } from './browser.ts';
 import {
   button,
+  countRequests,
   dialog,
   figure,
   heading,
@@ -63,6 +64,15 @@ export function walk(): void {
       .getByText(/^20 messages first/)
       .waitFor();
     expect(await barriersOn(world.page)).toEqual([]);
+    const previews = countRequests('/v0/dead-letters/preview');
+    for (const key of ['Backspace', 'Backspace', '3', '5', '.', '5']) await dialog().getByLabel('Stop at').press(key);
+    await dialog().getByLabel('Rate').fill('400');
+    await dialog().getByLabel('Stop at').fill('100');
+    await dialog()
+      .getByText(/^20 messages first/)
+      .waitFor({ state: 'detached' });
+    expect(previews()).toBe(1);
+    await dialog().getByLabel('Stop at').fill('20');
     await redrive('to see whether it is mended');
     await untilJob('stopped');
     await world.page.getByText('It stopped itself').waitFor();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { previewText } from '../src/bulk/preview-text.ts';
-import { DEFAULTS, readOptions } from '../src/bulk/redrive-options.ts';
+import { DEFAULTS, mayStopItself, readOptions } from '../src/bulk/redrive-options.ts';
 import type { Preview } from '../src/bulk/selection.ts';
 
 describe('the fields of a redrive', () => {
@@ -20,10 +20,19 @@ describe('the fields of a redrive', () => {
     ['ratePerSecond', [0, 50_099_999_999, '99999999999999999999', 1.5, ''], 'A whole number from 1 to 100,000.'],
     ['stopAtFailedPercent', [500, -1, '', '-'], 'A number from 0 to 100.'],
     ['maxAttempts', [0, 101], 'A whole number from 1 to 100.'],
-  ] as const)('say at %s what it must be, and give nothing to preview or to start', (field, values, must) => {
+  ] as const)('say at %s what it must be, and give nothing to start', (field, values, must) => {
     for (const value of values) {
       expect(readOptions({ ...DEFAULTS, [field]: value })).toEqual({ options: undefined, wrong: { [field]: must } });
     }
+  });
+});
+
+describe('a redrive', () => {
+  it('may stop itself unless all may fail; what is no share counts as one that may stop', () => {
+    for (const typed of [0, 2, 25.5, 99.9, 500, '', '-', '1.'])
+      expect(mayStopItself({ ...DEFAULTS, stopAtFailedPercent: typed })).toBe(true);
+    for (const never of [100, '100', '100.'])
+      expect(mayStopItself({ ...DEFAULTS, stopAtFailedPercent: never })).toBe(false);
   });
 });
 

@@ -6,7 +6,7 @@ import { Loaded } from '../feedback/Loaded.tsx';
 import { ProblemAlert } from '../feedback/ProblemAlert.tsx';
 import { counted } from '../format/number.ts';
 import { PreviewFacts } from './PreviewFacts.tsx';
-import { DEFAULTS, readOptions, type RedriveOptions } from './redrive-options.ts';
+import { DEFAULTS, mayStopItself, readOptions, type RedriveOptions } from './redrive-options.ts';
 import { RedriveFields } from './RedriveFields.tsx';
 import { previewQuery, type BulkAction, type Selection } from './selection.ts';
 import { startJob } from './start.ts';
@@ -22,7 +22,7 @@ export function BulkDialog({ action, selection, onClose }: BulkDialogProps) {
   const [typed, setTyped] = useState(DEFAULTS);
   const [why, setWhy] = useState('');
   const { options, wrong } = readOptions(typed);
-  const preview = useQuery(previewQuery(action, selection, options));
+  const preview = useQuery(previewQuery(action, selection, mayStopItself(typed)));
   const start = useStart(action, selection, why.trim());
   const isReady = options !== undefined && why.trim() !== '';
   return (

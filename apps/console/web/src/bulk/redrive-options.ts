@@ -47,6 +47,9 @@ export function readOptions(typed: TypedOptions): {
   return { options: isRead ? { ratePerSecond, stopAtFailedPercent, maxAttempts } : undefined, wrong };
 }
 
+/** Whether a redrive may stop itself: some go first then. A share that can't be counts as one that may. Pure. */
+export const mayStopItself = ({ stopAtFailedPercent }: TypedOptions): boolean => Number(stopAtFailedPercent) !== 100;
+
 /** The number, or what it must be. */
 function within(typed: number | string, { min, max, allowDecimal }: Bounds): number | string {
   const value = typed === '' ? NaN : Number(typed);
