@@ -3,6 +3,11 @@ import { explained } from '../explained.ts';
 
 /** What a question may cost its server: a share of the time. One that takes 50 ms is asked every second at most. */
 const SHARE = 0.05;
+/**
+ * The longest a question waits after a slow answer, in milliseconds. How long an answer took tells what it cost only where
+ * the machine is idle: on a busy one, one that took 1.5 s would be shown for half a minute, as if it were of now.
+ */
+const LONGEST_PAUSE_MS = 5_000;
 /** The longest an answer may take, in milliseconds. */
 const TIMEOUT_MS = 3_000;
 
@@ -46,7 +51,8 @@ export class Sampled<T> implements Sample<T> {
       this.value = await within(TIMEOUT_MS, this.#answer());
       this.asOf = asOf;
       this.#turn(undefined);
-      this.#due = performance.now() + (performance.now() - started) / SHARE;
+      const answered = performance.now();
+      this.#due = answered + Math.min((answered - started) / SHARE, LONGEST_PAUSE_MS);
     } catch (error) {
       this.#turn(explained(error));
     }

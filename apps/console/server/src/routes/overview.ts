@@ -19,7 +19,8 @@ export function addOverview(app: App, { board }: Pick<Console, 'board'>): void {
       operationId: 'overview',
       tags,
       summary: 'Everything at a glance',
-      description: 'A second old at most. What is not known now says so itself, with the last answer and its time.',
+      description:
+        'A second old where servers answer at once, eight where they take their time. What is not known now says so itself, with the last answer and its time.',
       response: { 200: overviewSchema },
     },
     handler: () => board().now(),

@@ -101,7 +101,7 @@ export interface paths {
         };
         /**
          * Everything at a glance
-         * @description A second old at most. What is not known now says so itself, with the last answer and its time.
+         * @description A second old where servers answer at once, eight where they take their time. What is not known now says so itself, with the last answer and its time.
          */
         get: operations["overview"];
         put?: never;
