@@ -43,7 +43,7 @@ prune: $(INSTALLED) ## removes what the project created on this machine, after a
 status: $(INSTALLED) ## one table: what runs and where, rows behind, queue depths, dead letters
 	@$(ESTEIRA) status
 
-logs: $(INSTALLED) ## follows the logs of everything (SERVICE=api-system-1 for one)
+logs: $(INSTALLED) ## follows the logs of everything (SERVICE=api-system-1 for one; RAW=1: as JSON)
 	@$(ESTEIRA) logs --follow
 
 reconcile: $(INSTALLED) ## proves row by row that nothing is lost (REPUBLISH=1 sends what is missing; BY=day; FORMAT=json|csv)

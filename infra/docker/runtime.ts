@@ -3,6 +3,7 @@ import { settingsSchema, type Env, type Settings } from '@esteira/config';
 import { execa, type Options } from 'execa';
 import { addressOf, catalogue, isOurs, servicesOf, type Service } from '../src/catalogue.ts';
 import { health, questionFor } from '../src/health.ts';
+import { shownLines, type LogOptions } from '../src/log-lines.ts';
 import { Obstacle } from '../src/obstacle.ts';
 import { mainPlace, REPOSITORY, type Place } from '../src/paths.ts';
 import { isPortFree, movesFor } from '../src/ports.ts';
@@ -74,9 +75,15 @@ export class DockerRuntime implements Runtime {
     return Promise.all(services.map((service) => statusOf(service, containers.get(service.name))));
   }
 
-  async logs({ follow, service }: { follow: boolean; service?: string }): Promise<void> {
+  async logs({ follow, service, raw }: LogOptions): Promise<void> {
     const options = ['--tail', '200', ...(follow ? ['--follow'] : []), ...(service === undefined ? [] : [service])];
-    await this.#compose(['logs', ...options], { ...SHOWN, reject: false });
+    if (raw) {
+      await this.#compose(['logs', ...options], { ...SHOWN, reject: false });
+      return;
+    }
+    const shown = shownLines({ raw });
+    const lines = this.#compose(['logs', ...options], { stderr: 'inherit', reject: false, buffer: false });
+    for await (const line of lines.iterable()) process.stdout.write(shown(...afterName(String(line))));
   }
 
   async restart(service: string): Promise<void> {
@@ -154,6 +161,12 @@ export class DockerRuntime implements Runtime {
       ...options,
     });
   }
+}
+
+/** Compose writes `api-system-1-1  | ` before each line. */
+function afterName(line: string): [before: string, line: string] {
+  const [before = ''] = /^\S+ +\| /.exec(line) ?? [];
+  return [before, line.slice(before.length)];
 }
 
 const isSetting = (name: string): boolean => name in settingsSchema.properties || /^SYSTEM\d+_/.test(name);

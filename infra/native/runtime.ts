@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { Env, Settings } from '@esteira/config';
 import { catalogue, isOurs, servicesOf, type Service } from '../src/catalogue.ts';
+import type { LogOptions } from '../src/log-lines.ts';
 import { mainPlace, type Place } from '../src/paths.ts';
 import { isPortFree, movesFor, privatePort } from '../src/ports.ts';
 import type { Report, Runtime, ServiceStatus } from '../src/runtime.ts';
@@ -90,9 +91,9 @@ export class NativeRuntime implements Runtime {
     return Promise.all(services.map((service) => statusOf(service, programs.get(service.name))));
   }
 
-  async logs({ follow, service }: { follow: boolean; service?: string }): Promise<void> {
+  async logs(options: LogOptions): Promise<void> {
     const home = findHome(this.#place.state);
-    if (home !== undefined) await printLogs(home, { follow, ...(service === undefined ? {} : { service }) });
+    if (home !== undefined) await printLogs(home, options);
   }
 
   async restart(service: string): Promise<void> {

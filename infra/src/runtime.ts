@@ -1,4 +1,5 @@
 import type { Env, Settings } from '@esteira/config';
+import type { LogOptions } from './log-lines.ts';
 
 /** One process or server, as `make status` shows it. */
 export interface ServiceStatus {
@@ -26,8 +27,8 @@ export interface Runtime {
   /** Stops the apps alone: the servers go on, and so do the settings of the last start. Idempotent. */
   stopApps(options: { report: Report }): Promise<void>;
   status(): Promise<ServiceStatus[]>;
-  /** Writes logs to stdout; with `follow` until the process is interrupted. */
-  logs(options: { follow: boolean; service?: string }): Promise<void>;
+  /** Writes logs to stdout. */
+  logs(options: LogOptions): Promise<void>;
   restart(service: string): Promise<void>;
   /** Stops and removes everything that starting made (data, volumes, `.env`), and nothing else. */
   prune(options: { report: Report }): Promise<void>;

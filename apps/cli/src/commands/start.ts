@@ -4,7 +4,7 @@ import { chooseRuntime, resolveSettings } from '@esteira/infra';
 import { addressTable } from '../addresses.ts';
 import { Refused } from '../refused.ts';
 import { print, printProgress } from '../terminal.ts';
-import { logsOf } from './logs.ts';
+import { followLogs } from './logs.ts';
 
 interface StartOptions {
   readonly part?: string;
@@ -24,7 +24,7 @@ export const startCommand = (env: Env): Command =>
       const runtime = await chooseRuntime(env);
       const settings = await runtime.start(env, { profile, report: printProgress });
       print(addressTable(settings, await runtime.status()));
-      if (options.logs === true) await logsOf(runtime, undefined);
+      if (options.logs === true) await followLogs(runtime, { raw: false });
       else print('`make status` shows what runs, `make demo` sends orders through it, `make stop` stops it.');
     });
 
