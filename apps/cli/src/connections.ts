@@ -1,6 +1,6 @@
 import { mongodbAttemptLog, type AttemptLog } from '@esteira/attempt-log';
 import type { Settings } from '@esteira/config';
-import { openManagement, type Management } from '@esteira/messaging';
+import { connectBroker, openManagement, type Broker, type Management } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { ordersTable, sourceTable, type SourceTable } from '@esteira/orders/source';
@@ -21,6 +21,8 @@ export interface Connections {
   readonly systems: readonly SystemConnections[];
   readonly endput: Postgres;
   readonly management: Management;
+  /** Connects to RabbitMQ for a piece of work. Rejects where there is no connection within some seconds. */
+  readonly withBroker: <T>(work: (broker: Broker) => Promise<T>) => Promise<T>;
   readonly attemptLog: AttemptLog;
 }
 
@@ -49,13 +51,28 @@ export async function withConnections<T>(
     ttlSeconds: settings.ATTEMPT_LOG_TTL_SECONDS,
   });
   const management = openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL);
+  const withBroker = <R>(brokerWork: (broker: Broker) => Promise<R>) => brokerFor(settings.RABBITMQ_URL, brokerWork);
   try {
-    return await work({ systems, endput, management, attemptLog });
+    return await work({ systems, endput, management, withBroker, attemptLog });
   } finally {
     await Promise.all([
       ...[endput, ...systems.map(({ source }) => source)].map((postgres) => postgres.close()),
       redis.close(),
       attemptLog.close(),
     ]);
+  }
+}
+
+/** The longest a connection to RabbitMQ is waited for, in milliseconds. */
+const BROKER_MS = 5_000;
+
+async function brokerFor<T>(url: string, work: (broker: Broker) => Promise<T>): Promise<T> {
+  const broker = await connectBroker({ url, name: applicationName, logger: quiet });
+  try {
+    // Where it is not there in time, the channel that is asked for says so.
+    await broker.untilConnected(AbortSignal.timeout(BROKER_MS)).catch(() => undefined);
+    return await work(broker);
+  } finally {
+    await broker.close();
   }
 }

@@ -6,6 +6,7 @@ import { countStored } from '@esteira/orders/endput';
 import { rowsBehind } from '@esteira/orders/source';
 import { positionOf } from '@esteira/relay';
 import type { Connections } from './connections.ts';
+import { countingNow } from './counting-now.ts';
 import { formatted } from './table.ts';
 
 /** What is known of the work of each service that is up, by its name. A server that does not answer says so. */
@@ -41,8 +42,10 @@ async function progressOf({ source, table, cursor }: Connections['systems'][numb
   return `${formatted(rows)}${more ? '+' : ''} rows behind, ${status}${view.error === undefined ? '' : `: ${view.error.message}`}`;
 }
 
-async function queues({ management }: Connections): Promise<string> {
-  const { lanes, waiting, deadLetters, returned } = await queueDepths(management, ordersPipeline);
+async function queues({ management, withBroker }: Connections): Promise<string> {
+  const { lanes, waiting, deadLetters, returned } = await withBroker((broker) =>
+    queueDepths(countingNow(management, broker, ordersPipeline), ordersPipeline),
+  );
   const depths = `primary ${formatted(lanes)}, waiting ${formatted(waiting)}, dead-letter ${formatted(deadLetters)}`;
   return returned > 0 ? `${depths}, returned ${formatted(returned)}` : depths;
 }
