@@ -7,6 +7,7 @@ import { ordersTable, sourceTable, type SourceTable } from '@esteira/orders/sour
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import { openCursor, openRedis, type Cursor, type RedisConnection } from '@esteira/relay';
 import { appClient, type AppClient } from './clients.ts';
+import { forPeople } from './for-people.ts';
 
 /** A source system, as the console reaches it. */
 export interface SystemConnections {
@@ -23,6 +24,8 @@ export interface Connections {
   readonly systems: readonly SystemConnections[];
   readonly consumers: readonly AppClient[];
   readonly endput: Postgres;
+  /** The same for people who wait for an answer. */
+  readonly endputForPeople: Postgres;
   readonly redis: RedisConnection;
   readonly broker: Broker;
   readonly management: Management;
@@ -42,6 +45,7 @@ export async function openConnections(settings: Settings, logger: Logger): Promi
   const open = (url: string, max: number) => openPostgres({ url, applicationName, max, onError });
   const redis = openRedis(settings.REDIS_URL, logger);
   const endput = open(settings.ENDPUT_DATABASE_URL, 10);
+  const signs = open(settings.ENDPUT_DATABASE_URL, 1);
   const systems = settings.systems.map(({ name, databaseUrl, ownTable, apiPort }) => ({
     name,
     api: appClient(`api-${name}`, apiPort, settings),
@@ -62,9 +66,10 @@ export async function openConnections(settings: Settings, logger: Logger): Promi
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: applicationName, logger });
   const management = openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL);
   return {
+    endputForPeople: forPeople(endput, signs),
     ...{ systems, consumers, endput, redis, broker, management, attemptLog },
     close: async () => {
-      const pools = [endput, ...systems.map(({ source }) => source)];
+      const pools = [endput, signs, ...systems.map(({ source }) => source)];
       await Promise.all([...pools, redis, attemptLog, broker].map((connection) => connection.close()));
     },
   };

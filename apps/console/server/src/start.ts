@@ -57,7 +57,7 @@ export async function startConsole({ settings, logger, metrics }: StartOptions):
     access: { keys: settings.apiKeys, sessions: openSessions(settings.apiKeys, settings.SESSION_SECRET) },
     ...(existsSync(join(PAGE, 'index.html')) ? { page: PAGE } : {}),
     systems: connections.systems,
-    endput: connections.endput,
+    endput: connections.endputForPeople,
     redrivable: redrivableOrders(settings.systems.map(({ name }) => name)),
     attemptLog: connections.attemptLog,
     reconciling,
