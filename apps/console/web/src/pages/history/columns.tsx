@@ -16,7 +16,7 @@ export const columns = column.columns([
     cell: ({ row: { original: done } }) => (
       <>
         <When at={done.at} />
-        <Text size="xs" c="dimmed" hiddenFrom="sm">
+        <Text size="xs" c="dimmed" hiddenFrom="md">
           {done.by}
         </Text>
       </>

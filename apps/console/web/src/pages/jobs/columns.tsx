@@ -24,7 +24,7 @@ export const columns = column.columns([
     cell: ({ row: { original: job } }) => (
       <>
         <State tone={TONES[job.state]}>{job.state}</State>
-        <Text size="xs" c="dimmed" hiddenFrom="sm">
+        <Text size="xs" c="dimmed" hiddenFrom="md">
           {doneText(job)}
         </Text>
       </>

@@ -19,7 +19,7 @@ const columns = column.columns([
     cell: ({ row: { original } }) => (
       <>
         {original.day}
-        <Text size="xs" c="dimmed" hiddenFrom="sm">
+        <Text size="xs" c="dimmed" hiddenFrom="md">
           {original.system}
         </Text>
       </>
