@@ -47,7 +47,23 @@ interface Process {
   readonly ticks: number;
 }
 
+const MOST_LOOKS = 20;
+
+/**
+ * All processes, as they were while none came and none went: the time of one that ends meanwhile would be counted by
+ * nobody, if its parent was looked at before.
+ */
 function readProcesses(): Map<number, Process> {
+  let found = lookAtAll();
+  for (let looks = 1; looks < MOST_LOOKS; looks += 1) {
+    const again = lookAtAll();
+    if (again.size === found.size && [...again.keys()].every((pid) => found.has(pid))) return again;
+    found = again;
+  }
+  return found;
+}
+
+function lookAtAll(): Map<number, Process> {
   const found = new Map<number, Process>();
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     const stat = read(`/proc/${name}/stat`);

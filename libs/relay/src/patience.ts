@@ -59,16 +59,15 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
  */
 export async function unlessAborted<T>(step: () => Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
-  const listening = new AbortController();
-  const aborted = new Promise<never>((_, reject) => {
-    const onAbort = () => {
-      reject(signal.reason as RunEnded);
-    };
-    signal.addEventListener('abort', onAbort, { signal: listening.signal });
-  });
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const onAbort = () => {
+    reject(signal.reason as RunEnded);
+  };
+  signal.addEventListener('abort', onAbort);
+  step().then(resolve, reject);
   try {
-    return await Promise.race([step(), aborted]);
+    return await promise;
   } finally {
-    listening.abort();
+    signal.removeEventListener('abort', onAbort);
   }
 }
