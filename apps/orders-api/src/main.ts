@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
 import {
   exitForPerson,
@@ -11,6 +12,10 @@ import {
 import { createLogger, createMetrics } from '@esteira/observability';
 import { SourceNotReady } from '@esteira/orders/source';
 import { startApi, type StartedApi } from './start.ts';
+
+// V8's young generation has its full size with its first growth. Otherwise it doubles now and then, the last time after
+// some 300,000 orders: 70 MiB more in the middle of a run, which looks like a leak.
+setFlagsFromString('--semi-space-growth-factor=16');
 
 /** The settings, and the system that `SYSTEM` says this process serves. @throws SettingsError */
 function settingsOf(env: Env): { settings: Settings; system: System } {
