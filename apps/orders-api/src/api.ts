@@ -10,6 +10,8 @@ export interface OrdersApi {
   readonly system: string;
   /** The address it will listen on. */
   readonly allowedHosts: string;
+  /** The proxies that say for whom they ask. */
+  readonly trustedProxies: string;
   /** Who may use it; none: whoever is on this machine. */
   readonly keys: readonly Key[];
   readonly logger: Logger;

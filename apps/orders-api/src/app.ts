@@ -18,6 +18,7 @@ export async function buildApp(api: OrdersApi): Promise<App> {
     logger: api.logger,
     metrics: api.metrics,
     allowedHosts: api.allowedHosts,
+    trustedProxies: api.trustedProxies,
     access: { keys: api.keys },
     info: {
       title: `Esteira orders API: ${api.system}`,

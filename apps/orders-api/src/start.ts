@@ -64,7 +64,8 @@ export async function startApi(options: StartOptions, stopping: AbortSignal): Pr
   const publish = countedPublish(lane.publish, metrics);
   const relay = relayOf(options, { postgres, source, broker, depth: lane.depth, publish });
   const { HOST: host, ALLOWED_HOSTS: allowedHosts, MAX_ATTEMPTS: maxAttempts, apiKeys: keys } = settings;
-  const given = { system: system.name, allowedHosts, keys, logger, metrics, maxAttempts, stopping };
+  const callers = { allowedHosts, trustedProxies: settings.TRUSTED_PROXIES, keys };
+  const given = { system: system.name, ...callers, logger, metrics, maxAttempts, stopping };
   const parts = { ...given, postgres, source, relay, broker };
   const app = await buildApp({ ...parts, brokerReady: lane.ready });
   await app.listen({ host, port: system.apiPort });

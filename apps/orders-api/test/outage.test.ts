@@ -34,6 +34,7 @@ async function during(postgresUrl: string, redisUrl: string): Promise<Outage> {
     system,
     keys: [],
     allowedHosts: 'localhost',
+    trustedProxies: 'loopback',
     logger,
     metrics: createMetrics({}),
     postgres,

@@ -66,6 +66,7 @@ async function listening(checks: Record<string, Check>): Promise<App> {
     metrics,
     info,
     allowedHosts: settings.ALLOWED_HOSTS,
+    trustedProxies: settings.TRUSTED_PROXIES,
     access: { keys: settings.apiKeys },
     checks,
   });

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { TSchema } from 'typebox';
 import { parseApiKeys } from './api-keys.ts';
 
@@ -7,7 +8,8 @@ const SHORTEST_SECRET = 32;
 
 /**
  * What would let in whoever comes along, a sentence for each. Without keys everything listens on loopback alone; with
- * `NODE_ENV=production` there are keys, and no password is the one that stands in the documents.
+ * `NODE_ENV=production` there are keys, and no password is the one that stands in the documents. Only named proxies are
+ * believed.
  *
  * @param properties - every setting there is, with its default.
  * @param given - the settings that are set, as text.
@@ -25,7 +27,26 @@ export function unsafeSettings(
   if (keys.length === 0 && !LOOPBACK.test(reachedAt)) {
     problems.push('HOST is no loopback address, and there are no OPERATOR_API_KEYS: anybody could act');
   }
+  problems.push(...untrustworthy(given['TRUSTED_PROXIES'] ?? ''));
   return given['NODE_ENV'] === 'production' ? [...problems, ...unfitForProduction(properties, given, keys)] : problems;
+}
+
+const NAMED_NETWORKS = new Set(['loopback', 'linklocal', 'uniquelocal']);
+
+/** What of TRUSTED_PROXIES names nobody, or everybody. */
+function untrustworthy(list: string): string[] {
+  const entries = list === '' ? [] : list.split(',').map((entry) => entry.trim());
+  return entries.flatMap((entry) => {
+    const [address = '', bits, ...more] = entry.split('/');
+    const most = isIP(address) === 4 ? 32 : 128;
+    const isNetwork = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+    if (!NAMED_NETWORKS.has(entry) && (isIP(address) === 0 || !isNetwork || more.length > 0)) {
+      return [`TRUSTED_PROXIES has ${entry}: give an address, a network (192.168.7.0/24), or loopback`];
+    }
+    return bits !== undefined && Number(bits) === 0
+      ? [`TRUSTED_PROXIES has ${entry}: then everybody could say to be somebody else`]
+      : [];
+  });
 }
 
 function unfitForProduction(

@@ -55,6 +55,11 @@ export const settingsSchema = Type.Object({
     description:
       'The names under which the console, the APIs and the consumers may be asked, comma-separated, without ports. A request with another Host, or from a page with another Origin, is refused: a name of somebody else that points here (DNS rebinding) opens nothing. Keep 127.0.0.1: health is asked there.',
   }),
+  TRUSTED_PROXIES: Type.String({
+    default: 'loopback',
+    description:
+      'Who may say for whom a request comes (X-Forwarded-For): addresses and networks of proxies, comma-separated, for example loopback,10.1.2.3,192.168.7.0/24; loopback, linklocal and uniquelocal stand for those networks. Sign-ins and wrong keys are counted by address: behind a proxy that is not named here all people count as one.',
+  }),
   ENDPUT_DATABASE_URL: url(
     'postgres://esteira:esteira@127.0.0.1:5434/endput',
     'The output Postgres: stored orders and dead letters.',

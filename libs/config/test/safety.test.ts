@@ -56,6 +56,19 @@ describe('keys', () => {
   });
 });
 
+describe('proxies that say for whom they ask', () => {
+  it('are addresses, networks, or names of networks', () => {
+    expect(problemsOf({ TRUSTED_PROXIES: 'loopback, 10.1.2.3,192.168.7.0/24,fd00::/8,uniquelocal' })).toEqual([]);
+  });
+
+  it.each(['proxy.example', '10.1.2', '10.1.2.3/33', '10.1.2.3/8/8', '10.1.2.3/', 'loopback,', '0.0.0.0/0', '::/0'])(
+    'are refused where they name nobody or everybody: %s',
+    (proxies) => {
+      expect(problemsOf({ TRUSTED_PROXIES: proxies }).join()).toMatch(/^TRUSTED_PROXIES has /);
+    },
+  );
+});
+
 describe('without keys', () => {
   it('only this machine may ask', () => {
     for (const HOST of ['127.0.0.1', 'localhost', '::1', '127.3.2.1']) expect(problemsOf({ HOST })).toEqual([]);

@@ -24,6 +24,8 @@ export interface AppOptions {
   readonly info: ApiInfo;
   /** The names it may be asked under, comma-separated, without ports: a foreign `Host` or `Origin` is refused. */
   readonly allowedHosts: string;
+  /** Who is believed when they say for whom they ask (`X-Forwarded-For`), comma-separated: addresses, networks, `loopback`. */
+  readonly trustedProxies: string;
   /** What `/health/ready` asks. */
   readonly checks: Checks;
   /** Who may use it. */
@@ -62,8 +64,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     logController: new RequestLog(),
     // A slow answer is ended by its own limit; connections that only idle are closed at once.
     forceCloseConnections: 'idle',
-    // What ends TLS, on this machine, says who asks.
-    trustProxy: 'loopback',
+    // What ends TLS says who asks.
+    trustProxy: options.trustedProxies.split(',').map((entry) => entry.trim()),
     // Fastify's own answer is no problem: ours is a hook.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {

@@ -7,12 +7,13 @@ const ANA: Key = { name: 'ana', key: 'the-key-of-ana-0001', role: 'operator' };
 const EVE: Key = { name: 'eve', key: 'the-key-of-eve-0002', role: 'viewer' };
 const SECRET = 's'.repeat(32);
 
-async function open(keys: readonly Key[], secret = SECRET): Promise<App> {
+async function open(keys: readonly Key[], secret = SECRET, trustedProxies = 'loopback'): Promise<App> {
   const app = await createApp({
     logger: createLogger({ name: 'test', level: 'silent' }),
     metrics: createMetrics({ app: 'test' }),
     info: { title: 'Test', version: '1', description: 'A test.', tags: [] },
     allowedHosts: 'localhost',
+    trustedProxies,
     access: { keys, sessions: openSessions(keys, secret) },
     checks: {},
   });
@@ -81,8 +82,24 @@ describe('with keys', () => {
     expect(refused.json()).toMatchObject({ status: 429, code: 'too-many-requests' });
     expect(refused.headers['retry-after']).toBe('60');
     for (let i = 0; i < 10; i++) expect((await signIn(String(i))).statusCode).toBe(401);
-    expect((await signIn(ANA.key)).statusCode).toBe(429);
-    expect((await signIn(ANA.key, {}, '10.0.0.2')).statusCode).toBe(200);
+    expect((await signIn('11')).statusCode).toBe(429);
+    expect((await signIn('11', {}, '10.0.0.2')).statusCode).toBe(401);
+  });
+
+  it('a right key signs in, however many wrong ones came from the same address', async () => {
+    for (let i = 0; i < 20; i++) await signIn(String(i));
+    for (let i = 0; i < 20; i++) expect((await signIn(ANA.key)).statusCode).toBe(200);
+  });
+
+  it('people behind a proxy are counted each for themselves where it is trusted, and as one where it is not', async () => {
+    const from = (person: string) => signIn('wrong', { 'x-forwarded-for': person }, '10.1.2.3');
+    for (let i = 0; i < 10; i++) expect((await from(`203.0.113.${i}`)).statusCode).toBe(401);
+    expect((await from('203.0.113.99')).statusCode).toBe(429);
+    await app.close();
+    app = await open([ANA, EVE], SECRET, 'loopback, 10.1.2.0/24');
+    for (let i = 0; i < 20; i++) expect((await from(`203.0.113.${i}`)).statusCode).toBe(401);
+    for (let i = 0; i < 9; i++) await from('203.0.113.1');
+    expect((await from('203.0.113.1')).statusCode).toBe(429);
   });
 
   it('actions are limited, of each caller for itself; reading is not', async () => {

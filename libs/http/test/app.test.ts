@@ -15,6 +15,7 @@ beforeAll(async () => {
     metrics: createMetrics({ app: 'test' }),
     info: { title: 'Test', version: '1', description: 'A test.', tags: [] },
     allowedHosts: 'localhost,127.0.0.1,[::1]',
+    trustedProxies: 'loopback',
     access: { keys: [] },
     checks: { fine: () => Promise.resolve(), dependency: () => state.dependency() },
   });
@@ -230,6 +231,7 @@ describe('who may ask', () => {
       metrics: createMetrics({ app: 'test' }),
       info: { title: 'Test', version: '1', description: 'A test.', tags: [] },
       allowedHosts: 'Orders.example,127.0.0.1',
+      trustedProxies: 'loopback',
       access: { keys: [] },
       checks: {},
     });
@@ -322,6 +324,7 @@ describe('an app that is being stopped', () => {
       metrics: createMetrics({ app: 'test' }),
       info: { title: 'Test', version: '1', description: 'A test.', tags: [] },
       allowedHosts: 'localhost',
+      trustedProxies: 'loopback',
       access: { keys: [] },
       checks: {},
     });

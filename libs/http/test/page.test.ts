@@ -19,6 +19,7 @@ beforeAll(async () => {
     metrics: createMetrics({ app: 'test' }),
     info: { title: 'Test', version: '1', description: 'A test.', tags: [] },
     allowedHosts: 'localhost',
+    trustedProxies: 'loopback',
     access: { keys, sessions: openSessions(keys, '') },
     page: directory,
     checks: {},

@@ -19,6 +19,7 @@ export async function buildApp(console: Console): Promise<App> {
     logger: console.logger,
     metrics: console.metrics,
     allowedHosts: console.allowedHosts,
+    trustedProxies: console.trustedProxies,
     access: console.access,
     info: {
       title: 'Esteira console',

@@ -16,6 +16,8 @@ export interface Console {
   readonly metrics: Metrics;
   /** The names it may be asked under. */
   readonly allowedHosts: string;
+  /** The proxies that say for whom they ask. */
+  readonly trustedProxies: string;
   /** Who may use it. */
   readonly access: Access;
   /** The directory of the built page; absent before it is built. */

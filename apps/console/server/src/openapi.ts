@@ -8,7 +8,7 @@ const logger = createLogger({ name: 'openapi', level: 'silent' });
 // With a key, so that the sign-in is in it.
 const keys = [{ name: 'somebody', key: 'not a key of anybody', role: 'operator' }] as const;
 const access = { keys, sessions: openSessions(keys, '') };
-const described = { access, logger, metrics: createMetrics({}), allowedHosts: 'localhost' };
+const described = { access, logger, metrics: createMetrics({}), allowedHosts: 'localhost', trustedProxies: 'loopback' };
 const app = await buildApp(described as unknown as Console);
 await app.ready();
 process.stdout.write(`${JSON.stringify(app.swagger(), undefined, 2)}\n`);

@@ -54,6 +54,7 @@ export async function startConsole({ settings, logger, metrics }: StartOptions):
     logger,
     metrics,
     allowedHosts: settings.ALLOWED_HOSTS,
+    trustedProxies: settings.TRUSTED_PROXIES,
     access: { keys: settings.apiKeys, sessions: openSessions(settings.apiKeys, settings.SESSION_SECRET) },
     ...(existsSync(join(PAGE, 'index.html')) ? { page: PAGE } : {}),
     systems: connections.systems,

@@ -28,9 +28,8 @@ export interface Access {
   readonly sessions?: Sessions;
 }
 
-/** Within a minute: wrong keys and sign-ins from one address, and actions of one caller. */
+/** Within a minute: wrong keys from one address, as a bearer or to sign in, and actions of one caller. */
 const MOST_WRONG_KEYS = 10;
-const MOST_SIGN_INS = 10;
 const MOST_ACTIONS = 300;
 
 /** A page of another site can't send it with a request that a browser would not ask about first. */
@@ -65,8 +64,8 @@ export async function addAccess(app: App, access: Access): Promise<void> {
     }
     if (!READING.has(request.method)) await countAction(request);
   });
-  const countSignIn = limit(app, MOST_SIGN_INS, 'sign-ins', ({ ip }) => ip);
-  if (sessions !== undefined) addSignIn(app, { keys, sessions, countSignIn });
+  const countWrongSignIn = limit(app, MOST_WRONG_KEYS, 'sign-ins with a wrong key', ({ ip }) => ip);
+  if (sessions !== undefined) addSignIn(app, { keys, sessions, countWrongSignIn });
 }
 
 /** The name of who asks, of a route that is not open. */

@@ -35,11 +35,11 @@ export function addSession(app: App, hasKeys: boolean): void {
 interface SignIn {
   readonly keys: readonly Key[];
   readonly sessions: Sessions;
-  readonly countSignIn: Limit;
+  readonly countWrongSignIn: Limit;
 }
 
 /** `POST /v0/session` and `DELETE /v0/session`: signing in with a key, and out. */
-export function addSignIn(app: App, { keys, sessions, countSignIn }: SignIn): void {
+export function addSignIn(app: App, { keys, sessions, countWrongSignIn }: SignIn): void {
   app.post('/v0/session', {
     config: { access: 'open' },
     schema: {
@@ -51,10 +51,12 @@ export function addSignIn(app: App, { keys, sessions, countSignIn }: SignIn): vo
       response: { 200: session, ...problemResponses(invalidRequest, notSignedIn, tooManyRequests) },
     },
     handler: async (request, reply) => {
-      // Before the key is looked at: a right one among many tries is a guess too.
-      await countSignIn(request);
       const key = findKey(keys, request.body.key.trim());
-      if (key === undefined) throw notSignedIn('This is none of the keys of OPERATOR_API_KEYS and VIEWER_API_KEYS.');
+      if (key === undefined) {
+        // As with a bearer: a right key passes, since none can be guessed, and others may share the address.
+        await countWrongSignIn(request);
+        throw notSignedIn('This is none of the keys of OPERATOR_API_KEYS and VIEWER_API_KEYS.');
+      }
       sessions.begin(request, reply, key);
       const { name, role } = key;
       return reply.header('cache-control', 'no-store').send({ name, role, has_keys: true });
