@@ -36,7 +36,7 @@ export interface Isolation {
  */
 export function isolating({ handlers, endput, pipeline, systems, solitude, logger }: Isolation): BatchHandler {
   const systemOf = systemsByMessageId(pipeline, systems);
-  const trials = new Trials(endput, pipeline);
+  const trials = new Trials(endput, pipeline, logger);
   return async (batch, done) => {
     const known = await trials.suspects(batch.filter(({ redelivered }) => redelivered));
     const calm = batch.filter((delivery) => !known.has(delivery));
@@ -86,12 +86,14 @@ function handlerFor({ usual, giveUp, giveUpUnread }: Handlers, crashes: number):
 class Trials {
   readonly #sql: Sql;
   readonly #pipeline: string;
+  readonly #logger: Logger;
   /** Trials that ended while the endput could not be told. This process lives, so they were no crash. */
   #untold: string[] = [];
 
-  constructor(sql: Sql, pipeline: string) {
+  constructor(sql: Sql, pipeline: string, logger: Logger) {
     this.#sql = sql;
     this.#pipeline = pipeline;
+    this.#logger = logger;
   }
 
   async suspects(returned: readonly Delivery[]): Promise<Map<Delivery, number>> {
@@ -111,13 +113,26 @@ class Trials {
     if (returned.length === 0) return work();
     const keys = returned.map(keyOf);
     await beginTrial(this.#sql, this.#pipeline, keys);
-    await work().finally(() => this.#end(keys));
+    await this.#during(keys, work);
   }
 
   async alone(delivery: Delivery, work: () => Promise<void>): Promise<void> {
     const key = keyOf(delivery);
     await beginLoneTrial(this.#sql, this.#pipeline, key);
-    await work().finally(() => this.#end([key]));
+    await this.#during([key], work);
+  }
+
+  /** Where the work and the end of its trials both fail, the first fault is the one that is told. */
+  async #during(keys: readonly string[], work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await this.#end(keys).catch((err: unknown) => {
+        this.#logger.warn({ err, trials: keys.length }, 'trials ended and could not be removed; it is tried again');
+      });
+      throw error;
+    }
+    await this.#end(keys);
   }
 
   async #end(keys: readonly string[]): Promise<void> {

@@ -1,7 +1,10 @@
+import { deadLetterMigrations } from '@esteira/dead-letters';
 import type { Delivery } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
+import { endputMigrations } from '@esteira/orders/endput';
 import { messageIds } from '@esteira/pipeline';
-import type { Sql } from '@esteira/postgres';
+import { migrate, openPostgres, type Sql } from '@esteira/postgres';
+import { freshDatabase } from '@esteira/tests/support';
 import { expect, it } from 'vitest';
 import { CRASH_BUDGET, isolating } from '../src/isolation.ts';
 import { Solitude } from '../src/solitude.ts';
@@ -50,3 +53,32 @@ it.each([0, CRASH_BUDGET])(
     });
   },
 );
+
+it('the fault that came first is told where the end of a trial fails too, and the trial is ended at the next try', async () => {
+  const database = await freshDatabase('ENDPUT_DATABASE_URL');
+  for (const migrations of [endputMigrations, deadLetterMigrations]) await migrate(database.url, migrations);
+  const endput = openPostgres({ url: database.url, applicationName: 'test' });
+  const lines: string[] = [];
+  const broken = async () => {
+    await endput.query('ALTER TABLE trials RENAME TO trials_away');
+    throw new Error('the first fault');
+  };
+  const isolated = isolating({
+    handlers: { usual: broken, giveUp: broken, giveUpUnread: broken },
+    endput,
+    pipeline: 'orders',
+    systems: ['system-1'],
+    solitude: new Solitude(),
+    logger: createLogger({ name: 'test', level: 'info', destination: { write: (line) => lines.push(line) } }),
+  });
+  const body = Buffer.from('x');
+  const delivery = { tag: 1, redelivered: true, lane: 'primary', type: 't', messageId: undefined, headers: {}, body };
+  await expect(isolated([delivery], () => undefined)).rejects.toThrow('the first fault');
+  expect(lines.join('')).toContain('could not be removed');
+  await endput.query('ALTER TABLE trials_away RENAME TO trials');
+  await expect(isolated([delivery], () => undefined)).rejects.toThrow('the first fault');
+  // Had the first trial not been ended, the message would have been a suspect now, with a crash to its name.
+  expect(await endput.query('SELECT crashes FROM trials_away')).toEqual([{ crashes: 0 }]);
+  await endput.close();
+  await database.drop();
+});
