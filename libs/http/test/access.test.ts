@@ -169,6 +169,9 @@ describe('a session', () => {
     });
     expect(gone.statusCode).toBe(204);
     expect(gone.cookies).toMatchObject([{ name: 'esteira_session', value: '' }]);
+    // A copy of the cookie opens nothing any more; another session of the same key does.
+    expect((await get(ana)).statusCode).toBe(401);
+    expect((await get(cookieOf(await signIn(ANA.key)))).statusCode).toBe(200);
     const others = await open([{ ...ANA, key: 'another-key-of-ana' }, EVE]);
     expect((await others.inject({ url: '/things', headers: { host: 'localhost', ...ana } })).statusCode).toBe(401);
     await others.close();

@@ -98,4 +98,32 @@ describe('the overview', () => {
     await expect(response.text()).resolves.toContain('event: overview');
     await pipeline.console.start();
   });
+
+  it('ends a stream with the session that opened it, and leaves those of others open', async () => {
+    const key = 'a-key-that-ana-alone-has';
+    const guarded = await pipeline.consoleWith({ OPERATOR_API_KEYS: `ana:${key}` });
+    await guarded.start();
+    const ask = (path: string, init: RequestInit) =>
+      fetch(`${guarded.url}${path}`, { signal: AbortSignal.timeout(30_000), ...init });
+    const signedIn = async () => {
+      const headers = { 'content-type': 'application/json' };
+      const response = await ask('/v0/session', { method: 'POST', headers, body: JSON.stringify({ key }) });
+      return { cookie: response.headers.get('set-cookie')?.split(';')[0] ?? '', 'x-requested-with': 'test' };
+    };
+    const [ana, elsewhere] = [await signedIn(), await signedIn()];
+    const bearer = { authorization: `Bearer ${key}` };
+    const [ending, other, keyed] = await Promise.all(
+      [ana, elsewhere, bearer].map((headers) => ask('/v0/overview/stream', { headers })),
+    );
+    expect((await ask('/v0/session', { method: 'DELETE', headers: ana })).status).toBe(204);
+    await expect(ending!.text()).resolves.toContain('event: overview');
+    expect((await ask('/v0/overview/stream', { headers: ana })).status).toBe(401);
+    for (const stream of [other!, keyed!]) {
+      const events = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
+      expect((await events.read()).done, 'the first overview').toBe(false);
+      expect((await events.read()).done, 'one that came after the sign-out').toBe(false);
+      await events.cancel();
+    }
+    expect(await guarded.end('SIGTERM')).toBe(0);
+  });
 });

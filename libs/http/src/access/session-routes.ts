@@ -68,11 +68,11 @@ export function addSignIn(app: App, { keys, sessions, countWrongSignIn }: SignIn
       operationId: 'signOut',
       tags,
       summary: 'Sign out',
-      description: 'Ends the session of this browser.',
+      description: 'Ends the session of this browser, and what is open under it.',
       response: { 204: Type.Null({ description: 'Nobody is signed in now.' }) },
     },
-    handler: async (_request, reply) => {
-      sessions.end(reply);
+    handler: async (request, reply) => {
+      sessions.end(request, reply);
       return reply.code(204).send(null);
     },
   });

@@ -13,7 +13,7 @@ const STREAM_MS = 86_400_000;
 const UNREAD_BYTES = 1_000_000;
 
 /** `GET /v0/overview`, `/stream` and `/history`. */
-export function addOverview(app: App, { board }: Pick<Console, 'board'>): void {
+export function addOverview(app: App, { board, access }: Pick<Console, 'board' | 'access'>): void {
   app.get('/v0/overview', {
     schema: {
       operationId: 'overview',
@@ -35,13 +35,13 @@ export function addOverview(app: App, { board }: Pick<Console, 'board'>): void {
     },
     handler: () => ({ every_seconds: EVERY_SECONDS, points: [...board().series.points] }),
   });
-  addStream(app, board);
+  addStream(app, board, access);
 }
 
-function addStream(app: App, board: Console['board']): void {
-  const open = new Set<Readable>();
+function addStream(app: App, board: Console['board'], { sessions }: Console['access']): void {
+  const open = new Set<Events>();
   app.addHook('preClose', (done) => {
-    for (const stream of open) stream.push(null);
+    for (const { end } of open) end();
     done();
   });
   app.get('/v0/overview/stream', {
@@ -51,7 +51,7 @@ function addStream(app: App, board: Console['board']): void {
       tags,
       summary: 'The overview, live',
       description:
-        'Server-sent events, JSON each: `overview`, one a second, is a whole overview; `point`, one in 5 seconds, a point of the history.',
+        'Server-sent events, JSON each: `overview`, one a second, is a whole overview; `point`, one in 5 seconds, a point of the history. It ends with the session it was opened with.',
       response: {
         200: {
           description: 'Events for EventSource, without an end.',
@@ -60,18 +60,34 @@ function addStream(app: App, board: Console['board']): void {
         ...problemResponses(dependencyUnavailable),
       },
     },
-    handler: async (_request, reply) =>
-      reply
-        .type('text/event-stream')
-        .header('cache-control', 'no-store')
-        .send((await events(board(), open)) as never),
+    handler: async (request, reply) => {
+      const ending = sessions?.ending(request);
+      const { stream, end } = await events(board(), open);
+      if (ending?.aborted) end();
+      ending?.addEventListener('abort', end, { once: true });
+      stream.once('close', () => ending?.removeEventListener('abort', end));
+      return (
+        reply
+          .type('text/event-stream')
+          .header('cache-control', 'no-store')
+          // Nothing follows a stream on its connection: kept alive, it would hold up the stop of the console.
+          .header('connection', 'close')
+          .send(stream as never)
+      );
+    },
   });
 }
 
-/** What the board tells from now on. The stream is among the open ones until it is closed. */
-async function events(board: Board, open: Set<Readable>): Promise<Readable> {
+/** An open stream. */
+interface Events {
+  readonly stream: Readable;
+  /** Ends it in good order. */
+  readonly end: () => void;
+}
+
+/** What the board tells from now on. The stream is among the open ones until it ends. */
+async function events(board: Board, open: Set<Events>): Promise<Events> {
   const stream = new Readable({ read: () => undefined });
-  open.add(stream);
   stream.push('retry: 1000\n\n');
   stream.push(eventOf('overview', await board.now()));
   const unwatch = board.watch((overview, point) => {
@@ -79,11 +95,19 @@ async function events(board: Board, open: Set<Readable>): Promise<Readable> {
     stream.push(eventOf('overview', overview));
     if (point !== undefined) stream.push(eventOf('point', point));
   });
-  stream.once('close', () => {
+  // Nothing may be told after the end.
+  const leave = () => {
     unwatch();
-    open.delete(stream);
-  });
-  return stream;
+    open.delete(told);
+  };
+  const end = () => {
+    leave();
+    stream.push(null);
+  };
+  const told: Events = { stream, end };
+  open.add(told);
+  stream.once('close', leave);
+  return told;
 }
 
 const eventOf = (name: 'overview' | 'point', data: Overview | Point) =>

@@ -24,7 +24,7 @@ export interface paths {
         post: operations["signIn"];
         /**
          * Sign out
-         * @description Ends the session of this browser.
+         * @description Ends the session of this browser, and what is open under it.
          */
         delete: operations["signOut"];
         options?: never;
@@ -141,7 +141,7 @@ export interface paths {
         };
         /**
          * The overview, live
-         * @description Server-sent events, JSON each: `overview`, one a second, is a whole overview; `point`, one in 5 seconds, a point of the history.
+         * @description Server-sent events, JSON each: `overview`, one a second, is a whole overview; `point`, one in 5 seconds, a point of the history. It ends with the session it was opened with.
          */
         get: operations["overviewStream"];
         put?: never;
