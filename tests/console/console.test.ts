@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
 import { outages } from './outages.ts';
 import { everyPage } from './pages.ts';
 import { signingIn } from './sign-in.ts';
+import { tabs } from './tabs.ts';
 import { walk } from './walk.ts';
 import { closeWorld, openPage, openWorld, world } from './world.ts';
 
@@ -12,6 +13,7 @@ afterEach(() => world.page.context().close());
 
 // One system for all: what one part leaves behind is what the next one looks at.
 describe('the console in a browser', walk);
+describe('many tabs', tabs);
 describe('signing in', signingIn);
 describe('every page', everyPage);
 describe('a server that is down', outages);

@@ -184,6 +184,67 @@ describe('a search for messages', () => {
     );
   });
 
+  it('by words finds those with an attempt of this outcome, number or time, also where it was not the last', async () => {
+    await source.query(`insert into orders (product, price, security_check) values ('A blue shirt', 1, true)`);
+    await source.query(`insert into orders (product, price, security_check) values ('A red shirt', 1, true)`);
+    await store('1');
+    await bury(idOf('3'), '3', 'a green shirt');
+    const old = new Date(Date.now() - 3_600_000);
+    await attemptLog.record([
+      attempt('1', 1, { processed_at: old }),
+      attempt('1', 2, { status: 'succeeded', error: null }),
+      attempt('3', 1),
+      attempt('3', 2, { status: 'dead-lettered' }),
+      attempt('4', 1, { order: { id: '4', product: 'A lamp' } } as object),
+    ]);
+    const all = async (search: Parameters<typeof found>[0]) => {
+      const hits: unknown[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await searchMessages(places(), { ...search, limit: 10, ...(cursor && { cursor }) });
+        hits.push(...page.items.map(({ messageId, status, attempt: number }) => [messageId, status, number]));
+        cursor = page.nextCursor ?? undefined;
+      } while (cursor !== undefined);
+      return hits;
+    };
+    const failed = [
+      [idOf('3'), 'failed', 1],
+      [idOf('1'), 'failed', 1],
+    ];
+    expect(await all({ words: 'shirt', status: 'failed' })).toEqual(failed);
+    expect(await all({ words: 'shirt', attempt: 1 })).toEqual(failed);
+    expect(await all({ words: 'shirt', to: new Date(old.getTime() + 1) })).toEqual([failed[1]]);
+    expect(await all({ words: 'shirt', status: 'dead-lettered' })).toEqual([[idOf('3'), 'dead-lettered', 2]]);
+    await attemptLog.clear('orders');
+    expect(await all({ words: 'shirt', status: 'succeeded', attempt: 2 })).toEqual([[idOf('1'), 'succeeded', 2]]);
+    const away = { search: () => Promise.reject(new Error('connection refused')) };
+    await expect(
+      searchMessages({ ...places(), attemptLog: away }, { words: 'shirt', status: 'failed', limit: 10 }),
+    ).rejects.toThrow('connection refused');
+  });
+
+  it('finds the last attempt of a row also by its outcome, once the log has forgotten it', async () => {
+    await store('7');
+    const stored = [[idOf('7'), 'succeeded', 'endput']];
+    expect(await found({ sourceId: '7', status: 'succeeded' })).toEqual(stored);
+    expect(await found({ sourceId: '007', attempt: 2 })).toEqual(stored);
+    expect(await found({ sourceId: '7', status: 'failed' })).toEqual([]);
+  });
+
+  it.each([
+    [{ words: 'shirt', sourceId: '7' }, 'words', /^Words are not searched together with an id/],
+    [{ words: 'shirt', messageId: idOf('7') }, 'words', /^Words are not searched together with an id/],
+    [{ words: '* & !' }, 'words', /^There is no word in "\* & !"/],
+    [{ messageId: idOf('7'), system: 'system-1' }, 'message_id', /^A message id alone says/],
+    [{ messageId: idOf('7'), sourceId: '7' }, 'message_id', /^A message id alone says/],
+    [{ system: 'system-1' }, 'system', /^A system alone is not searched for/],
+    [{ system: 'system-1', status: 'failed' as const }, 'system', /^A system alone is not searched for/],
+  ])('of %j says why it is not answered', async (search, parameter, why) => {
+    const refusal = await found(search).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(UnservedSearch);
+    expect(refusal).toMatchObject({ parameter, message: expect.stringMatching(why) as string });
+  });
+
   it('finds attempts by status, number and time', async () => {
     const old = new Date(Date.now() - 60_000);
     await attemptLog.record([

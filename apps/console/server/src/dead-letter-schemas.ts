@@ -1,8 +1,8 @@
-import { DEAD_LETTER_STATES, type DeadLetterFilter } from '@esteira/dead-letters';
-import { noSuch } from '@esteira/http';
+import { DEAD_LETTER_STATES, soughtWords, type DeadLetterFilter } from '@esteira/dead-letters';
+import { invalidRequest, noSuch, placed } from '@esteira/http';
 import { DEAD_LETTER_REASONS, present } from '@esteira/pipeline';
 import { Type, type Static } from 'typebox';
-import { timeOf } from './time-of.ts';
+import { stretchOf } from './time-of.ts';
 import { bigint, closed, count, failure, givenTime, messageId, nullable, sought, text, time } from './schemas.ts';
 
 export const noLetter = noSuch('dead letter');
@@ -89,15 +89,15 @@ export const letter = Type.Object({
   ),
 });
 
-/** A filter as the library takes it. */
+/** A filter as the library takes it. @throws a problem where nothing could be like it. */
 export function filterOf(asked: Static<typeof filter>, part: 'body' | 'querystring'): DeadLetterFilter {
-  const { error_code: errorCode, from, to, ...rest } = asked;
-  return present({
-    ...rest,
-    errorCode,
-    from: timeOf(from, 'from', part)?.toISOString(),
-    to: timeOf(to, 'to', part)?.toISOString(),
-  });
+  const { error_code: errorCode, ...rest } = asked;
+  const { from, to } = stretchOf(asked, part);
+  if (rest.words !== undefined && soughtWords(rest.words) === null) {
+    const why = `There is no word in "${rest.words}": words are made of letters and digits.`;
+    throw invalidRequest(why, placed(part, '/words', 'has no word in it'));
+  }
+  return present({ ...rest, errorCode, from: from?.toISOString(), to: to?.toISOString() });
 }
 
 /** Bytes as JSON can hold them, unchanged. */

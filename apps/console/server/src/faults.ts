@@ -14,7 +14,7 @@ function wronglyAsked({ message }: Error, pointer: string): ProblemError {
 /** A server that does not answer is not the console's mistake: 503, and when to ask again. */
 export function classifyFault(error: Error): ProblemError | undefined {
   if (error instanceof ForeignCursor) return wronglyAsked(error, '/cursor');
-  if (error instanceof UnservedSearch) return wronglyAsked(error, '/system');
+  if (error instanceof UnservedSearch) return wronglyAsked(error, `/${error.parameter}`);
   if (error instanceof RedisFault || error instanceof BrokerUnavailable) return dependencyUnavailable(error.message);
   if (isLogFault(error)) return dependencyUnavailable(`MongoDB can't be used right now: ${error.message}.`);
   if (error.message === 'fetch failed' || error.name === 'TimeoutError') {

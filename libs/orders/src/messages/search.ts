@@ -3,8 +3,10 @@ import { lookUpDeadLetters } from '@esteira/dead-letters';
 import { isMessageId, messageIds, present } from '@esteira/pipeline';
 import { ordersPipeline } from '../domain/index.ts';
 import { storedOrders } from '../endput/index.ts';
+import { asksOfAttempts, isAsAsked, ofAttempts, unsearchedLog, type AskedOfAttempts } from './attempts.ts';
 import { hitOfAttempt, hitOfDeadLetter, hitOfStored } from './hit.ts';
-import { UnservedSearch, type MessagePage } from './page.ts';
+import type { MessagePage } from './page.ts';
+import { refuseUnserved } from './served.ts';
 import { searchWords, type WordPlaces } from './words.ts';
 
 /** Where messages are searched. */
@@ -25,12 +27,14 @@ export interface MessageSearch extends Omit<AttemptSearch, 'messageIds'> {
 
 /**
  * A page of messages. Attempts come from the log; a message whose attempts have expired there, or that is asked for while
- * the log is away, is found where it rests.
- * Words are searched in the dead letters, then in the sources.
+ * the log is away, is found where it rests, as its last attempt.
+ * Words are searched in the dead letters, then in the sources; with an outcome, a number or a time it is the attempts of
+ * what has the words that are looked through.
  *
  * @throws UnservedSearch, and ForeignCursor for a cursor of another search.
  */
 export async function searchMessages(places: SearchedPlaces, search: MessageSearch): Promise<MessagePage> {
+  refuseUnserved(search);
   if (search.words !== undefined) return byWords(places, search, search.words);
   const { status, attempt, from, to, limit, cursor } = search;
   const ids = await idsOf(places, search);
@@ -40,43 +44,41 @@ export async function searchMessages(places: SearchedPlaces, search: MessageSear
     const page = await places.attemptLog.search({ limit, ...asked });
     return { ...page, items: page.items.map(hitOfAttempt), unsearched: [] };
   };
-  const isWholeMessage = [status, attempt, from, to, cursor].every((one) => one === undefined);
-  return ids !== undefined && isWholeMessage ? wholeMessages(places, ids, logged) : logged();
+  return ids !== undefined && cursor === undefined ? wholeMessages(places, ids, search, logged) : logged();
 }
 
 /** What the log knows nothing of any more is found where it rests; all of them while the log is away. */
 async function wholeMessages(
   places: SearchedPlaces,
   ids: readonly string[],
+  search: AskedOfAttempts,
   logged: () => Promise<MessagePage>,
 ): Promise<MessagePage> {
   let page: MessagePage;
   try {
     page = await logged();
   } catch (fault) {
-    const rest = isLogFault(fault) ? await atRest(places, ids) : undefined;
+    const rest = isLogFault(fault) ? await atRest(places, ids, search) : undefined;
     if (rest === undefined || rest.items.length === 0) throw fault;
-    return { ...rest, unsearched: [`The attempt log: ${(fault as Error).message}`] };
+    return { ...rest, unsearched: [unsearchedLog(fault)] };
   }
   const logs = new Set(page.items.map(({ messageId }) => messageId));
   const forgotten = page.nextCursor === null ? ids.filter((id) => !logs.has(id)) : [];
   if (forgotten.length === 0) return page;
-  const rest = await atRest(places, forgotten);
+  const rest = await atRest(places, forgotten, search);
   return page.items.length === 0 ? rest : { ...page, items: [...page.items, ...rest.items] };
 }
 
 /** The messages that are meant; undefined where all are. */
 async function idsOf({ endput, systems }: SearchedPlaces, search: MessageSearch): Promise<string[] | undefined> {
-  const { messageId, system, sourceId } = search;
+  const { messageId, system, sourceId: asked } = search;
   if (messageId !== undefined) {
     const id = messageId.trim().toLowerCase();
     return isMessageId(id) ? [id] : [];
   }
-  if (sourceId === undefined) {
-    if (system === undefined) return undefined;
-    throw new UnservedSearch('A system alone is not searched for: give the id of its row, or words, too.');
-  }
-  if (!/^(0|[1-9][0-9]{0,18})$/.test(sourceId) || BigInt(sourceId) >= 2n ** 63n) return [];
+  if (asked === undefined) return undefined;
+  if (!/^[0-9]{1,30}$/.test(asked) || BigInt(asked) >= 2n ** 63n) return [];
+  const sourceId = String(BigInt(asked));
   // An order whose id was used before, or a spoiled copy, has an id of its own.
   const names = system === undefined ? systems.map(({ name }) => name) : [system];
   const ofEach = names.map(async (name) => {
@@ -86,28 +88,25 @@ async function idsOf({ endput, systems }: SearchedPlaces, search: MessageSearch)
   return [...new Set((await Promise.all(ofEach)).flat())];
 }
 
-/** Messages by where they rest. */
-async function atRest({ endput }: SearchedPlaces, ids: readonly string[]): Promise<MessagePage> {
+/** Messages by where they rest, as far as the last attempt of each is as asked. */
+async function atRest(
+  { endput }: SearchedPlaces,
+  ids: readonly string[],
+  search: AskedOfAttempts,
+): Promise<MessagePage> {
   const [stored, letters] = await Promise.all([
     storedOrders(endput, ids),
     lookUpDeadLetters(endput, ordersPipeline.name, { messageIds: ids }),
   ]);
   const known = new Set(stored.map(({ message_id }) => message_id));
   const unstored = letters.filter(({ messageId }) => !known.has(messageId));
-  const items = [...stored.map(hitOfStored), ...unstored.map(hitOfDeadLetter)];
+  const items = [...stored.map(hitOfStored), ...unstored.map(hitOfDeadLetter)].filter((hit) => isAsAsked(hit, search));
   return { items, nextCursor: null, index: 'orders_pkey, dead_letters_pkey', unsearched: [] };
 }
 
-/** What else is asked narrows a page, so it may hold fewer items than the limit, and yet not be the last. */
+/** What is asked of attempts narrows a page, so it may hold fewer items than the limit, and yet not be the last. */
 async function byWords(places: SearchedPlaces, search: MessageSearch, words: string): Promise<MessagePage> {
-  const { system, status, attempt, from, to, limit, cursor } = search;
+  const { system, limit, cursor } = search;
   const page = await searchWords(places, { words, limit, ...present({ system, cursor }) });
-  const items = page.items.filter(
-    (hit) =>
-      hit.status === (status ?? hit.status) &&
-      hit.attempt === (attempt ?? hit.attempt) &&
-      (from === undefined || Date.parse(hit.at) >= from.getTime()) &&
-      (to === undefined || Date.parse(hit.at) < to.getTime()),
-  );
-  return { ...page, items };
+  return asksOfAttempts(search) && page.items.length > 0 ? ofAttempts(places, search, page) : page;
 }

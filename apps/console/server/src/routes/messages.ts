@@ -3,7 +3,7 @@ import { present } from '@esteira/pipeline';
 import { isKnown, lifeOf, readFacts, searchMessages } from '@esteira/orders/messages';
 import { Type } from 'typebox';
 import type { Console } from '../console.ts';
-import { timeOf } from '../time-of.ts';
+import { stretchOf } from '../time-of.ts';
 import { lifeSchema, lifeView } from '../message-life.ts';
 import {
   attemptStatus,
@@ -47,10 +47,10 @@ const hit = Type.Object({
 /** What is sought. */
 const search = Type.Object(
   {
-    message_id: Type.Optional(sought('A message id.')),
+    message_id: Type.Optional(sought('A message id; with neither a system nor a source id.')),
     system: Type.Optional(sought('With `source_id` or `words`: of this system alone.')),
     source_id: Type.Optional(sought('The id of a source row; without `system` of those in all systems.')),
-    words: Type.Optional(sought('Words of the product; of a dead letter, of its error too.')),
+    words: Type.Optional(sought('Words of the product; of a dead letter, of its error too. Not with an id.')),
     status: Type.Optional(attemptStatus),
     attempt: Type.Optional(Type.Integer({ title: 'the number of an attempt (1 to 1000)', minimum: 1, maximum: 1_000 })),
     from: Type.Optional(givenTime('Processed at or after.')),
@@ -75,7 +75,7 @@ function addSearch(app: App, console: Parts): void {
       tags,
       summary: 'Search messages',
       description:
-        'Attempts, the latest first; a message whose attempts have expired is found where it rests. All that is given must be true. Each search is served by an index, which the answer names.',
+        'Attempts, the latest first; a message whose attempts have expired is found where it rests. All that is given must be true; what is not answered in full is refused. An attempt that the log has forgotten is found as the last one of its message alone. Each search is served by an index, which the answer names.',
       querystring: search,
       response: {
         200: Type.Object({
@@ -89,17 +89,9 @@ function addSearch(app: App, console: Parts): void {
       },
     },
     handler: async ({ query }) => {
-      const { message_id: messageId, source_id: sourceId, from, to, limit = PAGE_ITEMS, ...rest } = query;
-      const page = await searchMessages(console, {
-        ...present({
-          ...rest,
-          messageId,
-          sourceId,
-          from: timeOf(from, 'from', 'querystring'),
-          to: timeOf(to, 'to', 'querystring'),
-        }),
-        limit,
-      });
+      const { message_id: messageId, source_id: sourceId, limit = PAGE_ITEMS, ...rest } = query;
+      const stretch = stretchOf(query, 'querystring');
+      const page = await searchMessages(console, { ...present({ ...rest, messageId, sourceId, ...stretch }), limit });
       const { index, unsearched } = page;
       return { ...pageView(page, (one) => snake(one)), index, unsearched: [...unsearched] };
     },

@@ -241,7 +241,7 @@ export interface paths {
         };
         /**
          * Search messages
-         * @description Attempts, the latest first; a message whose attempts have expired is found where it rests. All that is given must be true. Each search is served by an index, which the answer names.
+         * @description Attempts, the latest first; a message whose attempts have expired is found where it rests. All that is given must be true; what is not answered in full is refused. An attempt that the log has forgotten is found as the last one of its message alone. Each search is served by an index, which the answer names.
          */
         get: operations["messages"];
         put?: never;
@@ -2047,13 +2047,13 @@ export interface operations {
     messages: {
         parameters: {
             query?: {
-                /** @description A message id. */
+                /** @description A message id; with neither a system nor a source id. */
                 message_id?: string;
                 /** @description With `source_id` or `words`: of this system alone. */
                 system?: string;
                 /** @description The id of a source row; without `system` of those in all systems. */
                 source_id?: string;
-                /** @description Words of the product; of a dead letter, of its error too. */
+                /** @description Words of the product; of a dead letter, of its error too. Not with an id. */
                 words?: string;
                 status?: "succeeded" | "failed" | "dead-lettered" | "invalid";
                 attempt?: number;

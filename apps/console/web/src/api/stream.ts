@@ -1,57 +1,63 @@
 import { useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import type { Overview, Point } from './answers.ts';
+import type { Overview } from './answers.ts';
+import type { Listener } from './feed.ts';
 import { downIn, overviewQuery, seriesQuery, streamQuery } from './overview.ts';
 import { withPoint } from './points.ts';
-
-/** A browser gives up after an answer that is no stream, a 503 for one; then we ask again, in milliseconds. */
-const AGAIN_MS = 2_000;
+import { openTabFeed } from './shared-feed.ts';
 
 /**
- * Listens to the server as long as the caller is mounted, once for all pages. It connects again by itself, also after a
- * restart of the console; then everything is asked again, for what was missed. So it is when a server is back.
+ * Listens to the server as long as the caller is mounted and its tab is in sight, once for all pages. What a tab has
+ * missed while it was hidden, or while the console or one of its servers was away, is asked for.
  */
 export function useOverviewStream(isAllowed: boolean): void {
   const client = useQueryClient();
   useEffect(() => {
     if (!isAllowed) return undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let source: EventSource;
-    const connect = () => {
-      source = listen(client, () => {
-        if (source.readyState === EventSource.CLOSED) timer = setTimeout(connect, AGAIN_MS);
-      });
+    const feed = openTabFeed(listenerOf(client));
+    const turn = () => {
+      if (document.visibilityState === 'hidden') feed.leave();
+      else feed.look();
     };
-    connect();
+    turn();
+    document.addEventListener('visibilitychange', turn);
+    // A page that is kept for the way back comes with `pageshow`.
+    window.addEventListener('pagehide', feed.leave);
+    window.addEventListener('pageshow', turn);
     return () => {
-      clearTimeout(timer);
-      source.close();
+      feed.leave();
+      document.removeEventListener('visibilitychange', turn);
+      window.removeEventListener('pagehide', feed.leave);
+      window.removeEventListener('pageshow', turn);
     };
   }, [client, isAllowed]);
 }
 
-function listen(client: QueryClient, onError: () => void): EventSource {
-  const source = new EventSource('/v0/overview/stream');
+function listenerOf(client: QueryClient): Listener {
+  let hasListened = false;
   const isCut = () => client.getQueryData(streamQuery.queryKey)?.cutSince != null;
-  source.addEventListener('overview', (event: MessageEvent<string>) => {
-    const overview = JSON.parse(event.data) as Overview;
-    const before = client.getQueryData(overviewQuery.queryKey);
-    client.setQueryData(overviewQuery.queryKey, overview);
-    if (isAnyBack(before, overview)) void client.invalidateQueries({ predicate: isOfPages });
-  });
-  source.addEventListener('point', (event: MessageEvent<string>) => {
-    const point = JSON.parse(event.data) as Point;
-    client.setQueryData(seriesQuery.queryKey, (series) => series && withPoint(series, point));
-  });
-  source.addEventListener('open', () => {
-    if (isCut()) void client.invalidateQueries();
-    client.setQueryData(streamQuery.queryKey, { cutSince: null });
-  });
-  source.addEventListener('error', () => {
-    if (!isCut()) client.setQueryData(streamQuery.queryKey, { cutSince: new Date().toISOString() });
-    onError();
-  });
-  return source;
+  return (told) => {
+    switch (told.kind) {
+      case 'open':
+        if (isCut()) void client.invalidateQueries();
+        // The points of the time between stand in the history alone.
+        else if (hasListened) void client.invalidateQueries({ queryKey: seriesQuery.queryKey });
+        hasListened = true;
+        client.setQueryData(streamQuery.queryKey, { cutSince: null });
+        return;
+      case 'cut':
+        if (!isCut()) client.setQueryData(streamQuery.queryKey, { cutSince: told.since });
+        return;
+      case 'overview': {
+        const before = client.getQueryData(overviewQuery.queryKey);
+        client.setQueryData(overviewQuery.queryKey, told.overview);
+        if (isAnyBack(before, told.overview)) void client.invalidateQueries({ predicate: isOfPages });
+        return;
+      }
+      case 'point':
+        client.setQueryData(seriesQuery.queryKey, (series) => series && withPoint(series, told.point));
+    }
+  };
 }
 
 /** What pages have asked for; the overview and the charts come by the stream. */

@@ -4,6 +4,12 @@ const rough = new Intl.NumberFormat('en-GB', { maximumSignificantDigits: 3 });
 /** `1,234,567`. */
 export const count = (value: number): string => whole.format(value);
 
+const GROUPED = /^\d{1,3}(?:,\d{3})+$/;
+
+/** A whole number as somebody may write it, as digits alone: `1,234,567`, as the pages print it, or `007`. Pure. */
+export const ungrouped = (text: string): string =>
+  (GROUPED.test(text) ? text.replaceAll(',', '') : text).replace(/^0+(?=\d)/, '');
+
 /** `1 order`, `2 orders`. */
 export const counted = (value: number, one: string): string => `${whole.format(value)} ${one}${value === 1 ? '' : 's'}`;
 

@@ -15,6 +15,9 @@ export type Field<Name extends string> = {
   | { readonly kind: 'choice'; readonly options: readonly Option[]; readonly none?: string }
 );
 
+/** Up to 19 digits, in groups of three or not. */
+const WHOLE_NUMBER = '\\s*([0-9]{1,19}|[0-9]{1,3}(,[0-9]{3}){1,5}|[0-9](,[0-9]{3}){6})\\s*';
+
 /** A value, or a value and what it is called. */
 type Option = string | { readonly value: string; readonly label: string };
 
@@ -88,7 +91,15 @@ function Control({ field, value = '' }: ControlProps) {
     case 'time':
       return <TextInput {...common} type="datetime-local" step={1} defaultValue={toLocalInput(value)} />;
     case 'digits':
-      return <TextInput {...common} inputMode="numeric" pattern="\s*[0-9]{1,19}\s*" defaultValue={value} />;
+      return (
+        <TextInput
+          {...common}
+          inputMode="numeric"
+          pattern={WHOLE_NUMBER}
+          title="A whole number: 34868, or 34,868."
+          defaultValue={value}
+        />
+      );
     case 'text':
       return <TextInput {...common} defaultValue={value} />;
   }

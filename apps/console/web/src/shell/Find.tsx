@@ -1,7 +1,9 @@
 import { Kbd, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
+import { overviewQuery } from '../api/overview.ts';
 import { useShortcuts } from '../keyboard/shortcuts.ts';
 import { findingOf } from './find.ts';
 
@@ -10,10 +12,11 @@ export function Find() {
   const input = useRef<HTMLInputElement>(null);
   const navigate = useNavigate();
   const [typed, setTyped] = useState('');
+  const systems = useQuery(overviewQuery).data?.systems.map(({ name }) => name);
   useShortcuts([['/', () => input.current?.focus()]]);
 
   const go = async () => {
-    const finding = findingOf(typed);
+    const finding = findingOf(typed, systems);
     if (finding === undefined) return;
     setTyped('');
     input.current?.blur();

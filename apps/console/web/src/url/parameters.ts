@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { ungrouped } from '../format/number.ts';
 
 /** A parameter that is not what it should be counts as absent: an old or mistyped link still opens its page. */
 const lenient = <T extends v.GenericSchema<string | undefined, unknown>>(schema: T) =>
@@ -10,8 +11,8 @@ export const text = () => lenient(v.pipe(v.string(), v.trim(), v.nonEmpty()));
 /** One of these. */
 export const oneOf = <const Options extends readonly string[]>(options: Options) => lenient(v.picklist(options));
 
-/** A whole number, kept as text: ids reach beyond what a JavaScript number holds. */
-export const digits = () => lenient(v.pipe(v.string(), v.trim(), v.regex(/^\d{1,19}$/)));
+/** A whole number, `34868` or `34,868`, kept as text: ids reach beyond what a JavaScript number holds. */
+export const digits = () => lenient(v.pipe(v.string(), v.trim(), v.transform(ungrouped), v.regex(/^\d{1,19}$/)));
 
 /** A message id: a UUID, whatever its case. */
 export const messageId = () => lenient(v.pipe(v.string(), v.trim(), v.toLowerCase(), v.uuid()));

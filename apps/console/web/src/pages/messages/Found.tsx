@@ -2,10 +2,13 @@ import { Alert, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Empty } from '../../feedback/Empty.tsx';
 import { PagedTable } from '../../list/PagedTable.tsx';
-import { columns } from './columns.tsx';
+import { columns, type Hit } from './columns.tsx';
 import { messagesQuery } from './query.ts';
 import type { MessagesSearch } from './search.ts';
 import { servedText } from './served.ts';
+
+/** An attempt has a line of its own. */
+const rowId = ({ message_id, round, attempt, found_in }: Hit) => `${message_id} ${round} ${attempt} ${found_in}`;
 
 /** The messages of a search, what was not searched, and what answered. */
 export function Found({ search }: { readonly search: MessagesSearch }) {
@@ -27,7 +30,7 @@ export function Found({ search }: { readonly search: MessagesSearch }) {
         label="Messages"
         query={found}
         columns={columns}
-        rowId={({ message_id }) => message_id}
+        rowId={rowId}
         empty={
           <Empty title="No message is like that">
             Search for less, or wait: the log of attempts forgets after a while, a message id or a source id is found

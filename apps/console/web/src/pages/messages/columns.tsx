@@ -5,7 +5,7 @@ import { When } from '../../format/When.tsx';
 import { RouterAnchor } from '../../link/links.tsx';
 import { columnsOf } from '../../table/columns.ts';
 
-type Hit = Answer<'/v0/messages'>['items'][number];
+export type Hit = Answer<'/v0/messages'>['items'][number];
 
 const TONES = {
   succeeded: 'good',
