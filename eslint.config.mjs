@@ -46,6 +46,20 @@ export default tseslint.config(
       'max-lines-per-function': 'off',
       'max-lines': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'CallExpression[callee.object.name="vi"][callee.property.name=/^wait(For|Until)$/][arguments.length<2]',
+          message:
+            'Without a limit it gives up after a second, which a busy machine takes: `patient` of @esteira/tests/patience.',
+        },
+        {
+          selector:
+            'CallExpression[callee.property.name=/^toBeLessThan/] > MemberExpression > CallExpression > BinaryExpression[left.callee.object.name=/^(performance|Date)$/]',
+          message: 'Nothing is too slow for a busy machine: assert what must hold at any speed.',
+        },
+      ],
     },
   },
 );

@@ -20,8 +20,10 @@ export default defineConfig({
     // Each file has databases, queues and keys of its own, and mostly waits: two at once hardly hinder each other.
     maxWorkers: 2,
     sequence: { sequencer: WholeSystemFirst },
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    teardownTimeout: 60_000,
+    // These end what would never end, on a busy machine too. No test is meant to take so long.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    teardownTimeout: 120_000,
+    expect: { poll: { timeout: 90_000 } },
   },
 });

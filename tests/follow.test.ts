@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { settingsEntries } from '@esteira/config';
 import { freePort, openBooks, startPipeline, type Books, type Pipeline } from '@esteira/tests/support';
+import { patient } from '@esteira/tests/patience';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 const MAX_ATTEMPTS = 5;
-const patient = { timeout: 40_000, interval: 50 };
 const redisServer = spawnSync('redis-server', ['--version']).error === undefined;
 
 let pipeline: Pipeline;
@@ -16,7 +16,7 @@ let books: Books;
 let total: number;
 
 async function start(env: Record<string, string> = {}): Promise<void> {
-  pipeline = await startPipeline({ systems: 1, env });
+  pipeline = await startPipeline({ systems: 1, env: { LEASE_MS: '2000', ...env } });
   books = await openBooks(pipeline.settings);
   total = 0;
 }
@@ -38,7 +38,7 @@ const follow = async () => {
 
 /** All rows are at rest, by the run that follows alone, and no attempt more was spent than they ask for. */
 async function expectAllAtRest(): Promise<void> {
-  const counts = await books.untilAtRest(total, 60_000);
+  const counts = await books.untilAtRest(total);
   const attempts = await books.attemptsAsked(MAX_ATTEMPTS);
   expect(counts).toMatchObject({ attempts, logged: attempts });
 }
@@ -51,7 +51,7 @@ const status = (url = pipeline.apis[0]!.url) =>
 describe('a run that follows', () => {
   beforeEach(() => start());
 
-  it('goes on through kill -9 and restarts of its API, until it is stopped', { timeout: 120_000 }, async () => {
+  it('goes on through kill -9 and restarts of its API, until it is stopped', async () => {
     await follow();
     for (const signal of ['SIGKILL', 'SIGTERM', 'SIGKILL'] as const) {
       await insert(300, 20);
@@ -71,31 +71,27 @@ describe('a run that follows', () => {
     expect((await books.counts()).stored).toBe(total - 65 - 10);
   });
 
-  it(
-    'is held by one of two replicas, and goes on in the other when that one is gone',
-    { timeout: 120_000 },
-    async () => {
-      const replica = await startReplica();
-      await follow();
-      await insert(500, 20);
-      await pipeline.apis[0]!.end('SIGKILL');
-      await vi.waitFor(async () => {
-        expect((await status(replica.url)).run).not.toBeNull();
-      }, patient);
-      await pipeline.apis[0]!.start();
-      await insert(200, 10);
-      await expectAllAtRest();
-      // Two holders would count rows twice.
-      expect((await status(replica.url)).cursor).toMatchObject({ status: 'RUNNING', published_count: total });
-      // Whichever replica is asked, the run stops.
-      expect(await pipeline.post(0, '/v0/process/stop')).toMatchObject({ body: { stopped: true } });
-      expect(await status(replica.url)).toMatchObject({ cursor: { status: 'IDLE' }, run: null });
-    },
-  );
+  it('is held by one of two replicas, and goes on in the other when that one is gone', async () => {
+    const replica = await startReplica();
+    await follow();
+    await insert(500, 20);
+    await pipeline.apis[0]!.end('SIGKILL');
+    await vi.waitFor(async () => {
+      expect((await status(replica.url)).run).not.toBeNull();
+    }, patient);
+    await pipeline.apis[0]!.start();
+    await insert(200, 10);
+    await expectAllAtRest();
+    // Two holders would count rows twice.
+    expect((await status(replica.url)).cursor).toMatchObject({ status: 'RUNNING', published_count: total });
+    // Whichever replica is asked, the run stops.
+    expect(await pipeline.post(0, '/v0/process/stop')).toMatchObject({ body: { stopped: true } });
+    expect(await status(replica.url)).toMatchObject({ cursor: { status: 'IDLE' }, run: null });
+  });
 });
 
 describe.skipIf(!redisServer)('a run that follows, with a Redis of its own', () => {
-  it('goes on when Redis comes back with its cursor, and without it', { timeout: 120_000 }, async () => {
+  it('goes on when Redis comes back with its cursor, and without it', async () => {
     const redis = await ownRedis();
     await start({ REDIS_URL: redis.url });
     await follow();

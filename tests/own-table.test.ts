@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { settingsEntries } from '@esteira/config';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, openBooks, startPipeline, type Books, type Fresh, type Pipeline } from '@esteira/tests/support';
+import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
 const COLUMNS = 'id=order_no,product=title,price=amount,created_at=placed_at,security_check=approved';
 const OWN = { SYSTEM2_TABLE: 'shop.purchases', SYSTEM2_COLUMNS: COLUMNS };
-const patient = { timeout: 40_000, interval: 50 };
 
 let database: Fresh;
 let shop: Postgres;
@@ -86,7 +86,7 @@ describe('a table that is not called orders', () => {
     expect(again.output.match(/done already/g)).toHaveLength(5);
   });
 
-  it('is published, stored, dead-lettered and reconciled like any other', { timeout: 120_000 }, async () => {
+  it('is published, stored, dead-lettered and reconciled like any other', async () => {
     pipeline = await startPipeline({ env: { SYSTEM2_DATABASE_URL: database.url, ...OWN } });
     books = await openBooks(pipeline.settings);
     await buy(60);
@@ -120,7 +120,7 @@ describe('a table that is not called orders', () => {
     expect(upload.status).toBe(403);
   });
 
-  it('changes nothing when it is published again after a clear', { timeout: 60_000 }, async () => {
+  it('changes nothing when it is published again after a clear', async () => {
     const before = await books.counts();
     await pipeline.post(1, '/v0/process/stop');
     expect((await pipeline.post(1, '/v0/process/clear')).status).toBe(200);

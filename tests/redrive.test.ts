@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { settingsEntries } from '@esteira/config';
 import { openBooks, startPipeline, type Books, type Pipeline } from '@esteira/tests/support';
+import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -51,14 +52,11 @@ it('dead letters are redriven from a shell: it stops itself while they fail agai
   expect(stopped.output).toContain('20 go first');
   expect(stopped.output).toContain('job 1: stopped');
   expect(stopped.code).toBe(1);
-  await vi.waitFor(
-    async () => {
-      expect(await books.counts()).toMatchObject({ dead: ORDERS, attempts: 2 * ORDERS + 2 * 20 });
-      // The mirrors of those that died again are new ones; their first mirrors are gone.
-      expect(await mirrors()).toBe(ORDERS);
-    },
-    { timeout: 30_000, interval: 100 },
-  );
+  await vi.waitFor(async () => {
+    expect(await books.counts()).toMatchObject({ dead: ORDERS, attempts: 2 * ORDERS + 2 * 20 });
+    // The mirrors of those that died again are new ones; their first mirrors are gone.
+    expect(await mirrors()).toBe(ORDERS);
+  }, patient);
 
   // With one attempt more than before these orders pass.
   const passed = await esteira('redrive', '--max-attempts', '3', '--rate', '200', '--why', 'may take longer');
@@ -76,4 +74,4 @@ it('dead letters are redriven from a shell: it stops itself while they fail agai
     { entries: 'may take longer', count: 40 },
   ]);
   expect((await esteira('redrive')).output).toContain('There is nothing to redrive.');
-}, 120_000);
+});

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { patient } from '@esteira/tests/patience';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FrameTap, Unsettled } from '../src/amqp-tap.ts';
@@ -117,7 +118,7 @@ describe('a link', () => {
     socket.write('hello');
     await vi.waitFor(() => {
       expect(heard()).toBe('hello');
-    });
+    }, patient);
   });
 
   it('that is cut resets its connections and takes no new ones until it passes again', async () => {
@@ -126,17 +127,17 @@ describe('a link', () => {
     proxy.become('cut');
     await vi.waitFor(() => {
       expect(socket.destroyed).toBe(true);
-    });
+    }, patient);
     const refused = connect(proxy.port, '127.0.0.1').on('error', () => undefined);
     await vi.waitFor(() => {
       expect(refused.destroyed).toBe(true);
-    });
+    }, patient);
     proxy.become('passes');
     const { socket: again, heard } = await dial();
     again.write('back');
     await vi.waitFor(() => {
       expect(heard()).toBe('back');
-    });
+    }, patient);
   });
 
   it('that is a hole never answers again, tells nobody, and lets new connections pass afterwards', async () => {
@@ -145,7 +146,7 @@ describe('a link', () => {
     socket.write('one');
     await vi.waitFor(() => {
       expect(heard()).toBe('one');
-    });
+    }, patient);
     proxy.become('hole');
     socket.write('two');
     sockets[0]?.destroy();
@@ -154,7 +155,7 @@ describe('a link', () => {
     fresh.socket.write('three');
     await vi.waitFor(() => {
       expect(fresh.heard()).toBe('three');
-    });
+    }, patient);
     expect([heard(), socket.destroyed]).toEqual(['one', false]);
   });
 });

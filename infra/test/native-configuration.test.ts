@@ -2,6 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { patient } from '@esteira/tests/patience';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { openHome, removeHome } from '../native/home.ts';
 import { environmentOf, whoRuns } from '../native/mongo-express.ts';
@@ -16,8 +17,6 @@ afterAll(() => {
   removeHome(join(directory, 'home'));
   rmSync(directory, { recursive: true, force: true });
 });
-
-const patient = { timeout: 30_000, interval: 200 };
 
 const program = (change: Partial<Program>): Program => ({
   name: 'one',
@@ -65,7 +64,7 @@ describe('the configuration of supervisord', () => {
 });
 
 describe('a program that ends', () => {
-  it('is started again, but with 78 only by the next start', { timeout: 60_000 }, async () => {
+  it('is started again, but with 78 only by the next start', async () => {
     const home = openHome(join(directory, 'ending'));
     const ending = (name: string, code: number) =>
       program({ name, command: ['/bin/sh', '-c', `echo started; sleep 5.5; exit ${code}`], directory: home.path });

@@ -29,14 +29,14 @@ beforeAll(async () => {
   holder = createServer(() => (visits += 1)).listen(takenPort, '127.0.0.1');
   settings = await start();
   await writeEverywhere(settings);
-}, 120_000);
+});
 
 afterAll(async () => {
   holder.close();
   await copy.remove();
-}, 60_000);
+});
 
-describe('private native servers', { timeout: 120_000 }, () => {
+describe('private native servers', () => {
   it('replace a taken port, say so, and write it down; whoever holds it notices nothing', () => {
     const { port } = new URL(settings.ENDPUT_DATABASE_URL);
     expect(Number(port)).not.toBe(takenPort);

@@ -6,8 +6,8 @@ import { tabs } from './tabs.ts';
 import { walk } from './walk.ts';
 import { closeWorld, openPage, openWorld, world } from './world.ts';
 
-beforeAll(openWorld, 240_000);
-afterAll(closeWorld, 60_000);
+beforeAll(openWorld);
+afterAll(closeWorld);
 beforeEach(openPage);
 afterEach(() => world.page.context().close());
 

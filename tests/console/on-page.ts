@@ -1,7 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 import { world } from './world.ts';
 
-export const patient = { timeout: 30_000, interval: 100 };
+export { patient } from '@esteira/tests/patience';
 
 export const open = (path: string) => world.page.goto(`${world.pipeline.console.url}${path}`);
 export const heading = (name: string | RegExp) => world.page.getByRole('heading', { level: 1, name });

@@ -86,7 +86,7 @@ export function outages(): void {
     });
     await untilJob('finished');
     world.service.isMended = false;
-  }, 120_000);
+  });
 
   it('MongoDB: the rest works on, a search says what is missing, and finds it as soon as it can', async () => {
     await without('mongodb', 'killed', {
@@ -102,7 +102,7 @@ export function outages(): void {
       },
     });
     await rows('Messages').first().waitFor();
-  }, 60_000);
+  });
 
   it('Redis: the rest works on, a run is refused with the reason, and can be started afterwards', async () => {
     const run = () => button('Run', panel(systemName(1))).click();
@@ -124,7 +124,7 @@ export function outages(): void {
       expect(status).toMatchObject({ cursor: { status: 'FINISHED' }, behind: { rows: 0 } });
     }, patient);
     await panel(systemName(1)).getByText('finished').waitFor();
-  }, 60_000);
+  });
 
   it('the endput: the banner says what stands still, the consumers say why, and the rest works on', async () => {
     await without('endput', 'killed', {
@@ -145,7 +145,7 @@ export function outages(): void {
       },
     });
     await rows('Dead letters').first().waitFor();
-  }, 60_000);
+  });
 
   it('a source: its system says so, and the other systems and all lists work on', async () => {
     await without('postgres-system-1', 'in order', {
@@ -159,5 +159,5 @@ export function outages(): void {
         await rows('Dead letters').first().waitFor();
       },
     });
-  }, 60_000);
+  });
 }

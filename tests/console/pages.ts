@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { patient } from '@esteira/tests/patience';
 import { expect, it, vi } from 'vitest';
-import { barriersOn } from './browser.ts';
+import { barriersOn, paleOn } from './browser.ts';
 import { button, heading, open, rows, systemName, untilShown } from './on-page.ts';
 import { world } from './world.ts';
 
@@ -13,7 +14,7 @@ const TABLET = { width: 800, height: 1_000 };
 const untilItFits = (width: number) =>
   vi.waitFor(async () => {
     expect(await world.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-  });
+  }, patient);
 
 const newest = async (column: string, rest: string) => {
   const [row] = await world.books.endput<{ found: string }>(`SELECT ${column} AS found ${rest} LIMIT 1`);
@@ -56,7 +57,7 @@ export function everyPage(): void {
       expect(await barriersOn(world.page)).toEqual([]);
       await world.page.emulateMedia({ colorScheme: 'dark' });
       await world.page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
-      expect(await barriersOn(world.page)).toEqual([]);
+      expect(await paleOn(world.page)).toEqual([]);
       for (const viewport of [TABLET, NARROW]) {
         await world.page.setViewportSize(viewport);
         await untilItFits(viewport.width);
@@ -88,7 +89,7 @@ export function everyPage(): void {
     await world.page.getByRole('link', { name: 'Show all' }).click();
     await vi.waitFor(async () => {
       expect(await rows('History').count()).toBeGreaterThan(some);
-    });
+    }, patient);
   });
 
   it('with the days of a reconciliation fits on any screen, and on 360 pixels nothing scrolls, whatever their counts', async () => {

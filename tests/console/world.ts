@@ -1,6 +1,7 @@
 import { settingsEntries } from '@esteira/config';
 import { startPrivateServers, type PrivateServers } from '@esteira/infra';
 import { openBooks, startPipeline, type Books, type Pipeline } from '@esteira/tests/support';
+import { patient } from '@esteira/tests/patience';
 import type { Browser, Page } from 'playwright-core';
 import { buildPage, openBrowser } from './browser.ts';
 import { startService, type Service } from './verifier.ts';
@@ -57,7 +58,7 @@ export async function openPage(): Promise<void> {
   world.complaints = [];
   const context = await world.browser.newContext({ viewport: { width: 1280, height: 900 } });
   world.page = await context.newPage();
-  world.page.setDefaultTimeout(30_000);
+  world.page.setDefaultTimeout(patient.timeout);
   world.page.on('console', (message) => {
     if (message.type() === 'error') world.complaints.push(message.text());
   });

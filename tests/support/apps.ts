@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { loadSettings, settingsEntries, type Settings } from '@esteira/config';
+import { patient } from '@esteira/tests/patience';
 import { vi } from 'vitest';
 import { freePort, freePorts } from './ports.ts';
 import {
@@ -14,7 +15,6 @@ import {
 } from './servers.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const patient = { timeout: 30_000, interval: 50 };
 
 /** A process of an app: it can be killed, and started again with the same settings. */
 export interface AppProcess {
@@ -86,7 +86,8 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
     CONSUMER_PORT: String(ports[systems]),
     RECONCILE_EVERY_MINUTES: '0',
     RETRY_DELAY_MS: '200',
-    LEASE_MS: '2000',
+    // Of a busy machine too, what is in flight is finished when a process is asked to stop.
+    SHUTDOWN_MS: '60000',
     ...env,
   });
   const apis = settings.systems.map(({ name, apiPort }) =>

@@ -27,7 +27,7 @@ export interface Books {
   /** Attempts that the rows of all sources ask for, given their max attempts: Σ over P, and max × N. */
   attemptsAsked(maxAttempts: number): Promise<number>;
   /** Waits until so many are at rest, nothing is under way, and every attempt is logged. */
-  untilAtRest(total: number, timeoutMs?: number): Promise<Counts>;
+  untilAtRest(total: number): Promise<Counts>;
   endput<T extends object>(sql: string, values?: unknown[]): Promise<T[]>;
   source<T extends object>(system: number, sql: string, values?: unknown[]): Promise<T[]>;
   readonly broker: Broker;
@@ -83,7 +83,7 @@ export async function openBooks(settings: Settings): Promise<Books> {
       }
       return asked;
     },
-    untilAtRest: (total, timeoutMs = 60_000) =>
+    untilAtRest: (total) =>
       vi.waitFor(
         async () => {
           const now = await counts();
@@ -97,7 +97,7 @@ export async function openBooks(settings: Settings): Promise<Books> {
           }
           return now;
         },
-        { timeout: timeoutMs, interval: 100 },
+        { timeout: 90_000, interval: 100 },
       ),
     close: async () => {
       await Promise.all([endput.close(), log.close(), broker.close(), ...sources.map((source) => source.close())]);

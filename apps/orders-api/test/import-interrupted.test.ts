@@ -37,7 +37,7 @@ const row = fc.record({
 });
 
 describe('an import that is interrupted anywhere, any number of times', () => {
-  it('loses no row and doubles none', { timeout: 60_000 }, async () => {
+  it('loses no row and doubles none', async () => {
     let n = 0;
     const breaks = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 3 });
     const sizes = fc.record({ chunkRows: fc.integer({ min: 1, max: 9 }), size: fc.integer({ min: 1, max: 40 }) });

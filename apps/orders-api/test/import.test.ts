@@ -230,7 +230,7 @@ describe('an import with a key', () => {
 });
 
 describe('a large import', () => {
-  it('takes no more memory than a small one', { timeout: 120_000 }, async () => {
+  it('takes no more memory than a small one', async () => {
     // What is garbage already does not count: when it is collected is V8's business.
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
@@ -259,7 +259,7 @@ describe('a large import', () => {
     expect(peak - small).toBeLessThan(20e6);
   });
 
-  it('holds a fast client back while Postgres is slow', { timeout: 60_000 }, async () => {
+  it('holds a fast client back while Postgres is slow', async () => {
     const { promise: isLocked, resolve: locked } = Promise.withResolvers<undefined>();
     const { promise: hold, resolve: unlock } = Promise.withResolvers<undefined>();
     const lock = api.postgres.transaction(async (sql) => {

@@ -18,12 +18,12 @@ import { simulatedVerifier } from '@esteira/orders/verifiers';
 import { HEADER, messageIds, type OutgoingMessage, type Publish } from '@esteira/pipeline';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, freshMongoUrl, freshVirtualHost, serverSetting, type Fresh } from '@esteira/tests/support';
+import { patient } from '@esteira/tests/patience';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startConsumer, type OrdersConsumer } from '../src/app.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent' });
-const patient = { timeout: 30_000, interval: 50 };
 const RETRY_DELAY_MS = 100;
 /** Orders of its own that a quiet `untilQueuesAreEmpty` takes. */
 const FENCES = 2;
@@ -63,7 +63,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  await Promise.all(running.map((consumer) => consumer.stop(5_000)));
+  await Promise.all(running.map((consumer) => consumer.stop(60_000)));
   running = [];
 });
 
@@ -390,13 +390,10 @@ describe('a message of a newer release', () => {
       async () => {
         await expect(consumer.checks['consuming']!()).rejects.toThrow(/schema version 2/);
       },
-      {
-        timeout: 30_000,
-        interval: 1,
-      },
+      { ...patient, interval: 1 },
     );
     expect(await dead([order!])).toEqual([]);
-    await consumer.stop(5_000);
+    await consumer.stop(60_000);
     running = [];
     const channel = await broker.channel();
     await channel.purgeQueue(names.lane(ordersPipeline, 'primary'));
@@ -444,7 +441,7 @@ describe('dead letters in the queue', () => {
         }
         expect(ids.size).toBe(25);
       },
-      { timeout: 20_000, interval: 1 },
+      { ...patient, interval: 1 },
     );
     expect(ids).toEqual(new Set(idsOf(bad)));
     await channel.close();

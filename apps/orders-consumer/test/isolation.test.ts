@@ -15,10 +15,10 @@ import { createLogger } from '@esteira/observability';
 import { orderMessages, ordersPipeline, type Order } from '@esteira/orders/domain';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, freshMongoUrl, freshVirtualHost, serverSetting, type Fresh } from '@esteira/tests/support';
+import { patient } from '@esteira/tests/patience';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 
 const logger = createLogger({ name: 'test', level: 'silent' });
-const patient = { timeout: 50_000, interval: 100 };
 let vhost: Fresh;
 let database: Fresh;
 let settings: Settings;
@@ -98,4 +98,4 @@ it('finds the message that kills its consumer, gives it up, and blames none of i
   expect(crashes).toBeLessThanOrEqual(7);
   const wrong = await count('SELECT count(*) FROM orders WHERE attempts <> 1');
   expect(wrong).toBe(0);
-}, 60_000);
+});

@@ -9,10 +9,10 @@ import { createLogger } from '@esteira/observability';
 import { orderMessages, ordersPipeline } from '@esteira/orders/domain';
 import { openPostgres } from '@esteira/postgres';
 import { freshDatabase, freshMongoUrl, freshVirtualHost, serverSetting } from '@esteira/tests/support';
+import { patient } from '@esteira/tests/patience';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
-const patient = { timeout: 30_000, interval: 100 };
 
 /** A way to the server behind `url`: shut at first, and each time it is shut what goes through it is cut. */
 async function door(url: string) {
@@ -88,7 +88,7 @@ async function startMain(env: Record<string, string>) {
   return { child, ended, get, output: () => output };
 }
 
-describe('a consumer that is started while servers are away', { timeout: 90_000 }, () => {
+describe('a consumer that is started while servers are away', () => {
   it('lives, says which it waits for, and starts when they are there', async () => {
     const vhost = await freshVirtualHost();
     const database = await freshDatabase('ENDPUT_DATABASE_URL');

@@ -3,6 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freshMongoUrl } from '@esteira/tests/support';
 import { MongoClient } from 'mongodb';
+import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { attemptId, mongodbAttemptLog, type AttemptDocument, type AttemptLog } from '../src/index.ts';
 
@@ -155,7 +156,7 @@ async function door() {
   };
 }
 
-describe('the attempt log of a server that comes and goes', { timeout: 30_000 }, () => {
+describe('the attempt log of a server that comes and goes', () => {
   it('works as soon as it is there, however often and by however many it was asked before', async () => {
     const { log: late, shut, open: letIn } = await door();
     await shut();
@@ -168,8 +169,10 @@ describe('the attempt log of a server that comes and goes', { timeout: 30_000 },
     ]);
     expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected', 'rejected']);
     await letIn();
-    const [, found] = await Promise.all([late.ping(), late.find(['x']), late.prepare()]);
-    expect(found).toEqual([]);
+    await vi.waitFor(async () => {
+      const [, found] = await Promise.all([late.ping(), late.find(['x']), late.prepare()]);
+      expect(found).toEqual([]);
+    }, patient);
     await late.close();
   });
 
@@ -183,7 +186,7 @@ describe('the attempt log of a server that comes and goes', { timeout: 30_000 },
       await asked;
       await letIn();
     }
-    await vi.waitFor(() => cut.record([attempt('cut', 99)]), { timeout: 10_000 });
+    await vi.waitFor(() => cut.record([attempt('cut', 99)]), patient);
     expect((await cut.ofMessages(['cut'])).at(-1)?.attempt).toBe(99);
     await cut.close();
   });

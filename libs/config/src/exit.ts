@@ -7,8 +7,8 @@ export const EXIT_CONFIG = 78;
 const SUPERVISED_SECONDS = 6;
 
 /** Ends the process with 78. Under supervisord it waits with that until its exit code counts. */
-export function exitForPerson(): never {
-  const early = SUPERVISED_SECONDS - process.uptime();
+export function exitForPerson(supervisedSeconds = SUPERVISED_SECONDS): never {
+  const early = supervisedSeconds - process.uptime();
   // Asleep in one piece: nothing may go on in a process that has given up, and a signal without a handler ends it.
   if (process.env['SUPERVISOR_ENABLED'] !== undefined && early > 0) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, early * 1_000);

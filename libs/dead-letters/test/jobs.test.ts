@@ -15,6 +15,7 @@ import {
 import {
   bodyOf,
   forever,
+  held,
   idOf,
   letterOf,
   openThings,
@@ -113,10 +114,12 @@ describe('a redrive', () => {
   it('is for what was dead when it started: what dies afterwards is none of its business', async () => {
     await endput.buryRows(rows(30));
     const runner = runnerOf(endput, { batch: 10 });
-    const job = await endput.create(redrive({ ratePerSecond: 100 }));
-    const running = runJob(runner, job.id, forever);
-    await until(() => runner.sent.length >= 10);
+    const { publish, open } = held(runner.publish);
+    const job = await endput.create(redrive());
+    const running = runJob({ ...runner, publish }, job.id, forever);
+    await until(async () => (await endput.read(job)).handled > 0);
     await endput.bury(letterOf(100), letterOf(1, { round: 2 }));
+    open();
     await running;
     expect(await endput.read(job)).toMatchObject({ total: 30, done: 30, failedAgain: 1 });
     expect(await letter(100)).toMatchObject({ state: 'dead', round: 1 });
@@ -209,10 +212,12 @@ describe('pausing, resuming and cancelling', () => {
   it('a paused job marks nothing more, and goes on where it was when it is resumed', async () => {
     await endput.buryRows(rows(40));
     const runner = runnerOf(endput, { batch: 5 });
-    const job = await endput.create(redrive({ ratePerSecond: 50 }));
-    const running = runJob(runner, job.id, forever);
-    await until(() => runner.sent.length > 0);
+    const { publish, open } = held(runner.publish);
+    const job = await endput.create(redrive());
+    const running = runJob({ ...runner, publish }, job.id, forever);
+    await until(async () => (await endput.read(job)).handled > 0);
     expect(await pauseJob(endput.sql, 'things', job.id, { by: 'ben' })).toMatchObject({ kind: 'done' });
+    open();
     await running;
     const paused = await endput.read(job);
     expect(paused).toMatchObject({ state: 'paused', holder: null });
@@ -230,12 +235,15 @@ describe('pausing, resuming and cancelling', () => {
     await endput.buryRows(rows(40));
     let tidied = 0;
     const runner = runnerOf(endput, { batch: 5, tidy: () => Promise.resolve(void (tidied += 1)) });
-    const job = await endput.create(redrive({ ratePerSecond: 50 }));
-    const running = runJob(runner, job.id, forever);
-    await until(() => runner.sent.length > 0);
+    const { publish, open } = held(runner.publish);
+    const job = await endput.create(redrive());
+    const running = runJob({ ...runner, publish }, job.id, forever);
+    await until(async () => (await endput.read(job)).handled > 0);
     await cancelJob(endput.sql, 'things', job.id, { by: 'ben', why: 'wrong group' });
+    open();
     await running;
     const { done } = await endput.read(job);
+    expect(done).toBeLessThan(40);
     expect(await statesOf()).toEqual([
       `${40 - done} dead in round 1, 0 entries`,
       `${done} redriven in round 2, 1 entries`,
@@ -369,11 +377,14 @@ describe('whoever runs it', () => {
 
   it('finds the jobs of others by itself, and lets them go when it is stopped', async () => {
     await endput.buryRows(rows(100));
-    const job = await endput.create(redrive({ ratePerSecond: 100 }));
+    const job = await endput.create(redrive());
     const first = runnerOf(endput, { batch: 5 });
-    const runner = startJobRunner(first);
-    await until(() => first.sent.length > 0);
-    await runner.stop();
+    const { publish, open } = held(first.publish);
+    const runner = startJobRunner({ ...first, publish });
+    await until(async () => (await endput.read(job)).handled > 0);
+    const stopped = runner.stop();
+    open();
+    await stopped;
     expect(await endput.read(job)).toMatchObject({ state: 'running', holder: null, done: first.sent.length });
     const second = runnerOf(endput);
     const other = startJobRunner(second);

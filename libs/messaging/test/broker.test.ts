@@ -1,6 +1,7 @@
 import { createLogger } from '@esteira/observability';
 import { writeHeaders, type OutgoingMessage, type Pipeline, type RetryPolicy } from '@esteira/pipeline';
 import { freshVirtualHost, serverSetting, type Fresh } from '@esteira/tests/support';
+import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   chooseDelayStrategy,
@@ -23,12 +24,12 @@ import {
   waitQueueTopology,
   type BatchHandler,
   type Broker,
+  type Consumer,
   type Delivery,
 } from '../src/index.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent' });
 const policy: RetryPolicy = { maxAttempts: 5, delaysMs: [150], timeoutMs: 1_000 };
-const patient = { timeout: 20_000, interval: 20 };
 
 let vhost: Fresh;
 let broker: Broker;
@@ -140,7 +141,7 @@ describe('consuming', () => {
     await vi.waitFor(() => {
       expect(seen.length).toBe(500);
     }, patient);
-    await consumer.stop(5_000);
+    await consumer.stop(60_000);
     expect(seen.map(({ body }) => Buffer.from(body).toString())).toEqual(
       messages(500).map(({ body }) => Buffer.from(body).toString()),
     );
@@ -157,7 +158,7 @@ describe('consuming', () => {
     await vi.waitFor(() => {
       expect(seen.length).toBe(1);
     }, patient);
-    await consumer.stop(5_000);
+    await consumer.stop(60_000);
   });
 
   it('never runs two copies of a message at once', async () => {
@@ -178,7 +179,7 @@ describe('consuming', () => {
     await vi.waitFor(() => {
       expect(handled).toBe(60);
     }, patient);
-    await consumer.stop(5_000);
+    await consumer.stop(60_000);
     expect(consumer.state.kind).toBe('stopped');
   });
 
@@ -187,17 +188,21 @@ describe('consuming', () => {
     const { seen, handler } = recorder();
     let failures = 0;
     const states: string[] = [];
-    const consumer = consumeAll(pipeline, (batch, done) => {
+    const failing: BatchHandler = (batch, done) => {
       if (failures === 2) return handler(batch, done);
       failures += 1;
       return Promise.reject(new Error('the endput is down'));
+    };
+    // It is asked for before each time that it takes messages: its state is still that of the time between.
+    const consumer: Consumer = consumeAll(pipeline, failing, 'primary', () => {
+      if (consumer.state.kind === 'backing-off') states.push(consumer.state.fault.message);
+      return Promise.resolve();
     });
     await publisherOf(pipeline)(messages(30));
     await vi.waitFor(() => {
-      if (consumer.state.kind === 'backing-off') states.push(consumer.state.fault.message);
       expect(new Set(seen.map(({ messageId }) => messageId)).size).toBe(30);
     }, patient);
-    await consumer.stop(5_000);
+    await consumer.stop(60_000);
     expect(states).toContain('the endput is down');
     expect(seen.some(({ redelivered }) => redelivered)).toBe(true);
     expect(await laneDepth(broker, pipeline)).toBe(0);
@@ -213,7 +218,7 @@ describe('consuming', () => {
     await vi.waitFor(() => {
       expect(seen.length).toBe(10);
     }, patient);
-    await consumer.stop(5_000);
+    await consumer.stop(60_000);
     expect(seen.some(({ redelivered }) => redelivered)).toBe(false);
   });
 
@@ -231,7 +236,7 @@ describe('consuming', () => {
     await vi.waitFor(() => {
       expect(seen.size).toBe(150);
     }, patient);
-    await consumer.stop(5_000);
+    await consumer.stop(60_000);
     expect(most).toBeLessThanOrEqual(18);
   });
 
@@ -272,7 +277,7 @@ describe('consuming', () => {
     await vi.waitFor(() => {
       expect(new Set(acked).size).toBe(8);
     }, patient);
-    await consumer.stop(5_000);
+    await consumer.stop(60_000);
     expect(acked.filter((id) => id === 'm-3')).toHaveLength(1);
     expect(await laneDepth(broker, pipeline)).toBe(0);
   });
@@ -295,7 +300,7 @@ describe('consuming', () => {
       expect(begun.size).toBe(150);
     }, patient);
     confirm(undefined);
-    await consumer.stop(5_000);
+    await consumer.stop(60_000);
     const channel = await broker.channel();
     // Every return of a delivery would have made it come once more, and an ack too many would have closed the channel.
     expect(await channel.get(names.lane(pipeline, 'primary'))).toBe(false);
@@ -319,7 +324,7 @@ describe('consuming', () => {
       expect(new Set(seen).size).toBe(10);
       expect(seen).toHaveLength(11);
     }, patient);
-    await consumer.stop(5_000);
+    await consumer.stop(60_000);
     expect(seen.filter((id) => id === 'm-5')).toHaveLength(2);
     expect(await laneDepth(broker, pipeline)).toBe(0);
   });
@@ -342,7 +347,7 @@ describe('consuming', () => {
     await vi.waitFor(() => {
       expect(seen.length).toBe(1);
     }, patient);
-    await consumer.stop(5_000);
+    await consumer.stop(60_000);
   });
 
   it('finishes what is in flight when it is stopped, and gives back the rest', async () => {
@@ -358,7 +363,7 @@ describe('consuming', () => {
     await vi.waitFor(async () => {
       expect(await laneDepth(broker, pipeline)).toBe(200);
     }, patient);
-    const stopped = consumer.stop(10_000);
+    const stopped = consumer.stop(60_000);
     open(undefined);
     await stopped;
     expect(handled).toBeGreaterThan(0);
@@ -380,7 +385,7 @@ describe('a message that waits for a retry', () => {
       expect(seen.length).toBe(100);
     }, patient);
     expect(performance.now() - sentAt).toBeGreaterThanOrEqual(150);
-    await consumer.stop(5_000);
+    await consumer.stop(60_000);
     expect(new Set(seen.map(({ lane }) => lane))).toEqual(new Set(['secondary']));
     expect(seen[0]?.headers).toMatchObject(messages(1)[0]?.headers ?? {});
   });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import type { OrderMessage } from '@esteira/orders/domain';
 import { UnpublishableRow } from '@esteira/relay';
+import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import {
   checkOwnTable,
@@ -92,14 +93,11 @@ const unfinished = async () =>
 
 /** Reads everything as the API does, with the least rights, until no row is behind. */
 async function readEverything(): Promise<number[]> {
-  return vi.waitFor(
-    async () => {
-      const { ids, last } = await readAll(ordersSource(reader, { system: SYSTEM, table }), undefined, 7);
-      expect(await rowsBehind(reader, last, { table })).toEqual({ rows: 0, more: false });
-      return ids.toSorted((a, b) => a - b);
-    },
-    { timeout: 20_000, interval: 20 },
-  );
+  return vi.waitFor(async () => {
+    const { ids, last } = await readAll(ordersSource(reader, { system: SYSTEM, table }), undefined, 7);
+    expect(await rowsBehind(reader, last, { table })).toEqual({ rows: 0, more: false });
+    return ids.toSorted((a, b) => a - b);
+  }, patient);
 }
 
 describe('a table that is not prepared', () => {
@@ -163,64 +161,57 @@ describe('preparing', () => {
     expect(steps).toEqual([]);
   });
 
-  it(
-    'beside writers loses and doubles no row, whatever transaction it was inserted by',
-    { timeout: 60_000 },
-    async () => {
-      await insert(2_000);
-      // Began before the trigger was there, has an old id, and inserts after it.
-      const old = await open(owner);
-      await old.query('create temp table mark on commit drop as select pg_current_xact_id()');
-      const snapshot = await open(owner);
-      await snapshot.query('set transaction isolation level repeatable read');
-      await snapshot.query('select count(*) from pg_class');
-      // Uses the table already: the first step has to wait for it.
-      const user = await open(owner);
-      await insert(5, user);
+  it('beside writers loses and doubles no row, whatever transaction it was inserted by', async () => {
+    await insert(2_000);
+    // Began before the trigger was there, has an old id, and inserts after it.
+    const old = await open(owner);
+    await old.query('create temp table mark on commit drop as select pg_current_xact_id()');
+    const snapshot = await open(owner);
+    await snapshot.query('set transaction isolation level repeatable read');
+    await snapshot.query('select count(*) from pg_class');
+    // Uses the table already: the first step has to wait for it.
+    const user = await open(owner);
+    await insert(5, user);
 
-      const writing = { over: false };
-      const writers = Array.from({ length: 3 }, async (_, writer) => {
-        for (let i = 0; !writing.over; i++) {
-          const transaction = await open(owner);
-          await insert(3, transaction);
-          await transaction.query(
-            `update shop."Purchases" set updated_at = now() where order_no = 1 + ($1::int * 7919 + $2::int) % 2000`,
-            [i, writer],
-          );
-          await transaction.end(i % 5 === 0 ? 'rollback' : undefined);
-        }
-      });
-      const waits: string[] = [];
-      const prepared = prepareSource(
-        owner,
-        options,
-        {
-          ...quiet,
-          waiting: (holders) => waits.push(holders),
-          step: ({ name }) => {
-            if (name !== 'backfill') return;
-            void insert(4, old).then(() => old.end());
-            void insert(4, snapshot).then(() => snapshot.end());
-          },
+    const writing = { over: false };
+    const writers = Array.from({ length: 3 }, async (_, writer) => {
+      for (let i = 0; !writing.over; i++) {
+        const transaction = await open(owner);
+        await insert(3, transaction);
+        await transaction.query(
+          `update shop."Purchases" set updated_at = now() where order_no = 1 + ($1::int * 7919 + $2::int) % 2000`,
+          [i, writer],
+        );
+        await transaction.end(i % 5 === 0 ? 'rollback' : undefined);
+      }
+    });
+    const waits: string[] = [];
+    const prepared = prepareSource(
+      owner,
+      options,
+      {
+        ...quiet,
+        waiting: (holders) => waits.push(holders),
+        step: ({ name }) => {
+          if (name !== 'backfill') return;
+          void insert(4, old).then(() => old.end());
+          void insert(4, snapshot).then(() => snapshot.end());
         },
-        { batchRows: 100 },
-      );
-      await vi.waitFor(
-        () => {
-          expect(waits.join()).toMatch(/pid \d+ \(own table test, open for \d+ s\)/);
-        },
-        { timeout: 20_000, interval: 20 },
-      );
-      await user.end();
-      await prepared;
-      writing.over = true;
-      await Promise.all(writers);
-      expect(await unfinished()).toEqual([]);
-      const ids = await allIds();
-      expect(ids.length).toBeGreaterThan(2_013);
-      expect(await readEverything()).toEqual(ids);
-    },
-  );
+      },
+      { batchRows: 100 },
+    );
+    await vi.waitFor(() => {
+      expect(waits.join()).toMatch(/pid \d+ \(own table test, open for \d+ s\)/);
+    }, patient);
+    await user.end();
+    await prepared;
+    writing.over = true;
+    await Promise.all(writers);
+    expect(await unfinished()).toEqual([]);
+    const ids = await allIds();
+    expect(ids.length).toBeGreaterThan(2_013);
+    expect(await readEverything()).toEqual(ids);
+  });
 
   it('goes on where it was broken off, and mends what an attempt left behind', async () => {
     await insert(50);
@@ -329,7 +320,7 @@ describe('a prepared table', () => {
     await insert(2);
     await owner.query('insert into shop."Purchases" (order_no, title) values (-5, \'Tea\')');
     const source = ordersSource(reader, { system: SYSTEM, table });
-    await vi.waitFor(() => expect(readAll(source, undefined, 7)).rejects.toThrow(UnpublishableRow), 20_000);
+    await vi.waitFor(() => expect(readAll(source, undefined, 7)).rejects.toThrow(UnpublishableRow), patient);
     await expect(readAll(source, undefined, 7)).rejects.toThrow(
       /^system-3: the row with id -5 of "shop"."Purchases" can't be published.*Give it another id, or remove it$/,
     );

@@ -1,3 +1,4 @@
+import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { mendRestored, rowsBehind } from '../src/source/index.ts';
 import { insertOne, ownSource, readAll, type OwnSource } from './source-support.ts';
@@ -23,14 +24,11 @@ async function restore(rows: number, firstStamp: string): Promise<void> {
 
 /** Reads everything that is safe to read, until that is `count` rows: other tests may hold the watermark for a while. */
 const readable = (count: number) =>
-  vi.waitFor(
-    async () => {
-      const { ids, last } = await readAll(own.source, undefined, 1_000);
-      expect(ids).toHaveLength(count);
-      return { ids, last };
-    },
-    { timeout: 20_000, interval: 20 },
-  );
+  vi.waitFor(async () => {
+    const { ids, last } = await readAll(own.source, undefined, 1_000);
+    expect(ids).toHaveLength(count);
+    return { ids, last };
+  }, patient);
 
 describe('a table restored from a dump of another cluster', () => {
   it('is not read as it is, and read whole once it is mended', async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { patient } from '@esteira/tests/patience';
 import fc from 'fast-check';
 import type { OrderMessage } from '@esteira/orders/domain';
 import type { Position } from '@esteira/relay';
@@ -15,12 +16,9 @@ beforeEach(() => own.postgres.query('truncate orders restart identity'));
 
 /** Waits until nothing on the server, of other tests too, holds the watermark below what is committed. */
 const allIsSafe = (count: number) =>
-  vi.waitFor(
-    async () => {
-      expect((await readAll(own.source, undefined, 1_000)).ids).toHaveLength(count);
-    },
-    { timeout: 20_000, interval: 20 },
-  );
+  vi.waitFor(async () => {
+    expect((await readAll(own.source, undefined, 1_000)).ids).toHaveLength(count);
+  }, patient);
 
 const insert = (count: number) =>
   own.postgres.query(

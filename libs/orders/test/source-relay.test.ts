@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createLogger } from '@esteira/observability';
 import type { OutgoingMessage } from '@esteira/pipeline';
 import { createRelay, positionOf, type PageSource, type Relay } from '@esteira/relay';
+import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { ordersSource, rowsBehind } from '../src/source/index.ts';
 import { ownSource, type OwnSource } from './source-support.ts';
@@ -38,16 +39,13 @@ function relayFrom(source: PageSource, system: string, onPublish: () => Promise<
 
 /** Runs until nothing is behind: other tests on the server may hold the watermark for a while. */
 async function runToTheLastRow(relay: Relay, { postgres }: OwnSource): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      const { cursor } = await relay.status();
-      const { rows } = await rowsBehind(postgres, positionOf(cursor));
-      if (cursor.status === 'FINISHED' && rows === 0) return;
-      if (cursor.status !== 'RUNNING') await relay.run({ maxAttempts: 5 });
-      throw new Error(`${cursor.status}, ${rows} rows behind`);
-    },
-    { timeout: 20_000, interval: 20 },
-  );
+  await vi.waitFor(async () => {
+    const { cursor } = await relay.status();
+    const { rows } = await rowsBehind(postgres, positionOf(cursor));
+    if (cursor.status === 'FINISHED' && rows === 0) return;
+    if (cursor.status !== 'RUNNING') await relay.run({ maxAttempts: 5 });
+    throw new Error(`${cursor.status}, ${rows} rows behind`);
+  }, patient);
 }
 
 const insert = (own: OwnSource, count: number) =>
@@ -88,7 +86,7 @@ it('a cursor of one Postgres cluster is not gone on with in another', async () =
     const { cursor } = await after.relay.status();
     expect(cursor.status).toBe('ERROR');
     return cursor;
-  }, 10_000);
+  }, patient);
   expect(error?.code).toBe('source-changed');
   expect(error?.message).toMatch(/another Postgres cluster \(\d+ then, \d+ now\)/);
   expect(after.published).toEqual([]);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { openPostgres } from '@esteira/postgres';
+import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { rowsBehind, watermark } from '../src/source/index.ts';
 import { insertOne, open, ownSource, readAll, type OwnSource } from './source-support.ts';
@@ -11,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => own.drop());
 
 /** Other tests on the server may hold the watermark for a moment. */
-const eventually = <T>(check: () => Promise<T>) => vi.waitFor(check, { timeout: 20_000, interval: 50 });
+const eventually = <T>(check: () => Promise<T>) => vi.waitFor(check, patient);
 
 describe('what holds the watermark back', () => {
   it('is a backend with its pid, application, database and age', async () => {

@@ -89,7 +89,7 @@ async function readBeside(writing: Promise<unknown>): Promise<number[]> {
 }
 
 describe('beside writers with long, undone, prepared and nested transactions', () => {
-  it('every committed row is read exactly once, and no other', { timeout: 60_000 }, async () => {
+  it('every committed row is read exactly once, and no other', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(transactions, { minLength: WRITERS, maxLength: WRITERS }),

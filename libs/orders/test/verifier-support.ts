@@ -24,7 +24,7 @@ export function attemptOf(
     maxAttempts: 5,
   };
   const message = JSON.parse(Buffer.from(body).toString()) as OrderMessage;
-  return { message, context: { attempt, signal: AbortSignal.timeout(10_000), body, ...more } };
+  return { message, context: { attempt, signal: AbortSignal.timeout(60_000), body, ...more } };
 }
 
 /** A request as a service saw it. */

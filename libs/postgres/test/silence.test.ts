@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { patient } from '@esteira/tests/patience';
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { migrate, openPostgres, PostgresSilent, type Postgres } from '../src/index.ts';
 
@@ -10,10 +11,11 @@ import { migrate, openPostgres, PostgresSilent, type Postgres } from '../src/ind
 async function networkTo(url: string) {
   const { hostname, port } = new URL(url);
   let isSilent = false;
+  let lost = '';
   const connections = new Set<Socket>();
   const server = createServer((near) => {
     const far = connect(Number(port), hostname);
-    near.on('data', (bytes) => isSilent || far.write(bytes));
+    near.on('data', (bytes: Buffer) => (isSilent ? (lost += bytes.toString('latin1')) : far.write(bytes)));
     far.on('data', (bytes) => isSilent || near.write(bytes));
     for (const [one, other] of [
       [near, far],
@@ -37,6 +39,8 @@ async function networkTo(url: string) {
   return {
     url: through.href,
     fallSilent: () => (isSilent = true),
+    /** What was said into the silence. */
+    lost: () => lost,
     /** New connections are carried again; those that were cut stay silent for good. */
     mend: () => {
       for (const each of connections) each.removeAllListeners('data');
@@ -49,6 +53,12 @@ async function networkTo(url: string) {
     open: () => connections.size / 2,
   };
 }
+
+/** The server answers, however often it takes: within the time that a statement has here it need not do so on a busy machine. */
+const answers = (sql: Postgres) =>
+  vi.waitFor(async () => {
+    expect(await sql.query('select 3 as answer')).toEqual([{ answer: 3 }]);
+  }, patient);
 
 /** The lock that node-pg-migrate takes. */
 const MIGRATION_LOCK = '7241865325823964';
@@ -63,32 +73,34 @@ afterEach(() => postgres.close());
 
 describe('a network that is cut without a word', () => {
   it('is noticed by a statement, whose connection is given up for a new one', async () => {
-    await postgres.query('select 1');
+    await answers(postgres);
     network.fallSilent();
     const asked = postgres.query('select 2');
     await expect(asked).rejects.toThrow(PostgresSilent);
     await expect(asked).rejects.toThrow(/did not answer a statement within 300 ms/);
     network.mend();
-    expect(await postgres.query('select 3 as answer')).toEqual([{ answer: 3 }]);
+    await answers(postgres);
   });
 
   it('ends a transaction after one wait, not after a second one for its rollback', async () => {
-    const started = performance.now();
-    const work = postgres.transaction(async (sql) => {
-      await sql.query('select 1');
-      network.fallSilent();
-      await sql.query('select 2');
-    });
-    await expect(work).rejects.toMatchObject({ name: 'PostgresSilent', code: 'ETIMEDOUT' });
-    expect(performance.now() - started).toBeLessThan(5_000);
+    await answers(postgres);
+    // A busy machine may not even begin one in its time.
+    while (!network.lost().includes('select 2')) {
+      const work = postgres.transaction(async (sql) => {
+        network.fallSilent();
+        await sql.query('select 2');
+      });
+      await expect(work).rejects.toMatchObject({ name: 'PostgresSilent', code: 'ETIMEDOUT' });
+    }
+    expect(network.lost()).not.toMatch(/rollback/i);
     network.mend();
-    expect(await postgres.query('select 3 as answer')).toEqual([{ answer: 3 }]);
+    await answers(postgres);
   });
 
   it('leaves a statement that takes its time alone where no limit is set', async () => {
-    const patient = openPostgres({ url: network.url, applicationName: 'silence test', max: 1, queryTimeoutMs: 0 });
-    expect(await patient.query('select 1 as answer from pg_sleep(0.4)')).toEqual([{ answer: 1 }]);
-    await patient.close();
+    const unlimited = openPostgres({ url: network.url, applicationName: 'silence test', max: 1, queryTimeoutMs: 0 });
+    expect(await unlimited.query('select 1 as answer from pg_sleep(0.4)')).toEqual([{ answer: 1 }]);
+    await unlimited.close();
   });
 });
 
@@ -123,16 +135,18 @@ describe('a client that vanishes in a transaction', () => {
     gone.resolve(undefined);
     await expect(work).rejects.toThrow();
     await Promise.all([vanishing.close(), direct.close()]);
-  }, 20_000);
+  });
 
   it('is given 60 seconds, and its server asks for it after 30', async () => {
-    const shown = await postgres.query(
+    const unlimited = openPostgres({ url: network.url, applicationName: 'silence test', max: 1 });
+    const shown = await unlimited.query(
       `select name, setting from pg_settings where name in ('idle_in_transaction_session_timeout', 'tcp_keepalives_idle') order by name`,
     );
     expect(shown).toEqual([
       { name: 'idle_in_transaction_session_timeout', setting: '60000' },
       { name: 'tcp_keepalives_idle', setting: '30' },
     ]);
+    await unlimited.close();
   });
 });
 
@@ -154,9 +168,19 @@ describe('a migration', () => {
     });
   });
 
+  /** Whether a migration of this name is in its long statement. */
+  const sleeping = async (name: string) => {
+    const statement = `select from pg_stat_activity where application_name like $1 and query like '%pg_sleep%'`;
+    const direct = openPostgres({ url: inject('env')['ENDPUT_DATABASE_URL'] ?? '', applicationName: 'asking', max: 1 });
+    return (await direct.query(statement, [`%${name}`]).finally(() => direct.close())).length === 1;
+  };
+
   it('rejects when its connection is cut, and the process lives', async () => {
-    const migrating = migrate(network.url, migrationsOf('select pg_sleep(30);'));
-    setTimeout(network.cut, 500);
+    const name = `cut ${process.pid}`;
+    const migrating = migrate(network.url, { ...migrationsOf('select pg_sleep(60);'), name });
+    migrating.catch(() => undefined);
+    await expect.poll(() => sleeping(name)).toBe(true);
+    network.cut();
     await expect(migrating).rejects.toThrow(/terminated|ECONNRESET/);
   });
 
@@ -164,11 +188,9 @@ describe('a migration', () => {
     const name = `vanished ${process.pid}`;
     const migrating = migrate(network.url, { ...migrationsOf('select pg_sleep(60);'), name });
     migrating.catch(() => undefined);
-    const sleeping = `select from pg_stat_activity where application_name like $1 and query like '%pg_sleep%'`;
-    const isSleeping = async () => (await postgres.query(sleeping, [`%${name}`])).length === 1;
-    await expect.poll(isSleeping, { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => sleeping(name)).toBe(true);
     network.cut();
-    await expect.poll(isSleeping, { timeout: 15_000 }).toBe(false);
+    await expect.poll(() => sleeping(name)).toBe(false);
     await expect(migrating).rejects.toThrow();
   });
 
@@ -178,7 +200,7 @@ describe('a migration', () => {
     const told = (pattern: RegExp) =>
       vi.waitFor(() => {
         expect(lines.join('\n')).toMatch(pattern);
-      }, 15_000);
+      }, patient);
     const [lock, options] = [
       `pg_advisory_xact_lock(${MIGRATION_LOCK})`,
       { onWait: (line: string) => lines.push(line) },
@@ -191,14 +213,24 @@ describe('a migration', () => {
       return free.promise;
     }, `select ${lock}`);
     await isHeld.promise;
-    const migrating = migrate(url, migrationsOf('select pg_sleep(1);'), { ...options, tellEveryMs: 100 });
+    const lasting = `do $$ begin while not pg_try_advisory_xact_lock(4713) loop perform pg_sleep(0.1); end loop; end $$;`;
+    const isOver = Promise.withResolvers<undefined>();
+    const isBegun = Promise.withResolvers<undefined>();
+    const keeper = openPostgres({ url, applicationName: 'keeping', max: 1 });
+    const kept = keeper.transaction(() => {
+      isBegun.resolve(undefined);
+      return isOver.promise;
+    }, 'select pg_advisory_xact_lock(4713)');
+    await isBegun.promise;
+    const migrating = migrate(url, migrationsOf(lasting), { ...options, tellEveryMs: 100 });
     await told(
       /silence_\d+ of [^:]+:\d+\/endput: the migration waits for pid \d+ \(another start, idle in transaction\), \d+ s so far/,
     );
     free.resolve(undefined);
-    await told(/a statement of the migration takes its time, \d+ s so far: select pg_sleep\(1\)/);
-    await Promise.all([held, migrating]);
-    await holder.close();
+    await told(/a statement of the migration takes its time, \d+ s so far: do /);
+    isOver.resolve(undefined);
+    await Promise.all([held, kept, migrating]);
+    await Promise.all([holder.close(), keeper.close()]);
   });
 });
 
@@ -218,14 +250,11 @@ describe('a statement that nobody waits for any more', () => {
     const impatient = openPostgres({ url, applicationName: name, max: 4, queryTimeoutMs: 300 });
     const tries = Array.from({ length: 4 }, () => impatient.query(lock));
     for (const outcome of await Promise.allSettled(tries)) expect(outcome.status).toBe('rejected');
-    await vi.waitFor(
-      async () => {
-        expect(
-          await holder.query(`select from pg_stat_activity where application_name = $1 and state = 'active'`, [name]),
-        ).toEqual([]);
-      },
-      { timeout: 10_000, interval: 20 },
-    );
+    await vi.waitFor(async () => {
+      expect(
+        await holder.query(`select from pg_stat_activity where application_name = $1 and state = 'active'`, [name]),
+      ).toEqual([]);
+    }, patient);
     free.resolve(undefined);
     await held;
     await Promise.all([holder.close(), impatient.close()]);

@@ -1,6 +1,7 @@
 import { ForeignCursor } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, type Fresh } from '@esteira/tests/support';
+import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   claim,
@@ -307,7 +308,7 @@ describe('a schedule', () => {
     await vi.waitFor(async () => {
       const { items } = await listReconciliations(endput, PIPELINE, { limit: 9 });
       expect(items.map(({ state, isScheduled }) => [state, isScheduled])).toEqual([['finished', true]]);
-    });
+    }, patient);
     stopping.abort();
     await Promise.all(schedules);
     expect(onError).not.toHaveBeenCalled();

@@ -1,3 +1,4 @@
+import { patient } from '@esteira/tests/patience';
 import { expect, it, describe, vi } from 'vitest';
 import { cursorOf, freshSystem, keyOf, positionAt, redisHere } from './support.ts';
 
@@ -49,7 +50,7 @@ describe('a cursor', () => {
     await cursor.start('a', 50, at, request);
     await vi.waitFor(async () => {
       expect(await cursor.read()).toMatchObject({ status: 'RUNNING', interrupted: true });
-    }, 10_000);
+    }, patient);
     const answers = await Promise.all(['b', 'c'].map((run) => cursor.start(run, 60_000, at, request)));
     expect(answers.map(({ kind }) => kind).sort()).toEqual(['already-running', 'started']);
   });

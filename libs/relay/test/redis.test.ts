@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { freePort } from '@esteira/tests/support';
+import { patient } from '@esteira/tests/patience';
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { openRedis, RedisFault } from '../src/redis.ts';
 import { logger, networkTo, redisHere } from './support.ts';
@@ -27,7 +28,7 @@ describe('Redis', () => {
     await privateRedis(own, 'allkeys-lru');
     const redis = openRedis(`redis://127.0.0.1:${own}`, logger);
     onTestFinished(() => redis.close());
-    await vi.waitFor(() => expect(redis.ready()).rejects.toThrow(/allkeys-lru.*Set it to noeviction/), 5_000);
+    await vi.waitFor(() => expect(redis.ready()).rejects.toThrow(/allkeys-lru.*Set it to noeviction/), patient);
   });
 
   it('that is not there is told once in the log, however often it is tried, and once when it is back', async () => {
@@ -45,7 +46,7 @@ describe('Redis', () => {
     for (let i = 0; i < 3; i++) await expect(redis.script('return 1', 'k')).rejects.toThrow(RedisFault);
     expect(lines).toEqual([expect.stringMatching(/not there/)]);
     network.mend();
-    await vi.waitFor(() => redis.ready(), 5_000);
+    await vi.waitFor(() => redis.ready(), patient);
     expect(lines).toEqual([expect.stringMatching(/not there/), expect.stringMatching(/is back/)]);
   });
 
@@ -57,6 +58,6 @@ describe('Redis', () => {
     await redis.ready();
     network.fallSilent();
     await expect(redis.script('return 1', 'k')).rejects.toThrow(RedisFault);
-    await vi.waitFor(() => redis.ready(), 8_000);
+    await vi.waitFor(() => redis.ready(), patient);
   });
 });

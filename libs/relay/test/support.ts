@@ -3,6 +3,7 @@ import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { createLogger } from '@esteira/observability';
 import type { OutgoingMessage, Publish, PublishOutcome } from '@esteira/pipeline';
+import { patient } from '@esteira/tests/patience';
 import { inject, onTestFinished, vi } from 'vitest';
 import { createRelay, type PageSource, type Position, type Relay, type RelayOptions } from '../src/index.ts';
 import { openCursor, type Cursor } from '../src/cursor.ts';
@@ -118,7 +119,7 @@ export function runOver(relay: Relay) {
       if (cursor.status === 'RUNNING') throw new Error(`still ${JSON.stringify((await relay.status()).activity)}`);
       return cursor;
     },
-    { timeout: 15_000, interval: 5 },
+    { ...patient, interval: 5 },
   );
 }
 

@@ -1,5 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { startPipeline, type Pipeline } from '@esteira/tests/support';
+import { patient } from '@esteira/tests/patience';
 import { Compile } from 'typebox/compile';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { askConsole } from './support.ts';
@@ -31,7 +32,6 @@ interface Listed {
 
 const POSITIVE = 30;
 const NEGATIVE = 12;
-const patient = { timeout: 60_000, interval: 200 };
 
 let pipeline: Pipeline;
 let ask: ReturnType<typeof askConsole>;
@@ -49,8 +49,9 @@ beforeAll(async () => {
   await vi.waitFor(async () => {
     const { body } = await ask.get<{ groups: { count: number }[] }>('/v0/dead-letters/groups');
     expect(body.groups[0]?.count).toBe(NEGATIVE);
+    expect(await pipeline.get(0, '/v0/process/status')).toMatchObject({ cursor: { status: 'FINISHED' } });
   }, patient);
-}, 120_000);
+});
 afterAll(() => pipeline.stop());
 
 /** Whether a value matches what the document says of an answer. */

@@ -1,9 +1,9 @@
 import { startPipeline, type Pipeline } from '@esteira/tests/support';
+import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Overview, Point } from '../src/overview/schema.ts';
 
 let pipeline: Pipeline;
-const patient = { timeout: 30_000, interval: 100 };
 
 beforeAll(async () => {
   pipeline = await startPipeline({ systems: 1 });
@@ -16,7 +16,9 @@ const overview = () => get<Overview>('/v0/overview');
 
 /** Reads overviews off the stream until one is as it should be. */
 async function streamed(holds: (overview: Overview) => boolean): Promise<Overview> {
-  const response = await fetch(`${pipeline.console.url}/v0/overview/stream`, { signal: AbortSignal.timeout(30_000) });
+  const response = await fetch(`${pipeline.console.url}/v0/overview/stream`, {
+    signal: AbortSignal.timeout(patient.timeout),
+  });
   expect(response.headers.get('content-type')).toBe('text/event-stream');
   let text = '';
   for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
@@ -35,45 +37,51 @@ async function streamed(holds: (overview: Overview) => boolean): Promise<Overvie
 
 describe('the overview', () => {
   it('shows every server and app up, and what each does', async () => {
-    const seen = await vi.waitFor(async () => {
-      const now = await overview();
-      expect(now.servers.map(({ state }) => state)).not.toContain('unknown');
-      expect(now.queues.as_of).not.toBeNull();
-      return now;
-    }, patient);
     const [system] = pipeline.settings.systems;
-    expect(seen.servers).toEqual(
-      [`postgres-${system!.name}`, 'endput', 'redis', 'rabbitmq', 'mongodb', `api-${system!.name}`, 'consumer-1'].map(
-        (name) => expect.objectContaining({ name, state: 'up', error: null }) as unknown,
-      ),
-    );
-    expect(seen.consumers).toMatchObject([{ name: 'consumer-1', state: 'idle', why: null }]);
-    expect(seen.systems).toMatchObject([{ name: system!.name, cursor: { status: 'IDLE' }, behind: { rows: 0 } }]);
+    // A server that answers late on a busy machine is down for a moment.
+    await vi.waitFor(async () => {
+      const seen = await overview();
+      expect(seen.queues.as_of).not.toBeNull();
+      expect(seen.servers).toEqual(
+        [`postgres-${system!.name}`, 'endput', 'redis', 'rabbitmq', 'mongodb', `api-${system!.name}`, 'consumer-1'].map(
+          (name) => expect.objectContaining({ name, state: 'up', error: null }) as unknown,
+        ),
+      );
+      expect(seen.consumers).toMatchObject([{ name: 'consumer-1', state: 'idle', why: null }]);
+      expect(seen.systems).toMatchObject([{ name: system!.name, cursor: { status: 'IDLE' }, behind: { rows: 0 } }]);
+    }, patient);
   });
 
   it('moves while a run goes on, as events', async () => {
     await pipeline.post(0, '/v0/insert-data', { positive_inserts: 2_000, negative_inserts: 20 });
-    const moving = streamed(({ attempts, systems }) => {
-      return attempts.per_second.succeeded > 0 && systems[0]!.published_per_second > 0;
-    });
+    // Each is seen by itself: at no moment need both go on.
+    const seen = Promise.all([
+      streamed(({ systems }) => systems[0]!.published_per_second > 0),
+      streamed(({ attempts, consumers }) => attempts.per_second.succeeded > 0 && consumers[0]?.state === 'working'),
+    ]);
     await pipeline.publishAll(0);
-    const seen = await moving;
-    expect(seen.consumers[0]).toMatchObject({ state: 'working' });
+    const [, working] = await seen;
     const rested = await streamed(
       ({ dead_letters, queues }) => dead_letters.open === 20 && queues.dead_lettered === 20,
     );
     expect(rested.row_to_rest).toMatchObject({ orders: 500, p50_ms: expect.any(Number) as number });
     expect(rested.queues.waiting).toMatchObject([{ queue: 'orders.wait.200ms', delay_ms: 200 }]);
-    expect(Date.parse(rested.at)).toBeGreaterThan(Date.now() - 2_000);
+    expect(Date.parse(rested.at)).toBeGreaterThan(Date.parse(working.at));
   });
 
   it('shows a consumer down, since when, and the rest as before', async () => {
+    const before = Date.now();
     await pipeline.consumers[0]?.end('SIGKILL');
-    const seen = await streamed(({ consumers }) => consumers[0]?.state === 'down');
-    const server = seen.servers.find(({ name }) => name === 'consumer-1');
-    expect(server).toMatchObject({ state: 'down', error: expect.stringContaining('ECONNREFUSED') as string });
-    expect(Date.parse(server?.since ?? '')).toBeGreaterThan(Date.now() - 30_000);
-    expect(seen.systems[0]).toMatchObject({ error: null, behind: { rows: 0 } });
+    const isRefused = { name: 'consumer-1', state: 'down', error: expect.stringContaining('ECONNREFUSED') as string };
+    const serverOf = ({ servers }: Overview) => servers.find(({ name }) => name === 'consumer-1');
+    const seen = await vi.waitFor(async () => {
+      const now = await overview();
+      expect(now.consumers[0]).toMatchObject({ state: 'down' });
+      expect(serverOf(now)).toMatchObject(isRefused);
+      expect(now.systems[0]).toMatchObject({ error: null, behind: { rows: 0 } });
+      return now;
+    }, patient);
+    expect(Date.parse(serverOf(seen)?.since ?? '')).toBeGreaterThanOrEqual(before);
     await pipeline.consumers[0]?.start();
     await streamed(({ consumers }) => consumers[0]?.state === 'idle');
   });

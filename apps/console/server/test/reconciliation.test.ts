@@ -1,5 +1,6 @@
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import { startPipeline, type Pipeline } from '@esteira/tests/support';
+import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { askConsole } from './support.ts';
 
@@ -12,7 +13,6 @@ interface Kept {
 }
 
 const ROWS = 40;
-const patient = { timeout: 90_000, interval: 200 };
 
 let pipeline: Pipeline;
 let ask: ReturnType<typeof askConsole>;
@@ -28,7 +28,7 @@ beforeAll(async () => {
   await vi.waitFor(async () => {
     expect(await stored()).toBe(ROWS);
   }, patient);
-}, 120_000);
+});
 afterAll(async () => {
   await endput.close();
   await pipeline.stop();
@@ -46,7 +46,7 @@ async function reconciled(): Promise<Kept> {
   }, patient);
 }
 
-describe('a reconciliation', { timeout: 120_000 }, () => {
+describe('a reconciliation', () => {
   it('is kept with its counts by system and day', async () => {
     const kept = await reconciled();
     expect(kept).toMatchObject({ is_consistent: true, systems: [{ rows: ROWS, classes: { stored: ROWS } }] });

@@ -1,5 +1,6 @@
 import { startPipeline, type Pipeline } from '@esteira/tests/support';
 import { openPostgres, type Postgres } from '@esteira/postgres';
+import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { askConsole } from './support.ts';
 
@@ -18,7 +19,6 @@ interface Job {
 }
 
 const NEGATIVE = 60;
-const patient = { timeout: 60_000, interval: 200 };
 
 let pipeline: Pipeline;
 let ask: ReturnType<typeof askConsole>;
@@ -34,7 +34,7 @@ beforeAll(async () => {
   await vi.waitFor(async () => {
     expect(await open()).toBe(NEGATIVE);
   }, patient);
-}, 120_000);
+});
 afterAll(async () => {
   await endput.close();
   await pipeline.stop();

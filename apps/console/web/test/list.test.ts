@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { createElement as element } from 'react';
+import { patient } from '@esteira/tests/patience';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FilterForm } from '../src/list/FilterForm.tsx';
 import { pageByPage, PagedTable, type ListPage } from '../src/list/PagedTable.tsx';
@@ -33,12 +34,12 @@ describe('what a list is narrowed by', () => {
         onFilled: vi.fn(),
       }),
     );
-    const typed = await vi.waitFor(() => the('input[name=words]'));
+    const typed = await vi.waitFor(() => the('input[name=words]'), patient);
     typed.setAttribute('value', 'jam');
     the('button[type=button]').click();
     await vi.waitFor(() => {
       expect(the('input[name=words]').value).toBe('');
-    });
+    }, patient);
   });
 
   it.each(['system-2', 'a-system-that-is-gone'])('stays %s when the systems arrive', async (system) => {
@@ -54,11 +55,11 @@ describe('what a list is narrowed by', () => {
     draw(form([]));
     await vi.waitFor(() => {
       expect(the('select').value).toBe(system);
-    });
+    }, patient);
     draw(form(['system-1', 'system-2']));
     await vi.waitFor(() => {
       expect(text()).toContain('system-1');
-    });
+    }, patient);
     expect(the('select').value).toBe(system);
     the('button[type=submit]').click();
     expect(onFilled).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ system, words: 'jam' }));
@@ -87,7 +88,7 @@ function Letters() {
 describe('the list of dead letters', () => {
   it('is ticked row by row with the keyboard', async () => {
     draw(element(Letters));
-    await vi.waitFor(() => the('[data-row-link]'));
+    await vi.waitFor(() => the('[data-row-link]'), patient);
     const ticked = () => [...document.querySelectorAll('input:checked')].map((box) => box.getAttribute('aria-label'));
     const press = (key: string) =>
       (document.activeElement ?? document.body).dispatchEvent(
@@ -99,7 +100,7 @@ describe('the list of dead letters', () => {
       press('x');
       await vi.waitFor(() => {
         expect(ticked()).toHaveLength(count);
-      });
+      }, patient);
       expect(document.activeElement).toBe(link);
     }
     expect(ticked()).toEqual(['Select system-1 1', 'Select system-1 2', 'Select system-1 3']);
@@ -139,7 +140,7 @@ describe('a list whose page is empty', () => {
     draw(element(listOf([[], [], ['late']])));
     await vi.waitFor(() => {
       expect(text()).toContain('late');
-    });
+    }, patient);
     expect(text()).not.toContain('No row is like that');
   });
 
@@ -147,18 +148,18 @@ describe('a list whose page is empty', () => {
     draw(element(listOf([...Array.from({ length: 6 }, () => []), ['late']])));
     await vi.waitFor(() => {
       expect(text()).toContain('Nothing so far in 5 parts of what is searched, and it goes on.');
-    });
+    }, patient);
     expect(text()).not.toContain('No row is like that');
     the('[role=status] button').click();
     await vi.waitFor(() => {
       expect(text()).toContain('late');
-    });
+    }, patient);
   });
 
   it('has no rows only where it is the last one', async () => {
     draw(element(listOf([[], []])));
     await vi.waitFor(() => {
       expect(text()).toContain('No row is like that');
-    });
+    }, patient);
   });
 });

@@ -1,6 +1,7 @@
 import { messageIds, type OutgoingMessage, type Pipeline, type Publish, type PublishOutcome } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, type Fresh } from '@esteira/tests/support';
+import { patient } from '@esteira/tests/patience';
 import { vi } from 'vitest';
 import {
   bury,
@@ -49,8 +50,21 @@ export const redrive = (changes: Partial<NewJob> = {}): NewJob => ({
 });
 
 /** Waits until it is so. */
-export const until = (isSo: () => Promise<boolean> | boolean) =>
-  vi.waitUntil(async () => isSo(), { timeout: 10_000, interval: 10 });
+export const until = (isSo: () => Promise<boolean> | boolean) => vi.waitUntil(async () => isSo(), patient);
+
+/** A broker that takes nothing before it is opened: what a job does meanwhile it does in the middle of its work. */
+export function held(publish: Publish): { readonly publish: Publish; readonly open: () => void } {
+  const { promise: gate, resolve } = Promise.withResolvers<undefined>();
+  return {
+    publish: async (messages) => {
+      await gate;
+      return publish(messages);
+    },
+    open: () => {
+      resolve(undefined);
+    },
+  };
+}
 
 /** The signal of a job that nobody ends. */
 export const forever = new AbortController().signal;
@@ -152,7 +166,8 @@ export function runnerOf(
     maxLaneDepth: 1_000,
     tidy: () => Promise.resolve(),
     holder: 'a test',
-    leaseMs: 2_000,
+    // However long this process stands still, its jobs are its own; tests of a lease that ends give one.
+    leaseMs: 3_600_000,
     onFault: (fault) => faults.push(fault),
     sent,
     faults,

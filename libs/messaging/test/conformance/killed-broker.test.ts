@@ -65,7 +65,7 @@ describe.skipIf(control === undefined)('a broker that is killed (kill -9)', () =
     await vi.waitFor(() => {
       expect(idsOf(seen)).toHaveLength(2_000);
     }, patient);
-    await consumer.stop(5_000);
+    await consumer.stop(60_000);
   });
 
   it('loses none of the messages that are just expiring', async () => {
@@ -86,7 +86,7 @@ describe.skipIf(control === undefined)('a broker that is killed (kill -9)', () =
     await vi.waitFor(() => {
       expect(idsOf(seen)).toHaveLength(5_000);
     }, patient);
-    await consumer.stop(5_000);
+    await consumer.stop(60_000);
   });
 
   it('has every message whose hand-over was confirmed, and fails the hand-overs it can not confirm', async () => {
@@ -111,7 +111,7 @@ describe.skipIf(control === undefined)('a broker that is killed (kill -9)', () =
       const arrived = new Set(idsOf(seen));
       expect(confirmed.filter((id) => !arrived.has(id))).toEqual([]);
     }, patient);
-    await consumer.stop(5_000);
+    await consumer.stop(60_000);
   });
 
   it('brings every message to its last attempt, killed twice in the middle of the work', async () => {
@@ -141,6 +141,6 @@ describe.skipIf(control === undefined)('a broker that is killed (kill -9)', () =
       expect(made()).toBe(60 * (1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 + 9 + 10));
       expect(await laneDepth(stage.broker, pipeline)).toBe(0);
     }, patient);
-    await consumer.stop(5_000);
+    await consumer.stop(60_000);
   });
 });

@@ -21,7 +21,7 @@ import {
 export const logger = createLogger({ name: 'test', level: 'silent' });
 
 /** For `vi.waitFor`: as long as a broker may need that starts on a busy machine. */
-export const patient = { timeout: 50_000, interval: 20 };
+export { patient } from '@esteira/tests/patience';
 
 /** A virtual host of its own on the broker of this run, and a connection to it. */
 export interface Stage {

@@ -12,6 +12,8 @@ export interface ModuleVerifierOptions {
   readonly threads: number;
   /** The heap that a thread may use, in MB. */
   readonly memoryMb: number;
+  /** How long the module may take to answer after an attempt's signal fired, in milliseconds; 100 where it is absent. */
+  readonly graceMs?: number;
 }
 
 /**
@@ -21,8 +23,8 @@ export interface ModuleVerifierOptions {
  *
  * @throws ModuleUnloadable when the module can't be loaded, or exports no `verify`.
  */
-export async function openModuleVerifier({ path, threads, memoryMb }: ModuleVerifierOptions): Promise<Verifier> {
-  const options = { path: resolve(path), memoryMb };
+export async function openModuleVerifier({ path, threads, ...limits }: ModuleVerifierOptions): Promise<Verifier> {
+  const options = { path: resolve(path), ...limits };
   const all = Array.from({ length: threads }, () => new VerifierThread(options));
   const close = async () => {
     await Promise.all(all.map((thread) => thread.close()));

@@ -3,7 +3,7 @@ import type { FromWorker, ToWorker } from './module-protocol.ts';
 
 /** The longest a module may take to load, in milliseconds. */
 const LOAD_TIMEOUT_MS = 30_000;
-/** How long a module may take to answer after its signal fired, in milliseconds, before its thread is ended. */
+/** How long a module may take to answer after its signal fired, where nothing else is said, in milliseconds. */
 const GRACE_MS = 100;
 
 /** The module can't be loaded. The message says which and why. */
@@ -22,6 +22,8 @@ export interface ThreadOptions {
   readonly path: string;
   /** The heap that the thread may use, in MB. */
   readonly memoryMb: number;
+  /** How long the module may take to answer after its signal fired, in milliseconds, before its thread is ended. */
+  readonly graceMs?: number;
 }
 
 /**
@@ -50,7 +52,8 @@ export class VerifierThread {
   ): Promise<ThreadAnswer> {
     const worker = await this.#worker.catch(() => this.#replace());
     const id = ++this.#lastId;
-    const answer = await answerOf(worker, id, signal, () => {
+    const limits = { signal, graceMs: this.#options.graceMs ?? GRACE_MS };
+    const answer = await answerOf(worker, id, limits, () => {
       worker.postMessage({ kind: 'verify', id, ...job } satisfies ToWorker);
     });
     if (answer.kind === 'timeout' || answer.kind === 'crashed') {
@@ -120,7 +123,12 @@ async function started({ path, memoryMb }: ThreadOptions): Promise<Worker> {
 }
 
 /** Waits for the answer to `id`, the end of the thread, or the end of time. */
-async function answerOf(worker: Worker, id: number, signal: AbortSignal, ask: () => void): Promise<ThreadAnswer> {
+async function answerOf(
+  worker: Worker,
+  id: number,
+  { signal, graceMs }: { readonly signal: AbortSignal; readonly graceMs: number },
+  ask: () => void,
+): Promise<ThreadAnswer> {
   const { promise, resolve } = Promise.withResolvers<ThreadAnswer>();
   let grace: NodeJS.Timeout | undefined;
   const onMessage = (message: FromWorker) => {
@@ -134,7 +142,7 @@ async function answerOf(worker: Worker, id: number, signal: AbortSignal, ask: ()
   };
   const onAbort = () => {
     worker.postMessage({ kind: 'abort' } satisfies ToWorker);
-    grace = setTimeout(resolve, GRACE_MS, { kind: 'timeout' });
+    grace = setTimeout(resolve, graceMs, { kind: 'timeout' });
   };
   worker.on('message', onMessage).once('error', onError).once('exit', onExit);
   signal.addEventListener('abort', onAbort, { once: true });
