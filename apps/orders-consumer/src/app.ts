@@ -77,7 +77,7 @@ async function started(options: ConsumerOptions, opened: AsyncDisposableStack): 
     ttlSeconds: settings.ATTEMPT_LOG_TTL_SECONDS,
   });
   opened.defer(() => attemptLog.close());
-  await attemptLog.prepare();
+  for (const warning of await attemptLog.prepare()) logger.warn(warning);
   // Apart, since RabbitMQ stops reading from connections that publish while it has an alarm: acks must still get through.
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: `esteira ${worker}`, logger });
   const sender = await connectBroker({ url: settings.RABBITMQ_URL, name: `esteira ${worker} publishing`, logger });

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import closeWithGrace from 'close-with-grace';
+import { AttemptLogUnusable } from '@esteira/attempt-log';
 import { exitForPerson, processSettings, settingsOrExit } from '@esteira/config';
 import { createApp, type App, type Check } from '@esteira/http';
 import { DelayStrategyRefused, TopologyMismatch } from '@esteira/messaging';
@@ -11,7 +12,7 @@ import { openVerifier } from './verifier.ts';
 
 /** A person has to act before another start makes sense. */
 const needsAPerson = (error: unknown) =>
-  [DelayStrategyRefused, TopologyMismatch, ModuleUnloadable].some((kind) => error instanceof kind);
+  [AttemptLogUnusable, DelayStrategyRefused, TopologyMismatch, ModuleUnloadable].some((kind) => error instanceof kind);
 
 const settings = settingsOrExit(() => processSettings(process.env));
 const number = Number(process.env['CONSUMER_NUMBER'] ?? '1');

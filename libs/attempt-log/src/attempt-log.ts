@@ -6,9 +6,18 @@ import type { AttemptPage, AttemptSearch } from './attempt-search.ts';
  * hold depends on a document that may be gone.
  */
 export interface AttemptLog {
-  /** Creates indexes, and applies a changed TTL. Idempotent. */
-  prepare(): Promise<void>;
-  /** Writes attempts, durably. One that is there already stays, except that a success replaces a failure. */
+  /**
+   * Creates indexes, applies a changed TTL, tries a write. Idempotent.
+   *
+   * @returns what is not as it should be and needs a person, a sentence each; attempts are logged all the same.
+   * @throws AttemptLogUnusable where they would not be.
+   */
+  prepare(): Promise<readonly string[]>;
+  /**
+   * Writes attempts, durably. One that is there already stays, except that a success replaces a failure.
+   *
+   * @throws AttemptLogUnusable where the server refuses attempts until a person acts.
+   */
   record(attempts: readonly AttemptDocument[]): Promise<void>;
   /** The attempts with these ids, those that are still there. */
   find(ids: readonly string[]): Promise<AttemptDocument[]>;

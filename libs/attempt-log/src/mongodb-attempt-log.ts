@@ -1,15 +1,10 @@
-import { MongoBulkWriteError, MongoClient, MongoError, MongoServerError, type Collection, type Db } from 'mongodb';
+import { MongoBulkWriteError, MongoClient, MongoError, type Collection } from 'mongodb';
 import { idRanges, type AttemptStatus } from '@esteira/pipeline';
 import { attemptId, type AttemptDocument } from './attempt-document.ts';
 import type { AttemptLog } from './attempt-log.ts';
-import { SEARCH_INDEX, searchAttempts } from './mongodb-search.ts';
-
-const DUPLICATE_KEY = 11_000;
-const NAMESPACE_EXISTS = 48;
-const INDEX_NOT_FOUND = 27;
-
-/** Of releases before the search: what it served, the search index serves. */
-const FORMER_INDEX = 'status_1_processed_at_1';
+import { searchAttempts } from './mongodb-search.ts';
+import { prepare } from './prepare.ts';
+import { AttemptLogUnusable, explained, isThereAlready } from './unusable.ts';
 
 export interface AttemptLogOptions {
   /** The path names the database. */
@@ -24,7 +19,7 @@ export interface AttemptLogOptions {
 
 /** Whether an error is MongoDB's: it is away, or refused what it was asked. */
 export function isLogFault(error: unknown): boolean {
-  return error instanceof MongoError;
+  return error instanceof MongoError || error instanceof AttemptLogUnusable;
 }
 
 /**
@@ -40,20 +35,21 @@ export function mongodbAttemptLog(options: AttemptLogOptions): AttemptLog {
     ignoreUndefined: true,
   });
   const db = client.db();
+  const { pipeline, ttlSeconds } = options;
   const closing = new AbortController();
   const attempts = async () => {
     await connected(client, closing.signal);
     return db.collection<AttemptDocument>('attempts');
   };
   return {
-    prepare: async () => prepare(db, await attempts(), options),
+    prepare: async () => prepare({ db, attempts: await attempts(), pipeline, ttlSeconds }),
     record: async (documents) => record(await attempts(), documents),
     find: async (ids) => findAttempts(await attempts(), ids),
     ofMessages: async (messageIds) => attemptsOf(await attempts(), messageIds),
-    search: async (search) => searchAttempts(await attempts(), options.pipeline, search),
-    countBySystem: async (pipeline) => countBySystem(await attempts(), pipeline),
-    clear: async (pipeline) => {
-      await (await attempts()).deleteMany({ pipeline });
+    search: async (search) => searchAttempts(await attempts(), pipeline, search),
+    countBySystem: async (counted) => countBySystem(await attempts(), counted),
+    clear: async (cleared) => {
+      await (await attempts()).deleteMany({ pipeline: cleared });
     },
     ping: async () => {
       await attempts();
@@ -76,38 +72,6 @@ async function connected(client: MongoClient, closed: AbortSignal): Promise<void
   await client.connect();
   if (closed.aborted) await client.close();
   closed.throwIfAborted();
-}
-
-async function prepare(db: Db, attempts: Collection<AttemptDocument>, options: AttemptLogOptions): Promise<void> {
-  await db.createCollection('attempts').catch((error: unknown) => {
-    if (!(error instanceof MongoServerError && error.code === NAMESPACE_EXISTS)) throw error;
-  });
-  await attempts.createIndex({ message_id: 1 });
-  await attempts.createIndex(SEARCH_INDEX);
-  await dropIndex(attempts, FORMER_INDEX);
-  await applyTtl(db, attempts, options);
-}
-
-async function dropIndex(attempts: Collection<AttemptDocument>, name: string): Promise<void> {
-  await attempts.dropIndex(name).catch((error: unknown) => {
-    if (!(error instanceof MongoServerError && error.code === INDEX_NOT_FOUND)) throw error;
-  });
-}
-
-/** Each pipeline has a TTL of its own: a partial index, whose age is changed in place. */
-async function applyTtl(
-  db: Db,
-  attempts: Collection<AttemptDocument>,
-  { pipeline, ttlSeconds }: AttemptLogOptions,
-): Promise<void> {
-  const name = `ttl_${pipeline}`;
-  const existing = (await attempts.indexes()).find((index) => index.name === name);
-  if (existing === undefined) {
-    const age = { expireAfterSeconds: ttlSeconds, partialFilterExpression: { pipeline } };
-    await attempts.createIndexes([{ key: { processed_at: 1 }, name, ...age }]);
-  } else if (existing['expireAfterSeconds'] !== ttlSeconds) {
-    await db.command({ collMod: attempts.collectionName, index: { name, expireAfterSeconds: ttlSeconds } });
-  }
 }
 
 function attemptsOf(attempts: Collection<AttemptDocument>, messageIds: readonly string[]): Promise<AttemptDocument[]> {
@@ -145,20 +109,24 @@ async function record(attempts: Collection<AttemptDocument>, documents: readonly
     await attempts.insertMany([...documents], { ordered: false, ignoreUndefined: false });
   } catch (error) {
     // The endput has decided how an attempt ended: what another copy of it came to, and logged, gives way.
-    const replacements = thoseThatWereThere(error, documents).flatMap((document) => {
+    const replacements = thoseThatWereThere(error, documents, attempts.namespace).flatMap((document) => {
       const status = { $in: GIVES_WAY_TO[document.status] ?? [] };
       if (status.$in.length === 0) return [];
       return { replaceOne: { filter: { _id: document._id, status }, replacement: document } };
     });
-    if (replacements.length > 0) await attempts.bulkWrite(replacements, { ordered: false });
+    if (replacements.length === 0) return;
+    await attempts.bulkWrite(replacements, { ordered: false }).catch((fault: unknown) => {
+      throw explained(fault, attempts.namespace);
+    });
   }
 }
 
 /** The documents an unordered insert refused as duplicates. @throws the error when it was about anything else. */
-function thoseThatWereThere(error: unknown, documents: readonly AttemptDocument[]): AttemptDocument[] {
-  if (!(error instanceof MongoBulkWriteError)) throw error;
-  const failures = [error.writeErrors].flat();
-  if (failures.length === 0 || failures.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+function thoseThatWereThere(error: unknown, documents: readonly AttemptDocument[], place: string): AttemptDocument[] {
+  const failures = error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [];
+  const others = failures.filter((failure) => !isThereAlready(failure));
+  if (!(error instanceof MongoBulkWriteError) || failures.length === 0 || others.length > 0)
+    throw explained(error, place);
   if (error.result.getWriteConcernError() !== undefined) throw error;
   return failures.flatMap(({ index }) => documents[index] ?? []);
 }

@@ -1,5 +1,5 @@
 import { MAX_MAX_ATTEMPTS, pageOf, present, type AttemptStatus } from '@esteira/pipeline';
-import { MongoServerError, type Collection, type Filter, type IndexSpecification } from 'mongodb';
+import { MongoServerError, type Collection, type Filter } from 'mongodb';
 import type { AttemptDocument } from './attempt-document.ts';
 import {
   cursorAt,
@@ -15,9 +15,11 @@ import {
  * the last tie: `_id` costs an insert nothing that can be measured (docs/decisions.md), and pages neither repeat nor
  * leave out what was processed in the same millisecond.
  */
-export const SEARCH_INDEX: IndexSpecification = { pipeline: 1, status: 1, attempt: 1, processed_at: 1, _id: 1 };
-const SEARCH_INDEX_NAME = 'pipeline_1_status_1_attempt_1_processed_at_1__id_1';
-const MESSAGE_INDEX_NAME = 'message_id_1';
+export const SEARCH_INDEX = { pipeline: 1, status: 1, attempt: 1, processed_at: 1, _id: 1 } as const;
+export const SEARCH_INDEX_NAME = 'pipeline_1_status_1_attempt_1_processed_at_1__id_1';
+/** Serves the search for messages. */
+export const MESSAGE_INDEX = { message_id: 1 } as const;
+export const MESSAGE_INDEX_NAME = 'message_id_1';
 
 const LATEST_FIRST = { processed_at: -1, _id: -1 } as const;
 const STATUSES: readonly AttemptStatus[] = ['succeeded', 'failed', 'dead-lettered', 'invalid'];

@@ -5,7 +5,8 @@ import { freshMongoUrl } from '@esteira/tests/support';
 import { MongoClient } from 'mongodb';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { attemptId, mongodbAttemptLog, type AttemptDocument, type AttemptLog } from '../src/index.ts';
+import { attemptId, mongodbAttemptLog, type AttemptLog } from '../src/index.ts';
+import { attempt } from './attempts.ts';
 
 const url = freshMongoUrl();
 const open = (ttlSeconds = 600, pipeline = 'orders') =>
@@ -25,29 +26,6 @@ afterAll(async () => {
   await client.db().dropDatabase();
   await client.close();
 });
-
-function attempt(messageId: string, number: number, changes: Partial<AttemptDocument> = {}): AttemptDocument {
-  return {
-    _id: attemptId(messageId, 1, number),
-    pipeline: 'orders',
-    type: 'order.placed',
-    message_id: messageId,
-    round: 1,
-    attempt: number,
-    max_attempts: 5,
-    status: 'failed',
-    info: '',
-    error: { code: 'x', message: 'y' },
-    reason: null,
-    result: null,
-    origin: { system: 'system-1' },
-    worker: 'w',
-    started_at: new Date(),
-    duration_ms: 1,
-    processed_at: new Date(),
-    ...changes,
-  };
-}
 
 describe('an attempt', () => {
   it('is logged once, whoever logs it again', async () => {

@@ -163,7 +163,8 @@ export const settingsSchema = Type.Object({
     default: 600,
     minimum: 1,
     maximum: 2_147_483_647,
-    description: 'How long the attempt log keeps a document, in seconds. A changed value is applied at the next start.',
+    description:
+      'How long the attempt log keeps a document, in seconds. A changed value is applied at the next start; in MongoDB that takes the right collMod (role dbAdmin), without which the old age stays.',
   }),
   MAX_LANE_DEPTH: Type.Integer({
     default: 500_000,
