@@ -1,5 +1,6 @@
 export * from './apps.ts';
 export * from './books.ts';
 export * from './guarded-mongod.ts';
+export * from './pgbouncer.ts';
 export * from './ports.ts';
 export * from './servers.ts';

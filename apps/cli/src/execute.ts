@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { EXIT_CONFIG, SettingsError } from '@esteira/config';
 import { Obstacle } from '@esteira/infra';
 import { withoutPasswords } from '@esteira/observability';
+import { SessionUnfit } from '@esteira/postgres';
 import { absentServer } from './faults.ts';
 import { Refused } from './refused.ts';
 
@@ -16,7 +17,7 @@ export async function execute(program: Command): Promise<void> {
     await program.parseAsync();
   } catch (error) {
     const { message, stack = message } = error as Error;
-    const isExplained = [SettingsError, Refused, Obstacle].some((kind) => error instanceof kind);
+    const isExplained = [SettingsError, Refused, Obstacle, SessionUnfit].some((kind) => error instanceof kind);
     const told = isExplained ? message : (absentServer(error) ?? stack);
     process.stderr.write(`${withoutPasswords(told)}\n`);
     process.exitCode = error instanceof SettingsError ? EXIT_CONFIG : 1;

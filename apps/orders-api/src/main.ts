@@ -11,6 +11,7 @@ import {
 } from '@esteira/config';
 import { createLogger, createMetrics } from '@esteira/observability';
 import { SourceNotReady } from '@esteira/orders/source';
+import { SessionUnfit } from '@esteira/postgres';
 import { startApi, type StartedApi } from './start.ts';
 
 // V8's young generation has its full size with its first growth. Otherwise it doubles now and then, the last time after
@@ -44,7 +45,7 @@ try {
 } catch (error) {
   if (!stopping.signal.aborted) {
     logger.fatal({ err: error }, 'the API could not start');
-    if (error instanceof SourceNotReady) exitForPerson();
+    if (error instanceof SourceNotReady || error instanceof SessionUnfit) exitForPerson();
     process.exit(1);
   }
 }

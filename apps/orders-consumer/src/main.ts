@@ -6,13 +6,16 @@ import { createApp, type App, type Check } from '@esteira/http';
 import { DelayStrategyRefused, TopologyMismatch } from '@esteira/messaging';
 import { createLogger, createMetrics } from '@esteira/observability';
 import { ModuleUnloadable } from '@esteira/orders/verifiers';
+import { SessionUnfit } from '@esteira/postgres';
 import { startConsumer, type OrdersConsumer } from './app.ts';
 import { openServers } from './servers.ts';
 import { openVerifier } from './verifier.ts';
 
 /** A person has to act before another start makes sense. */
 const needsAPerson = (error: unknown) =>
-  [AttemptLogUnusable, DelayStrategyRefused, TopologyMismatch, ModuleUnloadable].some((kind) => error instanceof kind);
+  [AttemptLogUnusable, DelayStrategyRefused, TopologyMismatch, ModuleUnloadable, SessionUnfit].some(
+    (kind) => error instanceof kind,
+  );
 
 const settings = settingsOrExit(() => processSettings(process.env));
 const number = Number(process.env['CONSUMER_NUMBER'] ?? '1');

@@ -48,7 +48,9 @@ export async function openServers(settings: Settings, worker: string, logger: Lo
     checks,
     started: async (start, isFinal, stopping) => {
       for (let waitMs = FIRST_WAIT_MS; ; waitMs = longer(waitMs)) {
-        const asked = Object.entries(checks).map(([name, check]) => untilAnswered(name, check, logger, stopping));
+        const asked = Object.entries(checks).map(([name, check]) =>
+          untilAnswered(name, check, { logger, isFinal, stopping }),
+        );
         await Promise.all(asked);
         try {
           return await start();
@@ -68,12 +70,19 @@ export async function openServers(settings: Settings, worker: string, logger: Lo
 
 const longer = (waitMs: number) => Math.min(2 * waitMs, LONGEST_WAIT_MS);
 
-async function untilAnswered(name: string, check: () => Promise<unknown>, logger: Logger, stopping: AbortSignal) {
+interface Waiting {
+  readonly logger: Logger;
+  readonly isFinal: (error: unknown) => boolean;
+  readonly stopping: AbortSignal;
+}
+
+async function untilAnswered(name: string, check: () => Promise<unknown>, { logger, isFinal, stopping }: Waiting) {
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = longer(waitMs)) {
     try {
       await check();
       return;
     } catch (err) {
+      if (isFinal(err)) throw err;
       logger.warn({ err, waitMs }, `${name} can't be used; the consumer starts when it can`);
     }
     await sleep(waitMs, undefined, { signal: stopping });

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runner } from 'node-pg-migrate';
+import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { connectError, establish, type Session } from './establish.ts';
 import { tellWaits } from './migration-waits.ts';
-import { addressOf, sessionOptions } from './session.ts';
+import { addressOf } from './session.ts';
 import { sqlState } from './sql-state.ts';
 
 /** A family of migrations: a folder of numbered `.sql` files, and the table that remembers which have run. */
@@ -45,8 +46,6 @@ export async function migrate(url: string, migrations: Migrations, options: Migr
     application_name: `esteira migrate ${migrations.name}`,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_MS,
-    // Others wait for the lock of a migration: that of a client that vanished is free again soon.
-    options: sessionOptions(),
   });
   const { promise: cut, reject } = Promise.withResolvers<never>();
   // Without a listener a connection that is cut between two statements ends the process.
@@ -54,9 +53,10 @@ export async function migrate(url: string, migrations: Migrations, options: Migr
   cut.catch(() => undefined); // Also where it is cut when nobody waits any longer.
   let stopTelling: (() => void) | undefined;
   try {
-    await connected(client, url, connectMs);
+    const { begin } = await connected(client, url, connectMs);
+    const [server] = await asked<{ pid: number }>(client, `${begin}; select pg_backend_pid() as pid`);
     await noticeOurEnd(client);
-    if (onWait !== undefined) stopTelling = tellWaits(url, client, migrations.name, onWait, tellEveryMs);
+    if (onWait !== undefined) stopTelling = tellWaits(url, server?.pid ?? 0, migrations.name, onWait, tellEveryMs);
     await Promise.race([cut, upToDate(client, migrations)]);
   } finally {
     stopTelling?.();
@@ -66,34 +66,59 @@ export async function migrate(url: string, migrations: Migrations, options: Migr
 }
 
 /** The driver's own limit says neither who was silent nor, by a code, that it may pass. */
-async function connected(client: pg.Client, url: string, connectMs: number): Promise<void> {
+async function connected(client: pg.Client, url: string, connectMs: number): Promise<Session> {
   const { promise: silence, reject } = Promise.withResolvers<never>();
-  const silent = new Error(`Postgres at ${addressOf(url)} did not take a connection within ${connectMs} ms`);
+  const address = addressOf(url);
+  const silent = new Error(`Postgres at ${address} did not take a connection within ${connectMs} ms`);
   const timer = setTimeout(reject, connectMs, Object.assign(silent, { code: 'ETIMEDOUT' }));
+  const connecting = async () => {
+    await client.connect();
+    return establish(client, (text) => asked(client, text), address, UNLIMITED);
+  };
   try {
-    await Promise.race([client.connect(), silence]);
+    return await Promise.race([connecting(), silence]);
+  } catch (error) {
+    throw connectError(error, address);
   } finally {
     clearTimeout(timer);
   }
 }
 
+/** A statement takes as long as it takes. What a client that vanished holds is free again within a minute. */
+const UNLIMITED = { statement_timeout: 0, idle_in_transaction_session_timeout: 60_000 };
+
+async function asked<T extends object>(client: pg.Client, text: string): Promise<T[]> {
+  const result = (await client.query<T>(text)) as pg.QueryResult<T> | pg.QueryResult<T>[];
+  return (Array.isArray(result) ? result.at(-1) : result)?.rows ?? [];
+}
+
 /**
  * A statement may take long, and holds the lock that the next start waits for: it ends within 2 s of its process. Not
- * among the settings to connect with, since a server that can't do it (one that doesn't run on Linux) would refuse.
+ * among the settings that must be, since a server that can't do it (one that doesn't run on Linux) would refuse.
  */
 async function noticeOurEnd(client: pg.Client): Promise<void> {
-  await client.query(`select set_config('client_connection_check_interval', '2s', false)`).catch((error: unknown) => {
+  await client.query('savepoint noticing');
+  await client.query(`set local client_connection_check_interval = '2s'`).catch((error: unknown) => {
     if (sqlState(error) === undefined) throw error;
+    return client.query('rollback to noticing');
   });
 }
 
+/**
+ * All that is missing, in the one transaction that is open already. So a pooler can't give a part of it, or the lock, to
+ * another session: a lock of a session would be left behind with whoever has that session next.
+ */
 async function upToDate(client: pg.Client, migrations: Migrations): Promise<void> {
+  await client.query(`select pg_advisory_xact_lock(${PG_MIGRATE_LOCK_ID})`);
   await runner({
     dbClient: client,
     dir: migrations.directory,
     migrationsTable: `${migrations.name}_migrations`,
     direction: 'up',
-    advisoryLockMode: 'wait',
+    noLock: true,
+    singleTransaction: true,
     log: () => undefined,
   });
+  // The runner commits what it has done; what it only looked at is over here.
+  await client.query('commit');
 }

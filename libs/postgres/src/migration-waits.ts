@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import { openPostgres, type Sql } from './pool.ts';
 import { addressOf } from './session.ts';
 
@@ -19,7 +18,8 @@ interface Waits {
 /** Tells again and again what a migration's session is at, until what it returns is called. */
 export function tellWaits(
   url: string,
-  client: pg.Client,
+  /** Of the session that serves the migration. */
+  pid: number,
   name: string,
   tell: (line: string) => void,
   everyMs: number,
@@ -30,7 +30,7 @@ export function tellWaits(
     if (asking) return;
     asking = true;
     try {
-      const line = await waitOf(postgres, processIdOf(client));
+      const line = await waitOf(postgres, pid);
       if (line !== undefined) tell(`${name} of ${addressOf(url)}: ${line}`);
     } catch {
       // Who can't be asked has nothing to say; the migration's own connection tells of a server that is away.
@@ -52,6 +52,3 @@ async function waitOf(sql: Sql, pid: number): Promise<string | undefined> {
   if (holders === null) return `a statement of the migration takes its time, ${seconds} s so far: ${statement}`;
   return `the migration waits for ${holders}, ${seconds} s so far, with: ${statement}`;
 }
-
-/** The driver has it, and its types do not. */
-const processIdOf = (client: pg.Client): number => (client as unknown as { processID: number }).processID;

@@ -1,5 +1,7 @@
 import pg from 'pg';
-import { addressOf, sessionOptions } from './session.ts';
+import { answer, PostgresSilent } from './answer.ts';
+import { connectError, establish, SessionUnfit, type Session } from './establish.ts';
+import { addressOf, type SessionLimits } from './session.ts';
 
 /** A row as the driver gives it: bigint, numeric and times are text; jsonb is parsed; int and boolean are native. */
 export type Row = Record<string, unknown>;
@@ -43,6 +45,8 @@ export interface PostgresOptions {
    * a client that vanished holds is free again. Work that pauses for longer sets it for itself, in `first`.
    */
   readonly idleInTransactionMs?: number;
+  /** The work needs a session of its own, outside of transactions too: a pooler is refused. */
+  readonly needsOwnSession?: boolean;
   /** Hears of idle connections that broke; the pool replaces them by itself. */
   readonly onError?: (error: Error) => void;
 }
@@ -53,42 +57,54 @@ const QUERY_TIMEOUT_MS = 30_000;
 /** How long a transaction may wait for its client where nothing else is said, in milliseconds. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
-/** The server did not answer a statement in time. Whether it was carried out is not known; the connection is given up. */
-export class PostgresSilent extends Error {
-  /** As a socket would say it, so that it counts as a server that is away. */
-  readonly code = 'ETIMEDOUT';
-
-  constructor(address: string, timeoutMs: number, cause?: unknown) {
-    super(`Postgres at ${address} did not answer a statement within ${timeoutMs} ms`, { cause });
-    this.name = 'PostgresSilent';
-  }
-}
+/** The longest a connection may take, and each question until it is what it must be, in milliseconds. */
+const CONNECT_MS = 10_000;
 
 // Times never pass through a JS Date: it would cut the microseconds.
 const types = new pg.TypeOverrides();
 const { DATE, TIMESTAMP, TIMESTAMPTZ } = pg.types.builtins;
 for (const time of [DATE, TIMESTAMP, TIMESTAMPTZ]) types.setTypeParser(time, (value: string) => value);
 
-/** Opens a pool. Nothing is connected before the first query. Sessions speak UTC and ISO dates. */
+/**
+ * Opens a pool. Nothing is connected before the first query. Each session is made what our SQL needs, and checked
+ * ({@link establish}); through a pooler each statement is a transaction that sets it.
+ */
 export function openPostgres(options: PostgresOptions): Postgres {
   const address = addressOf(options.url);
   const timeoutMs = options.queryTimeoutMs ?? QUERY_TIMEOUT_MS;
+  const sessions = new WeakMap<pg.ClientBase, Session>();
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.applicationName,
     max: options.max ?? 10,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
-    options: sessionOptions({
-      TimeZone: 'UTC',
-      DateStyle: 'ISO',
-      idle_in_transaction_session_timeout: options.idleInTransactionMs ?? IDLE_IN_TRANSACTION_MS,
-      statement_timeout: timeoutMs,
-    }),
+    verify: (client, done) => {
+      verified(client, address, limitsOf(options), options.needsOwnSession ?? false).then((session) => {
+        sessions.set(client, session);
+        done();
+      }, done);
+    },
     types,
   });
   pool.on('error', (error) => options.onError?.(error));
-  const rowsOf: RowsOf = async (client, text, values = []) => {
+  const connect = async () => {
+    const client = await pool.connect().catch((error: unknown) => {
+      throw connectError(error, address);
+    });
+    return { client, session: sessions.get(client) ?? DIRECT };
+  };
+  const connections: Connections = { connect, rowsOf: rowsWithin(timeoutMs, address) };
+  return {
+    address,
+    query: (text, values) => alone(connections, text, values),
+    transaction: async (work, first) => inTransaction(connections, await connect(), work, first),
+    close: () => pool.end(),
+  };
+}
+
+function rowsWithin(timeoutMs: number, address: string): Connections['rowsOf'] {
+  return async (client, text, values = []) => {
     try {
       return await answer(client, text, values, timeoutMs, () => new PostgresSilent(address, timeoutMs));
     } catch (error) {
@@ -97,56 +113,63 @@ export function openPostgres(options: PostgresOptions): Postgres {
       throw error;
     }
   };
-  return {
-    address,
-    query: (text, values) => alone(pool, rowsOf, text, values),
-    transaction: (work, first) => inTransaction(pool, rowsOf, work, first),
-    close: () => pool.end(),
-  };
 }
 
-type RowsOf = <T extends object>(client: pg.PoolClient, text: string, values?: readonly unknown[]) => Promise<T[]>;
+const limitsOf = ({ queryTimeoutMs, idleInTransactionMs }: PostgresOptions): SessionLimits => ({
+  statement_timeout: queryTimeoutMs ?? QUERY_TIMEOUT_MS,
+  idle_in_transaction_session_timeout: idleInTransactionMs ?? IDLE_IN_TRANSACTION_MS,
+});
 
-/**
- * The rows of one statement, or the error of `silent` after `timeoutMs` without an answer (0: never).
- *
- * The driver's promise and its `query_timeout` are left aside: both write a function literal into a property of the
- * query, which V8 keeps for methods and puts among old objects at once. Each of them held a whole page, or the values
- * of a whole batch, until the next full collection: young collections took five times as long.
- */
-function answer<T extends object>(
+const DIRECT: Session = { isPooled: false, begin: 'BEGIN' };
+
+/** The session of a connection that was just made; an error of it has no other listener yet. */
+async function verified(
   client: pg.PoolClient,
-  text: string,
-  values: readonly unknown[],
-  timeoutMs: number,
-  silent: () => PostgresSilent,
-): Promise<T[]> {
-  const { promise, resolve, reject } = Promise.withResolvers<T[]>();
-  const onSilence = () => {
-    reject(silent());
-  };
-  const timer = timeoutMs === 0 ? undefined : setTimeout(onSilence, timeoutMs);
-  client.query(text, [...values], (error: Error | null, result: pg.QueryResult<T>) => {
-    clearTimeout(timer);
-    if (error === null) resolve(result.rows);
-    else reject(error);
-  });
-  return promise;
+  address: string,
+  limits: SessionLimits,
+  needsOwnSession: boolean,
+): Promise<Session> {
+  const onError = () => undefined; // The question that is asked rejects with it.
+  client.on('error', onError);
+  const silent = () => new PostgresSilent(address, CONNECT_MS);
+  try {
+    const session = await establish(client, (text) => answer(client, text, [], CONNECT_MS, silent), address, limits);
+    if (needsOwnSession && session.isPooled) throw new SessionUnfit(ownSessionNeeded(address));
+    return session;
+  } finally {
+    client.off('error', onError);
+  }
+}
+
+const ownSessionNeeded = (address: string) =>
+  `Postgres at ${address} is reached through a pooler (PgBouncer, or one like it), and this work needs a session of its ` +
+  'own: give the address of the server itself.';
+
+interface Connection {
+  readonly client: pg.PoolClient;
+  readonly session: Session;
+}
+
+/** A pool's connections, and how a statement is carried out on one of them. */
+interface Connections {
+  readonly connect: () => Promise<Connection>;
+  readonly rowsOf: <T extends object>(client: pg.PoolClient, text: string, values?: readonly unknown[]) => Promise<T[]>;
 }
 
 /** One statement on a connection of its own, which is given up when the statement rejects. */
 async function alone<T extends object>(
-  pool: pg.Pool,
-  rowsOf: RowsOf,
+  connections: Connections,
   text: string,
   values?: readonly unknown[],
 ): Promise<T[]> {
-  const client = await pool.connect();
+  const connection = await connections.connect();
+  const { client, session } = connection;
+  if (session.isPooled) return inTransaction(connections, connection, (sql) => sql.query<T>(text, values));
   let failure: Error | undefined;
   const onError = (error: Error) => (failure = error);
   client.on('error', onError);
   try {
-    return await rowsOf<T>(client, text, values);
+    return await connections.rowsOf<T>(client, text, values);
   } catch (error) {
     failure = error as Error;
     throw error;
@@ -156,8 +179,12 @@ async function alone<T extends object>(
   }
 }
 
-async function inTransaction<T>(pool: pg.Pool, rowsOf: RowsOf, work: (sql: Sql) => Promise<T>, first = ''): Promise<T> {
-  const client = await pool.connect();
+async function inTransaction<T>(
+  { rowsOf }: Connections,
+  { client, session }: Connection,
+  work: (sql: Sql) => Promise<T>,
+  first = '',
+): Promise<T> {
   let broken: Error | undefined;
   // A client checked out of the pool has no listener of its own; without one a cut connection ends the process.
   const onError = (error: Error) => (broken = error);
@@ -171,7 +198,7 @@ async function inTransaction<T>(pool: pg.Pool, rowsOf: RowsOf, work: (sql: Sql) 
     }
   };
   try {
-    await query(`BEGIN; ${first}`);
+    await query(`${session.begin}; ${first}`);
     const result = await work({ query });
     await query('COMMIT');
     return result;

@@ -41,8 +41,13 @@ export const prepareSourceCommand = (env: Env): Command =>
       }
       const plan: PrepareOptions = { system: system.name, names, role: roleOf(system.databaseUrl) };
       const url = options.ownerUrl ?? system.databaseUrl;
-      // An index takes as long as it takes.
-      const postgres = openPostgres({ url, applicationName: 'esteira prepare-source', max: 2, queryTimeoutMs: 0 });
+      const postgres = openPostgres({
+        url,
+        applicationName: 'esteira prepare-source',
+        max: 2,
+        queryTimeoutMs: 0, // An index takes as long as it takes,
+        needsOwnSession: true, // and is built outside of transactions.
+      });
       try {
         if (options.dryRun ?? isOn(env['DRY_RUN'])) printPlan(await planPreparation(postgres, plan), postgres.address);
         else await prepare(postgres, plan, options.silenceTriggers ?? false);
