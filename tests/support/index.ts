@@ -1,3 +1,4 @@
+export * from './administration.ts';
 export * from './apps.ts';
 export * from './books.ts';
 export * from './guarded-mongod.ts';

@@ -5,6 +5,8 @@ import {
   laneDepth,
   names,
   pipelineTopology,
+  PolicyInForce,
+  watchPolicies,
   type Broker,
   type Management,
 } from '@esteira/messaging';
@@ -17,18 +19,21 @@ export interface Lane {
   readonly publish: Publish;
   /** Messages that wait in it. */
   readonly depth: () => Promise<number>;
-  /** Rejects when nothing can be published: no connection, an alarm, or a topology that is not ours. */
+  /** Rejects when nothing can be published: no connection, an alarm, a topology that is not ours, a policy that harms. */
   readonly ready: Check;
+  /** What to tell people while an alarm or a policy of the broker stops publishing; undefined while none does. */
+  readonly blocked: () => string | undefined;
+  readonly close: () => void;
 }
 
-/** What to tell people while an alarm of the broker holds publishers back; undefined while none does. */
-export function blockedBy({ blocked }: Pick<Broker, 'blocked'>): string | undefined {
+function alarmOf({ blocked }: Pick<Broker, 'blocked'>): string | undefined {
   return blocked === undefined ? undefined : `RabbitMQ holds publishers back: ${blocked}`;
 }
 
 /**
  * Publishes to the orders pipeline. Exchanges and queues are declared before the first message, and again after any
- * publish that went wrong: the broker may have come back empty.
+ * publish that went wrong: the broker may have come back empty. While a policy would lose messages none is sent: they are
+ * safe in the source, and the run waits.
  */
 export function openLane(broker: Broker, management: Management, logger: Logger): Lane {
   const send = createPublisher(broker, {
@@ -36,19 +41,30 @@ export function openLane(broker: Broker, management: Management, logger: Logger)
     mandatory: true,
     appId: 'esteira-orders-api',
   });
-  const onDeclared = declaredFirst(() => declareForGood(broker, pipelineTopology(ordersPipeline), management, logger));
+  const policies = watchPolicies(ordersPipeline, management, logger);
+  const onDeclared = declaredFirst(async () => {
+    await declareForGood(broker, pipelineTopology(ordersPipeline), management, logger);
+    await policies.look();
+  });
+  const blocked = () => alarmOf(broker) ?? policies.fault;
   const depth = () => onDeclared(async () => ({ result: await laneDepth(broker, ordersPipeline), again: false }));
   return {
     depth,
     publish: (messages) =>
       onDeclared(async () => {
+        if (policies.fault !== undefined) throw new PolicyInForce(policies.fault);
         const outcomes = await send(messages);
         return { result: outcomes, again: outcomes.includes('unroutable') };
       }),
     ready: async () => {
-      const blocked = blockedBy(broker);
-      if (blocked !== undefined) throw new Error(blocked);
+      const alarm = alarmOf(broker);
+      if (alarm !== undefined) throw new Error(alarm);
       await depth();
+      if (policies.fault !== undefined) throw new PolicyInForce(policies.fault);
+    },
+    blocked,
+    close: () => {
+      policies.close();
     },
   };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings, System } from '@esteira/config';
 import type { App } from '@esteira/http';
-import { connectBroker, names, openManagement, type Broker } from '@esteira/messaging';
+import { connectBroker, names, openManagement } from '@esteira/messaging';
 import { withoutPasswords, type Logger, type Metrics } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import {
@@ -18,7 +18,7 @@ import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { createRelay, type Relay } from '@esteira/relay';
 import { buildApp } from './app.ts';
 import { classifyFault } from './faults.ts';
-import { blockedBy, openLane } from './lane.ts';
+import { openLane, type Lane } from './lane.ts';
 import { countedPublish } from './publishing.ts';
 
 /** What the API of a system is started with. */
@@ -62,7 +62,7 @@ export async function startApi(options: StartOptions, stopping: AbortSignal): Pr
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name, logger });
   const lane = openLane(broker, openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL), logger);
   const publish = countedPublish(lane.publish, metrics);
-  const relay = relayOf(options, { postgres, source, broker, depth: lane.depth, publish });
+  const relay = relayOf(options, { postgres, source, lane, publish });
   const { HOST: host, ALLOWED_HOSTS: allowedHosts, MAX_ATTEMPTS: maxAttempts, apiKeys: keys } = settings;
   const callers = { allowedHosts, trustedProxies: settings.TRUSTED_PROXIES, keys };
   const given = { system: system.name, ...callers, logger, metrics, maxAttempts, stopping };
@@ -75,6 +75,7 @@ export async function startApi(options: StartOptions, stopping: AbortSignal): Pr
     app,
     stop: async () => {
       await Promise.all([app.close(), relay.close()]);
+      lane.close();
       await broker.close();
       await postgres.close();
     },
@@ -84,26 +85,25 @@ export async function startApi(options: StartOptions, stopping: AbortSignal): Pr
 interface RelayParts {
   readonly postgres: Postgres;
   readonly source: SourceTable;
-  readonly broker: Broker;
-  readonly depth: () => Promise<number>;
+  readonly lane: Lane;
   readonly publish: Publish;
 }
 
 function relayOf({ settings, system, logger }: StartOptions, parts: RelayParts): Relay {
-  const { postgres, source: table, broker, depth, publish } = parts;
+  const { postgres, source: table, lane, publish } = parts;
   return createRelay({
     system: system.name,
     redisUrl: settings.REDIS_URL,
     source: ordersSource(postgres, { system: system.name, table }),
     publish,
-    depth,
+    depth: lane.depth,
     pageSize: settings.PAGE_SIZE,
     maxLaneDepth: settings.MAX_LANE_DEPTH,
     leaseMs: settings.LEASE_MS,
     followPollMs: settings.FOLLOW_POLL_MS,
     landingMs: landingMs(settings.SHUTDOWN_MS),
     target: `exchange ${names.exchange(ordersPipeline)}`,
-    blocked: () => blockedBy(broker),
+    blocked: lane.blocked,
     logger,
   });
 }

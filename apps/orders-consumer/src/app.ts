@@ -8,19 +8,21 @@ import {
   createPublisher,
   declareForGood,
   joined,
-  laneDepth,
   names,
   openManagement,
   pipelineTopology,
+  watchPolicies,
   type Broker,
   type Consumer,
   type DelayStrategy,
+  type PolicyWatch,
 } from '@esteira/messaging';
 import type { Logger, Metrics } from '@esteira/observability';
 import { ordersPipeline, type Verifier } from '@esteira/orders/domain';
 import { endputMigrations } from '@esteira/orders/endput';
 import { policyDelays, type RetryPolicy } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
+import { checksOf, isConsuming } from './checks.ts';
 import { laneHandler, returnedHandler, type Stages } from './pipeline.ts';
 import { retryPolicyOf } from './retry-policy.ts';
 import { Solitude } from './solitude.ts';
@@ -84,13 +86,16 @@ async function started(options: ConsumerOptions, opened: AsyncDisposableStack): 
   opened.defer(async () => {
     await Promise.all([broker.close(), sender.close()]);
   });
-  const { delay, declare } = await prepareBroker(sender, policy, options);
+  const { delay, declare, policies } = await prepareBroker(sender, policy, options);
+  opened.defer(() => {
+    policies.close();
+  });
   const summary = startSummary(logger, options.metrics, () => consumers.every(isConsuming));
   const turns = new Turns(options.verifier.concurrency ?? Number.POSITIVE_INFINITY);
-  const stages = stagesOf(options, { endput, attemptLog, sender, delay, policy, summary, turns });
+  const stages = stagesOf(options, { endput, attemptLog, sender, policies, delay, policy, summary, turns });
   const consumers = startConsuming(broker, declare, stages, options);
   return {
-    checks: checksOf({ endput, attemptLog, sender, consumers, verifier: options.verifier }),
+    checks: checksOf({ endput, attemptLog, sender, policies, consumers, verifier: options.verifier }),
     stop: async (withinMs) => {
       turns.stop(withinMs * SHARE_OF_ATTEMPTS);
       await Promise.all(consumers.map((consumer) => consumer.stop(withinMs)));
@@ -117,10 +122,11 @@ async function bringUpToDate(endputUrl: string, logger: Logger): Promise<void> {
   for (const migrations of [endputMigrations, deadLetterMigrations]) await migrate(endputUrl, migrations, { onWait });
 }
 
-/** How retries wait on this broker, and what declares all that the pipeline needs on it. */
+/** How retries wait on this broker, what declares all that the pipeline needs on it, and who watches over policies. */
 interface PreparedBroker {
   readonly delay: DelayStrategy;
   readonly declare: () => Promise<void>;
+  readonly policies: PolicyWatch;
 }
 
 async function prepareBroker(broker: Broker, policy: RetryPolicy, options: ConsumerOptions): Promise<PreparedBroker> {
@@ -141,7 +147,9 @@ async function prepareBroker(broker: Broker, policy: RetryPolicy, options: Consu
   const topology = joined(pipelineTopology(ordersPipeline), strategy.topology(waits));
   const declare = () => declareForGood(broker, topology, management, logger);
   await declare();
-  return { delay: strategy, declare };
+  const policies = watchPolicies(ordersPipeline, management, logger);
+  await policies.look();
+  return { delay: strategy, declare, policies };
 }
 
 interface Parts {
@@ -149,6 +157,7 @@ interface Parts {
   readonly attemptLog: AttemptLog;
   /** The connection that publishes. */
   readonly sender: Broker;
+  readonly policies: PolicyWatch;
   readonly delay: DelayStrategy;
   readonly policy: RetryPolicy;
   readonly summary: Summary;
@@ -156,11 +165,18 @@ interface Parts {
 }
 
 function stagesOf({ settings, verifier, logger, worker }: ConsumerOptions, parts: Parts): Stages {
-  const { endput, attemptLog, sender, delay, policy, summary, turns } = parts;
+  const { endput, attemptLog, sender, policies, delay, policy, summary, turns } = parts;
   return {
     endput,
     attemptLog,
-    delay,
+    // A policy that would lose what is handed over is waited out, as an alarm is: what is held does not expire.
+    delay: {
+      ...delay,
+      hand: async (messages, delayMs) => {
+        await policies.untilHarmless();
+        await delay.hand(messages, delayMs);
+      },
+    },
     policy,
     verifier,
     turns,
@@ -170,11 +186,13 @@ function stagesOf({ settings, verifier, logger, worker }: ConsumerOptions, parts
     systems: settings.systems.map(({ name }) => name),
     timeoutMs: policy.timeoutMs,
     logTtlSeconds: settings.ATTEMPT_LOG_TTL_SECONDS,
-    publishDeadLetters: createPublisher(sender, {
-      exchange: names.deadLetterExchange(ordersPipeline),
-      mandatory: true,
-      appId: 'esteira',
-    }),
+    publishDeadLetters: policies.waiting(
+      createPublisher(sender, {
+        exchange: names.deadLetterExchange(ordersPipeline),
+        mandatory: true,
+        appId: 'esteira',
+      }),
+    ),
     now: () => new Date(),
     observe: (batch) => {
       summary.observe(batch);
@@ -204,36 +222,4 @@ function startConsuming(
   );
   const queue = names.returnedQueue(ordersPipeline);
   return [...lanes, consume(broker, { ...shared, queue, handler: returnedHandler(stages) })];
-}
-
-function isConsuming({ state }: Consumer): boolean {
-  return state.kind === 'consuming';
-}
-
-function checksOf({
-  endput,
-  attemptLog,
-  sender,
-  consumers,
-  verifier,
-}: Pick<Parts, 'endput' | 'attemptLog' | 'sender'> &
-  Pick<ConsumerOptions, 'verifier'> & { consumers: readonly Consumer[] }): OrdersConsumer['checks'] {
-  return {
-    verifier: async () => {
-      await verifier.check?.();
-    },
-    endput: async () => {
-      await endput.query('SELECT 1');
-    },
-    'attempt-log': () => attemptLog.ping(),
-    rabbitmq: async () => {
-      if (sender.blocked !== undefined) throw new Error(`RabbitMQ holds publishers back: ${sender.blocked}`);
-      await laneDepth(sender, ordersPipeline);
-    },
-    consuming: () => {
-      const idle = consumers.find((consumer) => !isConsuming(consumer))?.state;
-      if (idle === undefined) return Promise.resolve();
-      return Promise.reject(new Error(idle.kind === 'backing-off' ? idle.fault.message : idle.kind));
-    },
-  };
 }

@@ -11,6 +11,8 @@ export * from './delay/wait-queue.ts';
 export * from './delivery.ts';
 export * from './depth.ts';
 export * from './management.ts';
+export * from './policy-harm.ts';
+export * from './policy-watch.ts';
 export * from './publish.ts';
 export * from './ready-now.ts';
 export * from './purge.ts';

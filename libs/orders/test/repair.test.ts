@@ -23,6 +23,7 @@ import {
   openManagement,
   pipelineTopology,
   type Broker,
+  type Management,
   type Delivery,
 } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
@@ -45,6 +46,7 @@ const idOf = (row: number) => messageIds(ordersPipeline.name, SYSTEM)(String(row
 const messageOf = orderMessages({ system: SYSTEM, database: 'd', schema: 's', table: 't' });
 
 let vhost: Fresh;
+let management: Management;
 let database: Fresh;
 let source: Fresh;
 let endput: Postgres;
@@ -60,7 +62,7 @@ beforeAll(async () => {
   endput = openPostgres({ url: database.url, applicationName: 'test' });
   broker = await connectBroker({ url: vhost.url, name: 'test', logger });
   await broker.untilConnected();
-  const management = openManagement(serverSetting('RABBITMQ_MANAGEMENT_URL'), vhost.url);
+  management = openManagement(serverSetting('RABBITMQ_MANAGEMENT_URL'), vhost.url);
   await declareTopology(broker, pipelineTopology(ordersPipeline), management, logger);
 });
 afterAll(async () => {
@@ -104,6 +106,7 @@ const jobs = () =>
   orderJobs({
     endput,
     broker,
+    management,
     systems: [SYSTEM],
     maxAttempts: 5,
     maxLaneDepth: 1_000_000,
@@ -278,7 +281,8 @@ describe('a redrive whose process is killed', () => {
     };
     while (!(await isOver())) {
       const script = join(import.meta.dirname, 'redriving.ts');
-      const args = [script, vhost.url, database.url, SYSTEM, String(PER_LIFE)];
+      const managementUrl = serverSetting('RABBITMQ_MANAGEMENT_URL');
+      const args = [script, vhost.url, managementUrl, database.url, SYSTEM, String(PER_LIFE)];
       const child = spawn(process.execPath, args, { stdio: 'inherit' });
       const exit = once(child, 'exit').then(() => (kills += 1));
       const over = vi.waitUntil(async () => child.signalCode !== null || (await isOver()), patient);

@@ -1,5 +1,5 @@
 import type { Settings } from '@esteira/config';
-import { connectBroker, createPublisher, names } from '@esteira/messaging';
+import { connectBroker, createPublisher, names, PolicyInForce, unlessHarmful } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { republishOrders, type MissingOrder } from '@esteira/orders/reconciliation';
 import type { Republished } from '@esteira/reconciliation';
@@ -8,10 +8,10 @@ import { Refused } from '../refused.ts';
 
 const CLIENT = 'esteira cli';
 
-/** Publishes missing orders again, over a connection of its own. @throws Refused while the broker does not answer. */
+/** Publishes missing orders again, over a connection of its own. @throws Refused while the broker does not answer, or has a policy that would lose them. */
 export async function republishMissing(
   settings: Settings,
-  { systems, endput }: Connections,
+  { systems, endput, management }: Connections,
   missing: readonly MissingOrder[],
 ): Promise<Republished> {
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: CLIENT, logger: quiet });
@@ -20,8 +20,11 @@ export async function republishMissing(
       throw new Refused(`Nothing was published: RabbitMQ at ${broker.address} does not answer. (${String(cause)})`);
     });
     const exchange = names.exchange(ordersPipeline);
-    const publish = createPublisher(broker, { exchange, mandatory: true, appId: CLIENT });
+    const send = createPublisher(broker, { exchange, mandatory: true, appId: CLIENT });
+    const publish = unlessHarmful(send, ordersPipeline, management);
     return await republishOrders(systems, missing, { endput, publish, maxAttempts: settings.MAX_ATTEMPTS });
+  } catch (error) {
+    throw error instanceof PolicyInForce ? new Refused(`Nothing was published. ${error.message}`) : error;
   } finally {
     await broker.close();
   }

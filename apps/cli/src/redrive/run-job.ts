@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '@esteira/config';
 import { getJob, pauseJob, runJob, type Job, type JobRunnerOptions } from '@esteira/dead-letters';
-import { connectBroker, type Broker } from '@esteira/messaging';
+import { connectBroker, openManagement, type Broker } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { orderJobs } from '@esteira/orders/repair';
 import type { Postgres } from '@esteira/postgres';
@@ -52,6 +52,7 @@ function runnerOf(settings: Settings, endput: Postgres, broker: Broker): JobRunn
   return orderJobs({
     endput,
     broker,
+    management: openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL),
     systems: settings.systems.map(({ name }) => name),
     maxAttempts: settings.MAX_ATTEMPTS,
     maxLaneDepth: settings.MAX_LANE_DEPTH,

@@ -1,4 +1,4 @@
-import { createPublisher, names } from '@esteira/messaging';
+import { createPublisher, names, unlessHarmful } from '@esteira/messaging';
 import type { Logger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { ordersToReconcile, republishOrders } from '@esteira/orders/reconciliation';
@@ -33,15 +33,16 @@ interface ReconcilingOptions {
 
 /** Reconciles when somebody asks for it, and on a schedule. */
 export function openReconciling(connections: Connections, options: ReconcilingOptions): Reconciling {
-  const { endput, broker, systems } = connections;
+  const { endput, broker, management, systems } = connections;
   const { everyMs, maxAttempts, logger, tables, stopping: signal } = options;
   const what = ordersToReconcile(connections);
   const shared = { endput, pipeline: ordersPipeline.name, what, signal };
-  const publish = createPublisher(broker, {
+  const send = createPublisher(broker, {
     exchange: names.exchange(ordersPipeline),
     mandatory: true,
     appId: 'esteira console',
   });
+  const publish = unlessHarmful(send, ordersPipeline, management);
   const underWay = new Set<Promise<unknown>>();
   const watched = <T>(work: Promise<T>): Promise<T> => {
     underWay.add(work);

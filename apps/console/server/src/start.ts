@@ -112,11 +112,11 @@ const reconcilingOf = (
   });
 
 /** Runs redrives and discards, those too that a console left behind when it ended. */
-function startJobs(settings: Settings, { endput, broker }: Connections, logger: Logger): JobRunner {
+function startJobs(settings: Settings, { endput, broker, management }: Connections, logger: Logger): JobRunner {
   const { MAX_ATTEMPTS: maxAttempts, MAX_LANE_DEPTH: maxLaneDepth, LEASE_MS: leaseMs } = settings;
   return startJobRunner(
     orderJobs({
-      ...{ endput, broker, maxAttempts, maxLaneDepth, leaseMs },
+      ...{ endput, broker, management, maxAttempts, maxLaneDepth, leaseMs },
       systems: settings.systems.map(({ name }) => name),
       // Nobody else listens here: an earlier console of this name is gone, and its jobs need not wait for their lease.
       holder: `esteira console at ${hostname()}, ${settings.HOST}:${settings.CONSOLE_PORT}`,

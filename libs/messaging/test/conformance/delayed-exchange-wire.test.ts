@@ -36,6 +36,9 @@ const noReports: Management = {
   queues: () => Promise.resolve([]),
   queue: () => Promise.resolve(undefined),
   exchange: () => Promise.resolve(undefined),
+  exchanges: () => Promise.resolve([]),
+  policies: () => Promise.resolve([]),
+  bindingKeys: () => Promise.resolve([]),
   featureFlag: () => Promise.resolve(undefined),
 };
 

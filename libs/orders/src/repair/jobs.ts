@@ -1,5 +1,5 @@
 import type { JobRunnerOptions } from '@esteira/dead-letters';
-import { createPublisher, laneDepth, names, type Broker } from '@esteira/messaging';
+import { createPublisher, laneDepth, names, unlessHarmful, type Broker, type Management } from '@esteira/messaging';
 import type { Postgres } from '@esteira/postgres';
 import { ordersPipeline } from '../domain/index.ts';
 import { redrivableOrders } from './redrivable.ts';
@@ -9,6 +9,7 @@ import { tidyDeadLetterQueue } from './tidy.ts';
 export interface RepairPlaces {
   readonly endput: Postgres;
   readonly broker: Broker;
+  readonly management: Management;
   /** The systems that are known. */
   readonly systems: readonly string[];
   readonly maxAttempts: number;
@@ -22,11 +23,12 @@ export interface RepairPlaces {
 
 /** What it takes to run redrives and discards of orders: for `runJob` and `startJobRunner`. */
 export function orderJobs(places: RepairPlaces): JobRunnerOptions {
-  const { endput, broker, systems, maxAttempts, maxLaneDepth, leaseMs, holder, onFault } = places;
+  const { endput, broker, management, systems, maxAttempts, maxLaneDepth, leaseMs, holder, onFault } = places;
+  const publish = createPublisher(broker, { exchange: names.exchange(ordersPipeline), mandatory: true, appId: holder });
   return {
     sql: endput,
     redrivable: redrivableOrders(systems),
-    publish: createPublisher(broker, { exchange: names.exchange(ordersPipeline), mandatory: true, appId: holder }),
+    publish: unlessHarmful(publish, ordersPipeline, management),
     maxAttempts,
     laneDepth: () => laneDepth(broker, ordersPipeline),
     maxLaneDepth,
