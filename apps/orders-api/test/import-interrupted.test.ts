@@ -20,6 +20,7 @@ afterAll(async () => {
 });
 
 const mapping = { product: 'product', price: 'price', createdAt: 'created_at', createdAtRequired: false };
+const read = { mapping, quote: '"', rows: {} };
 
 /** A body that breaks off after `length` bytes, in pieces of `size`. */
 function body(file: Buffer, size: number, length = file.length) {
@@ -28,7 +29,7 @@ function body(file: Buffer, size: number, length = file.length) {
     await Promise.resolve();
     if (length < file.length) throw new BodyBrokeOff();
   }
-  return { bytes: bytes(), head: file.subarray(0, 8), close: () => undefined };
+  return { bytes: bytes(), head: file.subarray(0, 8), type: {}, charset: 'utf-8', close: () => undefined } as const;
 }
 
 const row = fc.record({
@@ -47,7 +48,7 @@ describe('an import that is interrupted anywhere, any number of times', () => {
         const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
         const lines = ['product,price', ...rows.map(({ product, price }) => `${quoted(product)},${price}`)];
         const file = Buffer.from(lines.join('\n'));
-        const request = { key: `property ${n++}`, mapping, chunkRows };
+        const request = { ...read, key: `property ${n++}`, chunkRows };
         for (const part of at) {
           const length = Math.floor(part * file.length);
           if (length === file.length) continue;
@@ -67,7 +68,7 @@ describe('an import that is interrupted anywhere, any number of times', () => {
 
   it('says how far it came', async () => {
     const file = Buffer.from(`product,price\n${'a,1\n'.repeat(10)}`);
-    const request = { key: 'how far', mapping, chunkRows: 4 };
+    const request = { ...read, key: 'how far', chunkRows: 4 };
     const error = await importFile(postgres, body(file, 5, file.length - 2), request).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(ImportInterrupted);
     expect(error).toMatchObject({ state: { position: 8, positive: 8 }, cause: expect.any(BodyBrokeOff) as Error });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readHeader } from '../src/import/csv-header.ts';
-import { partsOf, type FileOptions } from '../src/import/file.ts';
+import { RecordFile, type FileOptions } from '../src/import/file.ts';
 import { MAX_LINE_BYTES } from '../src/import/line-splitter.ts';
 import type { Part } from '../src/import/record.ts';
 
@@ -20,8 +20,14 @@ async function read(file: string | Buffer, options: Partial<FileOptions> = {}, p
     await Promise.resolve();
   }
   const parts: Part[] = [];
-  const body = { bytes: chunks(), head: bytes.subarray(0, 8), close: () => undefined };
-  for await (const some of partsOf(body, { mapping, ...options })) parts.push(...some);
+  const body = {
+    bytes: chunks(),
+    head: bytes.subarray(0, 8),
+    type: {},
+    charset: 'utf-8',
+    close: () => undefined,
+  } as const;
+  for await (const some of new RecordFile(body, { mapping, quote: '"', ...options }).parts()) parts.push(...some);
   return parts;
 }
 
@@ -92,7 +98,7 @@ describe('a CSV file', () => {
   it('refuses a line that is not UTF-8, and not the next one', async () => {
     const file = Buffer.concat([Buffer.from('product,price\ncaf'), Buffer.from([0xe9]), Buffer.from(',1\nb,2\n')]);
     const parts = await read(file);
-    expect(refusedOf(parts)).toEqual([[2, 'the line is not UTF-8']]);
+    expect(refusedOf(parts)).toEqual([[2, 'the line is not UTF-8. Say what it is, for example ?charset=windows-1252']]);
     expect(rowsOf(parts)).toHaveLength(1);
   });
 
@@ -102,8 +108,8 @@ describe('a CSV file', () => {
   });
 
   it('takes the delimiter under which the columns are there', () => {
-    const found = (line: string) => readHeader(line, mapping);
-    expect(found('a,b;product;price')).toMatchObject({ delimiter: ';', width: 3 });
+    const found = (line: string) => readHeader(line, mapping, { quote: '"' });
+    expect(found('a,b;product;price')).toMatchObject({ delimiter: ';', columns: ['a,b', 'product', 'price'] });
     expect(found('"product"\tprice')).toMatchObject({ delimiter: '\t', product: 0 });
     expect(found('price|product|created_at')).toMatchObject({ createdAt: 2 });
     expect(found('sku;cost;name')).toEqual({

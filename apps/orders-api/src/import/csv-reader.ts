@@ -1,8 +1,8 @@
-import { parse } from 'csv-parse/sync';
-import type { CsvHeader } from './csv-header.ts';
+import { fieldsOf, type CsvHeader } from './csv-header.ts';
 import { followQuotes } from './csv-quotes.ts';
 import { MAX_LINE_BYTES, type Line } from './line-splitter.ts';
-import { decodeLine, type Decoded, type Part, type RecordReader } from './record.ts';
+import type { DecodeLine, Decoded, Part, RecordReader } from './record.ts';
+import { refusal } from './refusal.ts';
 
 type Text = Extract<Decoded, { text: string }>;
 
@@ -20,12 +20,14 @@ interface Unparsed {
  */
 export class CsvReader implements RecordReader {
   readonly #header: CsvHeader;
+  readonly #decode: DecodeLine;
   /** Lines of a record whose quotes are still open. */
   #open: Line[] = [];
   #openText = '';
 
-  constructor(header: CsvHeader) {
+  constructor(header: CsvHeader, decode: DecodeLine) {
     this.#header = header;
+    this.#decode = decode;
   }
 
   push(lines: Iterable<Line>): Part[] {
@@ -42,40 +44,41 @@ export class CsvReader implements RecordReader {
 
   #take(line: Line, parts: (Part | Unparsed)[]): void {
     const { bytes, number } = line;
-    const decoded = line.piece === 'rest' ? undefined : decodeLine(line);
+    const decoded = line.piece === 'rest' ? undefined : this.#decode(line);
     const inside = this.#open.length > 0;
     if (inside && (decoded === undefined || 'reason' in decoded)) {
       // Nothing sensible closes a quote any more; the first line is refused, and the others are read again.
       this.#giveUpOpen(parts);
       this.#take(line, parts);
     } else if (decoded === undefined) parts.push({ kind: 'filler', bytes });
-    else if ('reason' in decoded) parts.push({ kind: 'refused', line: number, bytes, reason: decoded.reason });
+    else if ('reason' in decoded) parts.push({ kind: 'refused', line: number, bytes, ...decoded });
     else if (!inside && decoded.text.trim() === '') parts.push({ kind: 'filler', bytes });
     else this.#takeText(line, decoded, parts);
   }
 
-  #takeText(line: Line, { text, lineFeed }: Text, parts: (Part | Unparsed)[]): void {
+  #takeText(line: Line, { text, end }: Text, parts: (Part | Unparsed)[]): void {
     const inside = this.#open.length > 0;
     const { bytes, number } = line;
-    if (!inside && !text.includes('"')) {
-      parts.push(this.#row(number, bytes, text.split(this.#header.delimiter)));
+    const { delimiter, quote } = this.#header;
+    if (!inside && (quote === '' || !text.includes(quote))) {
+      parts.push(this.#row(number, bytes, text.split(delimiter)));
       return;
     }
-    const end = followQuotes(text, this.#header.delimiter, inside);
-    if (end.kind === 'malformed' && !inside) {
-      parts.push({ kind: 'refused', line: number, bytes, reason: end.reason });
+    const quotes = followQuotes(text, this.#header, inside);
+    if (quotes.kind === 'malformed' && !inside) {
+      parts.push({ kind: 'refused', line: number, bytes, ...refusal(quotes.rule) });
       return;
     }
     const tooLong = this.#openText.length + text.length > MAX_LINE_BYTES;
-    if (inside && (end.kind === 'malformed' || tooLong)) {
+    if (inside && (quotes.kind === 'malformed' || tooLong)) {
       this.#giveUpOpen(parts);
       this.#take(line, parts);
       return;
     }
     this.#open.push(line);
     this.#openText += text;
-    if (end.kind === 'closed') parts.push(this.#closed());
-    else this.#openText += lineFeed;
+    if (quotes.kind === 'closed') parts.push(this.#closed());
+    else this.#openText += end;
   }
 
   #closed(): Unparsed {
@@ -99,7 +102,7 @@ export class CsvReader implements RecordReader {
     this.#open = [];
     this.#openText = '';
     if (first === undefined) return;
-    parts.push({ kind: 'refused', line: first.number, bytes: first.bytes, reason: 'a quote is never closed' });
+    parts.push({ kind: 'refused', line: first.number, bytes: first.bytes, ...refusal('a quote is never closed') });
     for (const line of others) this.#take(line, parts);
   }
 
@@ -107,21 +110,16 @@ export class CsvReader implements RecordReader {
   #parsed(parts: readonly (Part | Unparsed)[]): Part[] {
     const quoted = parts.filter((part): part is Unparsed => 'text' in part);
     if (quoted.length === 0) return parts as Part[];
-    const rows = this.#fields(quoted.map(({ text }) => text).join('\n'));
+    const rows = fieldsOf(quoted.map(({ text }) => text).join('\n'), this.#header);
     const fields = new Map(quoted.map((record, i) => [record, rows[i] ?? []] as const));
     return parts.map((part) => ('text' in part ? this.#row(part.line, part.bytes, fields.get(part) ?? []) : part));
   }
 
-  #fields(text: string): string[][] {
-    const { delimiter } = this.#header;
-    return parse(text, { delimiter, record_delimiter: '\n', relax_column_count: true });
-  }
-
   #row(line: number, bytes: Buffer, fields: readonly string[]): Part {
-    const { width, product, price, createdAt } = this.#header;
-    if (fields.length !== width) {
-      const reason = `the line has ${fields.length} fields, the header has ${width}`;
-      return { kind: 'refused', line, bytes, reason };
+    const { columns, product, price, createdAt } = this.#header;
+    if (fields.length !== columns.length && !isPadded(fields, columns.length)) {
+      const rule = `the line has … fields, the header has ${columns.length}`;
+      return { kind: 'refused', line, bytes, ...refusal(rule, fields.length) };
     }
     const raw = { product: fields[product], price: fields[price] };
     return {
@@ -131,4 +129,9 @@ export class CsvReader implements RecordReader {
       raw: createdAt === undefined ? raw : { ...raw, createdAt: fields[createdAt] },
     };
   }
+}
+
+/** Whether all fields beyond the header's are empty: there is a delimiter at the end of the line. */
+function isPadded(fields: readonly string[], width: number): boolean {
+  return fields.length > width && fields.slice(width).every((field) => field.trim() === '');
 }

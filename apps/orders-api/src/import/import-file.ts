@@ -11,14 +11,15 @@ import {
 } from '@esteira/orders/source';
 import type { Postgres, Sql } from '@esteira/postgres';
 import type { OpenBody } from './body.ts';
-import { partsOf, type FileOptions } from './file.ts';
+import type { Charset } from './charset.ts';
+import { RecordFile, type FileOptions } from './file.ts';
 import type { Part } from './record.ts';
-import { orderOf } from './row.ts';
+import { orderOf, type RowFormat } from './row.ts';
 
 export const keyReused = defineProblem({
   code: 'idempotency-key-reused',
   status: 422,
-  title: 'The Idempotency-Key belongs to another file, or to other columns of it.',
+  title: 'The Idempotency-Key belongs to another file, or to one that was to be read in another way.',
 });
 export const importInProgress = defineProblem({
   code: 'import-in-progress',
@@ -29,6 +30,7 @@ export const importInProgress = defineProblem({
 
 /** A file to import. */
 export interface ImportRequest extends FileOptions {
+  readonly rows: RowFormat;
   readonly key?: string;
   /** Fewer records a transaction, for tests. */
   readonly chunkRows?: number;
@@ -63,7 +65,7 @@ const CHUNK_BYTES = 8 * 1_048_576;
 export async function importFile(postgres: Postgres, body: OpenBody, request: ImportRequest): Promise<ImportState> {
   const { key } = request;
   try {
-    if (key === undefined) return await importInto(new ImportWriter(postgres, request), body, request);
+    if (key === undefined) return await importInto(new ImportWriter(postgres, request, body.charset), body, request);
     const state = await whileAlone(postgres, key, () => importOnce(postgres, body, request, key));
     if (state !== undefined) return state;
     throw importInProgress('This file is being imported by another request. Repeat it when that one is answered.');
@@ -79,8 +81,9 @@ async function importOnce(
   key: string,
 ): Promise<ImportState> {
   const known = await importByKey(postgres, key);
-  if (known?.finished !== true) return importInto(new ImportWriter(postgres, request, known), body, request);
-  const hash = seeded(request);
+  if (known?.finished !== true)
+    return importInto(new ImportWriter(postgres, request, body.charset, known), body, request);
+  const hash = seeded(request, body.charset);
   for await (const chunk of body.bytes) hash.update(chunk);
   if (hash.digest('hex') !== known.contentHash) throw reused(known);
   return known;
@@ -88,7 +91,7 @@ async function importOnce(
 
 async function importInto(writer: ImportWriter, body: OpenBody, request: ImportRequest): Promise<ImportState> {
   try {
-    for await (const parts of partsOf(body, request)) {
+    for await (const parts of new RecordFile(body, request).parts()) {
       for (const part of parts) if (writer.take(part)) await writer.commit(false);
     }
     return await writer.commit(true);
@@ -97,14 +100,23 @@ async function importInto(writer: ImportWriter, body: OpenBody, request: ImportR
   }
 }
 
-/** A running hash that begins with what was asked for: other columns of the same file are another import. */
-function seeded({ mapping, delimiter }: ImportRequest): Hash {
+/**
+ * A running hash that begins with what was asked for: the same file read in another way is another import. It goes on
+ * with the file as it is read, so that a file is the same packed or in a form. What is not asked for leaves no trace:
+ * a key stays good when there is more to ask for.
+ */
+function seeded({ mapping, delimiter, quote, headerLine, rows }: ImportRequest, charset: Charset): Hash {
   const { product, price, createdAt } = mapping;
-  return createHash('sha256').update(JSON.stringify([product, price, createdAt, delimiter ?? null]));
+  const asked = [product, price, createdAt, delimiter ?? null];
+  const usual = { quote: '"', charset: 'utf-8' };
+  const more = Object.entries({ ...rows, headerLine, quote, charset })
+    .filter(([name, value]) => value !== undefined && value !== usual[name as keyof typeof usual])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(more.length === 0 ? asked : [...asked, more]));
 }
 
 function reused({ importId }: ImportState) {
-  const detail = `Import ${importId} had this Idempotency-Key and another content. Use a new key for another file.`;
+  const detail = `Import ${importId} had this Idempotency-Key and another content, or other options. Use a new key for another import.`;
   return keyReused(detail, placed('headers', '/idempotency-key', 'belongs to another import'));
 }
 
@@ -115,18 +127,20 @@ class ImportWriter {
   readonly #sql: Sql;
   readonly #key: string | undefined;
   readonly #chunkRows: number;
+  readonly #rows: RowFormat;
   readonly #hash: Hash;
   #position = 0;
   #orders: ImportedOrder[] = [];
   #refusals: Refusal[] = [];
   #bytes = 0;
 
-  constructor(sql: Sql, request: ImportRequest, known?: ImportState) {
+  constructor(sql: Sql, request: ImportRequest, charset: Charset, known?: ImportState) {
     this.state = known;
     this.#sql = sql;
     this.#key = request.key;
     this.#chunkRows = request.chunkRows ?? CHUNK_RECORDS;
-    this.#hash = seeded(request);
+    this.#rows = request.rows;
+    this.#hash = seeded(request, charset);
   }
 
   /** Takes a part. True when it is time to commit. */
@@ -161,7 +175,7 @@ class ImportWriter {
   }
 
   #takeRow({ line, raw }: Extract<Part, { kind: 'row' }>): void {
-    const result = orderOf(raw);
+    const result = orderOf(raw, this.#rows);
     if ('order' in result) this.#orders.push(result.order);
     else this.#refusals.push({ line, reason: result.reason });
   }

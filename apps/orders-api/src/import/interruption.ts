@@ -10,6 +10,7 @@ import {
 import { ImportMoved, type ImportState } from '@esteira/orders/source';
 import { classifyFault } from '../faults.ts';
 import { BodyBrokeOff } from './body.ts';
+import { FormRefused } from './form.ts';
 import { importInProgress, ImportInterrupted } from './import-file.ts';
 
 export const bodyIncomplete = defineProblem({
@@ -21,6 +22,12 @@ export const bodyNotGzip = defineProblem({
   code: 'body-not-gzip',
   status: 400,
   title: 'The body begins as gzip and is not, or is cut off.',
+});
+
+export const formRefused = defineProblem({
+  code: 'form-refused',
+  status: 400,
+  title: 'The form is not one with a file in it and nothing else.',
 });
 
 /** The error to answer with when an import ended early: it says what stays, and how to go on. */
@@ -39,6 +46,9 @@ function problemOf(cause: unknown): ((stays: string, extensions?: Extensions) =>
   if (!(cause instanceof Error) || isProblem(cause)) return undefined;
   if (cause instanceof BodyBrokeOff) return as(bodyIncomplete, `${cause.message}.`);
   if (cause instanceof ImportMoved) return as(importInProgress, `${cause.message}.`);
+  if (cause instanceof FormRefused) {
+    return as(formRefused, `${cause.message}.`, placed('body', '', 'is not a form with one file'));
+  }
   if (cause.name === 'AbortError') return as(shuttingDown, 'The service is being stopped.');
   if ('code' in cause && String(cause.code).startsWith('Z_')) {
     return as(bodyNotGzip, `gzip: ${cause.message}.`, placed('body', '', cause.message));

@@ -1,8 +1,8 @@
 /** A line of a file, or a piece of one that is too long. */
 export interface Line {
-  /** 1-based. */
+  /** 1-based, as editors count: LF, CRLF, and CR alone end a line, mixed in one file too. */
   readonly number: number;
-  /** With its line feed. All lines together are the file. */
+  /** With its end. All lines together are the file. */
   readonly bytes: Buffer;
   /** `first` and `rest` are pieces of a line longer than {@link MAX_LINE_BYTES}; `first` is exactly that long. */
   readonly piece: 'whole' | 'first' | 'rest';
@@ -12,6 +12,7 @@ export interface Line {
 export const MAX_LINE_BYTES = 1_048_576;
 
 const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 
 /** Cuts bytes into lines, whatever the chunks they come in. Holds one unfinished line at most. */
 export class LineSplitter {
@@ -19,21 +20,27 @@ export class LineSplitter {
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #tooLong = false;
+  /** The last chunk ended with a CR: whether a LF follows, the next one tells. */
+  #afterReturn = false;
 
   /** The lines that end in this chunk. */
   *push(chunk: Buffer): Generator<Line> {
     let start = 0;
-    for (;;) {
-      const end = chunk.indexOf(LINE_FEED, start);
-      if (end === -1) break;
-      yield* this.#lineEndsWith(chunk.subarray(start, end + 1));
-      start = end + 1;
+    if (this.#afterReturn && chunk.length > 0) {
+      this.#afterReturn = false;
+      start = chunk[0] === LINE_FEED ? 1 : 0;
+      yield* this.#lineEndsWith(chunk.subarray(0, start));
     }
+    for (const end of lineEnds(chunk, start)) {
+      yield* this.#lineEndsWith(chunk.subarray(start, end));
+      start = end;
+    }
+    this.#afterReturn = chunk.length > start && chunk.at(-1) === CARRIAGE_RETURN;
     if (start < chunk.length) this.#hold(chunk.subarray(start));
     yield* this.#cutIfTooLong(false);
   }
 
-  /** What is left when the file ends without a line feed. */
+  /** What is left when the file ends without the end of a line. */
   *end(): Generator<Line> {
     if (this.#pendingBytes > 0) yield* this.#lineEndsWith(Buffer.alloc(0));
   }
@@ -76,5 +83,25 @@ export class LineSplitter {
     this.#pending = [];
     this.#pendingBytes = 0;
     return bytes;
+  }
+}
+
+/** Where lines end in a chunk, after their last byte. Of a CR that is its last byte, nothing is known yet. */
+function* lineEnds(chunk: Buffer, from: number): Generator<number> {
+  const find = (byte: number, at: number) => {
+    const found = chunk.indexOf(byte, at);
+    return found === -1 ? chunk.length : found;
+  };
+  let feed = find(LINE_FEED, from);
+  let carriage = find(CARRIAGE_RETURN, from);
+  for (;;) {
+    let end: number;
+    if (feed < carriage) end = feed + 1;
+    else if (carriage + 1 < chunk.length) end = carriage + (chunk[carriage + 1] === LINE_FEED ? 2 : 1);
+    else return;
+    yield end;
+    // A byte that a file does not have is looked for once in each chunk.
+    if (feed < end) feed = find(LINE_FEED, end);
+    if (carriage < end) carriage = find(CARRIAGE_RETURN, end);
   }
 }

@@ -12,14 +12,24 @@ import {
   type App,
 } from '@esteira/http';
 import { importRefusals, type ImportState } from '@esteira/orders/source';
-import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { OrdersApi } from '../api.ts';
-import { openBody } from '../import/body.ts';
-import { columnsNotFound } from '../import/file.ts';
+import { openBody, type BodyType, type OpenBody } from '../import/body.ts';
+import { FILE_TYPES, FORM } from '../import/content-type.ts';
+import { columnsNotFound } from '../import/csv-file.ts';
+import { previewFile, type Preview } from '../import/dry-run.ts';
 import { importFile, importInProgress, keyReused, type ImportRequest } from '../import/import-file.ts';
-import { bodyIncomplete, bodyNotGzip, interruption } from '../import/interruption.ts';
-import { importBody, importHeaders, importQuery, importResult, REFUSED_INLINE } from './import-schemas.ts';
+import { bodyIncomplete, bodyNotGzip, formRefused, interruption } from '../import/interruption.ts';
+import { notText } from '../import/not-text.ts';
+import { bodyTypeOf, refuseUnknown, requestOf, withType } from './import-request.ts';
+import {
+  dryRunResult,
+  importBody,
+  importHeaders,
+  importQuery,
+  importResult,
+  REFUSED_INLINE,
+} from './import-schemas.ts';
 
 const tooManyImports = defineProblem({
   code: 'too-many-imports',
@@ -35,24 +45,25 @@ const HANDLER_TIMEOUT_MS = 6 * 3_600_000;
 /** A file, as it comes over the network, in bytes. */
 const MAX_BODY_BYTES = 16 * 2 ** 30;
 
-const FORMATS: Readonly<Record<string, 'csv' | 'ndjson'>> = {
-  'text/csv': 'csv',
-  'application/x-ndjson': 'ndjson',
-};
-const TYPES = [...Object.keys(FORMATS), 'application/gzip', 'application/octet-stream'];
-const ENCODINGS = ['gzip', 'x-gzip', 'identity'];
-
 /** `POST /v0/orders/import`. */
 export function addOrdersImport(app: App, api: OrdersApi): void {
   addScope(app, (scope) => {
     scope.removeAllContentTypeParsers();
     // The body is handed on as it comes.
-    scope.addContentTypeParser(TYPES, (_request, payload, done) => {
+    scope.addContentTypeParser([...FILE_TYPES, FORM], (_request, payload, done) => {
       done(null, payload);
+    });
+    // What curl says where nothing is said.
+    scope.addContentTypeParser('application/x-www-form-urlencoded', (_request, payload, done) => {
+      payload.resume();
+      done(unsupportedMediaType(UNSAID, placed('headers', '/content-type', 'is not that of a file')));
     });
     addRoute(scope, api);
   });
 }
+
+const UNSAID =
+  "application/x-www-form-urlencoded is what curl says where no type is given. Give one, -H 'content-type: text/csv', or send the file as a form: curl -F file=@orders.csv.";
 
 function addRoute(app: App, api: OrdersApi): void {
   let atWork = 0;
@@ -65,23 +76,26 @@ function addRoute(app: App, api: OrdersApi): void {
       tags: ['orders'],
       summary: 'Import a file of orders',
       description: DESCRIPTION,
-      consumes: TYPES,
+      consumes: [...FILE_TYPES, FORM],
       headers: importHeaders,
       querystring: importQuery,
-      body: importBody(TYPES),
-      response: { 201: importResult, ...problemResponses(...PROBLEMS) },
+      body: importBody(FILE_TYPES),
+      response: { 200: dryRunResult, 201: importResult, ...problemResponses(...PROBLEMS) },
     },
     handler: async (request, reply) => {
-      const importRequest = requestOf(
-        request.query,
-        request.headers['idempotency-key'],
-        request.headers['content-type'],
-      );
-      refuseEncoding(request);
+      const { query, headers } = request;
+      const asked = requestOf(query, headers['idempotency-key']);
+      await refuseUnknown(api.postgres, headers['content-encoding'], query.time_zone);
       if (atWork >= MAX_IMPORTS) throw tooManyImports(`${atWork} files are being imported. Try again in a while.`);
       atWork += 1;
       try {
-        const state = await importOne(api, request.body as Readable | undefined, importRequest);
+        const said = bodyTypeOf(query, headers['content-type']);
+        const read = <T>(work: (body: OpenBody) => Promise<T>) => readBody(api, request.body, said, work);
+        if (query.dry_run === true) {
+          const preview = await read((body) => previewFile(api.postgres, body, withType(asked, body)));
+          return await reply.code(200).send(previewOf(preview, asked));
+        }
+        const state = await read((body) => importOne(api, body, withType(asked, body)));
         return await reply.code(201).send(await resultOf(api, state));
       } finally {
         atWork -= 1;
@@ -90,43 +104,52 @@ function addRoute(app: App, api: OrdersApi): void {
   });
 }
 
-async function importOne(api: OrdersApi, body: Readable | undefined, request: ImportRequest): Promise<ImportState> {
+async function readBody<T>(
+  api: OrdersApi,
+  body: unknown,
+  said: BodyType,
+  work: (body: OpenBody) => Promise<T>,
+): Promise<T> {
   if (body === undefined)
     throw invalidRequest('There is no body. Send the file as the body.', placed('body', '', 'is missing'));
-  const started = performance.now();
   try {
-    const state = await importFile(api.postgres, await openBody(body, api.stopping), request);
-    const { importId, positive, negative, refused } = state;
-    const durationMs = Math.round(performance.now() - started);
-    api.logger.info({ import_id: importId, positive, negative, refused, duration_ms: durationMs }, 'imported a file');
-    return state;
+    return await work(await openBody(body as Readable, said, api.stopping));
   } catch (error) {
     throw interruption(error);
   }
 }
 
-function requestOf(query: Static<typeof importQuery>, key: string | undefined, contentType = ''): ImportRequest {
-  const { product = 'product', price = 'price', created_at: createdAt } = query;
-  const format = FORMATS[contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''];
-  const delimiter = query.delimiter === '\\t' || query.delimiter === 'tab' ? '\t' : query.delimiter;
-  return {
-    mapping: {
-      product,
-      price,
-      createdAt: createdAt ?? 'created_at',
-      createdAtRequired: createdAt !== undefined,
-    },
-    ...(format === undefined ? {} : { format }),
-    ...(delimiter === undefined ? {} : { delimiter }),
-    ...(key === undefined ? {} : { key }),
-  };
+async function importOne(api: OrdersApi, body: OpenBody, request: ImportRequest): Promise<ImportState> {
+  const started = performance.now();
+  const state = await importFile(api.postgres, body, request);
+  const { importId, positive, negative, refused } = state;
+  const durationMs = Math.round(performance.now() - started);
+  api.logger.info({ import_id: importId, positive, negative, refused, duration_ms: durationMs }, 'imported a file');
+  return state;
 }
 
-function refuseEncoding({ headers }: FastifyRequest): void {
-  const encoding = headers['content-encoding']?.trim().toLowerCase();
-  if (encoding === undefined || ENCODINGS.includes(encoding)) return;
-  const detail = `Content-Encoding ${encoding} is not known here. Send gzip, or nothing packed.`;
-  throw unsupportedMediaType(detail, placed('headers', '/content-encoding', 'is not known here'));
+function previewOf(preview: Preview, { mapping }: ImportRequest): Static<typeof dryRunResult> {
+  const { format, charset, header, positive, negative } = preview;
+  const { product, price, createdAt } = mapping;
+  const hasTime = header === undefined || header.createdAt !== undefined;
+  return {
+    dry_run: true,
+    file: {
+      format,
+      charset,
+      ...(header === undefined
+        ? {}
+        : { delimiter: header.delimiter, quote: header.quote, columns: [...header.columns] }),
+    },
+    columns: { product, price, created_at: hasTime ? createdAt : null },
+    imported: positive + negative,
+    positive,
+    negative,
+    orders: preview.orders.map(({ line, product: name, price: amount, createdAt: at, securityCheck }) => {
+      return { line, product: name, price: amount, created_at: at, security_check: securityCheck };
+    }),
+    refused: { count: preview.refused, reasons: [...preview.rules] },
+  };
 }
 
 async function resultOf({ postgres }: OrdersApi, state: ImportState): Promise<Static<typeof importResult>> {
@@ -149,6 +172,8 @@ const PROBLEMS = [
   columnsNotFound,
   bodyIncomplete,
   bodyNotGzip,
+  formRefused,
+  notText,
   importInProgress,
   unsupportedMediaType,
   keyReused,
@@ -157,8 +182,10 @@ const PROBLEMS = [
   tooManyImports,
 ];
 
-const DESCRIPTION = `Streams a file into the source. CSV with a header line (quoted fields, any delimiter, a byte order mark) or NDJSON, plain or gzip; a file of 500 MB takes no more memory than one of 5 MB.
+const DESCRIPTION = `Streams a file into the source: CSV with a header line, or NDJSON, plain or gzip, as the body or as the one file of a form. A file of 500 MB takes no more memory than one of 5 MB. Lines end with LF, CRLF or CR, mixed too.
 
-A row that can't be imported is refused with its line number and the reason; the others are imported. A row whose price is not above zero, or whose product is blank, is imported with \`security_check\` false: it will become a dead letter. Prices have at most two decimal places; nothing is rounded.
+A row that can't be imported is refused with its line number and the reason; the others are imported. A row whose price is not above zero, or whose product is blank, is imported with \`security_check\` false: it will become a dead letter. Prices have at most two decimal places; nothing is rounded. What can be read in two ways (\`1,234\`, \`01/02/2024\`) is refused until the parameters say how.
 
-With an \`Idempotency-Key\`, the same request again gets the first answer. One that was interrupted (the client went away, the process was killed) goes on where it stopped, and doubles nothing.`;
+See first what would happen with \`dry_run=true\`: it writes nothing.
+
+With an \`Idempotency-Key\`, the same request again gets the first answer. One that was interrupted (the client went away, the process was killed) goes on where it stopped, and doubles nothing. The same key with another file, or with other parameters, is refused.`;

@@ -9,6 +9,7 @@ export * from './reconcile.ts';
 export * from './restored.ts';
 export * from './rows-behind.ts';
 export * from './table.ts';
+export * from './times.ts';
 export * from './watermark.ts';
 export * from './words.ts';
 export { checkOwnTable, SourceNotReady } from './own/check.ts';
