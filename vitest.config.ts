@@ -21,9 +21,9 @@ export default defineConfig({
     maxWorkers: 2,
     sequence: { sequencer: WholeSystemFirst },
     // These end what would never end, on a busy machine too. No test is meant to take so long.
-    testTimeout: 240_000,
-    hookTimeout: 240_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     teardownTimeout: 120_000,
-    expect: { poll: { timeout: 90_000 } },
+    expect: { poll: { timeout: 180_000 } },
   },
 });

@@ -102,7 +102,17 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
   );
   const consolePage = appProcess('console/server', settings.CONSOLE_PORT, settings, {});
   const moreConsoles: AppProcess[] = [];
-  await Promise.all([...apis, ...consumers].map((app) => app.start()));
+  const stop = async () => {
+    const all = [...apis, ...consumers, consolePage, ...moreConsoles];
+    await Promise.all(all.map((app) => app.end('SIGKILL')));
+    await Promise.all([vhost, endput, ...sources].map((fresh) => fresh.drop()));
+  };
+  try {
+    await Promise.all([...apis, ...consumers].map((app) => app.start()));
+  } catch (error) {
+    await stop(); // Nobody else can: what started would run for ever.
+    throw error;
+  }
   return {
     settings,
     apis,
@@ -117,11 +127,7 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
     post: (system, path, body) => post(apis[system], path, body),
     get: (system, path) => get(apis[system], path),
     publishAll: (system) => publishAll(apis[system]),
-    stop: async () => {
-      const all = [...apis, ...consumers, consolePage, ...moreConsoles];
-      await Promise.all(all.map((app) => app.end('SIGKILL')));
-      await Promise.all([vhost, endput, ...sources].map((fresh) => fresh.drop()));
-    },
+    stop,
   };
 }
 
@@ -137,7 +143,7 @@ function publishAll(api: AppProcess | undefined): Promise<void> {
       const { behind } = (await get(api, '/v0/process/status')) as { behind: { rows: number } | null };
       if (behind?.rows !== 0) throw new Error(`${behind?.rows ?? 'an unknown number of'} rows are behind`);
     },
-    { timeout: 90_000, interval: 200 },
+    { ...patient, interval: 200 },
   );
 }
 
@@ -147,6 +153,16 @@ async function post(api: AppProcess | undefined, path: string, body?: unknown) {
     ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+// By itself a signal ends a process without its `exit`.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
+/** A test run that is interrupted takes its apps along. */
+function endsWithUs(child: ChildProcess): void {
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
 }
 
 function appProcess(app: string, port: number, settings: Settings, own: Record<string, string>): AppProcess {
@@ -175,6 +191,7 @@ function appProcess(app: string, port: number, settings: Settings, own: Record<s
         env: { ...env, ESTEIRA_ENV_FILE: '/dev/null' },
         cwd: ROOT,
       });
+      endsWithUs(child);
       child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
       child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
       await vi.waitFor(async () => {

@@ -97,7 +97,7 @@ export async function openBooks(settings: Settings): Promise<Books> {
           }
           return now;
         },
-        { timeout: 90_000, interval: 100 },
+        { ...patient, interval: 100 },
       ),
     close: async () => {
       await Promise.all([endput.close(), log.close(), broker.close(), ...sources.map((source) => source.close())]);

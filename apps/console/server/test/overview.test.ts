@@ -112,7 +112,7 @@ describe('the overview', () => {
     const guarded = await pipeline.consoleWith({ OPERATOR_API_KEYS: `ana:${key}` });
     await guarded.start();
     const ask = (path: string, init: RequestInit) =>
-      fetch(`${guarded.url}${path}`, { signal: AbortSignal.timeout(30_000), ...init });
+      fetch(`${guarded.url}${path}`, { signal: AbortSignal.timeout(patient.timeout), ...init });
     const signedIn = async () => {
       const headers = { 'content-type': 'application/json' };
       const response = await ask('/v0/session', { method: 'POST', headers, body: JSON.stringify({ key }) });
