@@ -140,7 +140,7 @@ describe('PgBouncer', () => {
     );
   });
 
-  it('with pool_mode=statement is refused, and apps end with 78', { timeout: 120_000 }, async () => {
+  it('with pool_mode=statement is refused, and apps end with 78', async () => {
     const { through } = await pooler({ pool_mode: 'statement' });
     await expect(opened(through(database.url)).query('select 1')).rejects.toThrow(
       /PgBouncer with pool_mode=statement, which has no transactions: give the address of the server itself/,
@@ -161,32 +161,28 @@ describe('PgBouncer', () => {
     }
   });
 
-  it(
-    'carries the whole pipeline with pool_mode=transaction: nothing is lost or doubled',
-    { timeout: 120_000 },
-    async () => {
-      const { through } = await pooler({ pool_mode: 'transaction', default_pool_size: 5 });
-      const fresh = await Promise.all(Array.from({ length: 3 }, () => freshDatabase('ENDPUT_DATABASE_URL')));
-      const [one = '', two = '', endput = ''] = fresh.map(({ url }) => through(url));
-      const pipeline = await startPipeline({
-        env: { SYSTEM1_DATABASE_URL: one, SYSTEM2_DATABASE_URL: two, ENDPUT_DATABASE_URL: endput },
-      });
-      const books = await openBooks(pipeline.settings);
-      onTestFinished(async () => {
-        await books.close();
-        await pipeline.stop();
-        for (const each of fresh) await each.drop();
-      });
-      for (const system of [0, 1]) {
-        await pipeline.post(system, '/v0/insert-data', { positive_inserts: 100, negative_inserts: 20 });
-        await pipeline.post(system, '/v0/process/run', { follow: true });
-      }
-      expect(await books.untilAtRest(240)).toMatchObject({ stored: 200, dead: 40 });
-      const settings = Object.fromEntries(settingsEntries(pipeline.settings));
-      const reconciled = await run('apps/cli/src/main.ts', ['reconcile'], settings);
-      expect(reconciled, reconciled.output).toMatchObject({ code: 0 });
-    },
-  );
+  it('carries the whole pipeline with pool_mode=transaction: nothing is lost or doubled', async () => {
+    const { through } = await pooler({ pool_mode: 'transaction', default_pool_size: 5 });
+    const fresh = await Promise.all(Array.from({ length: 3 }, () => freshDatabase('ENDPUT_DATABASE_URL')));
+    const [one = '', two = '', endput = ''] = fresh.map(({ url }) => through(url));
+    const pipeline = await startPipeline({
+      env: { SYSTEM1_DATABASE_URL: one, SYSTEM2_DATABASE_URL: two, ENDPUT_DATABASE_URL: endput },
+    });
+    const books = await openBooks(pipeline.settings);
+    onTestFinished(async () => {
+      await books.close();
+      await pipeline.stop();
+      for (const each of fresh) await each.drop();
+    });
+    for (const system of [0, 1]) {
+      await pipeline.post(system, '/v0/insert-data', { positive_inserts: 100, negative_inserts: 20 });
+      await pipeline.post(system, '/v0/process/run', { follow: true });
+    }
+    expect(await books.untilAtRest(240)).toMatchObject({ stored: 200, dead: 40 });
+    const settings = Object.fromEntries(settingsEntries(pipeline.settings));
+    const reconciled = await run('apps/cli/src/main.ts', ['reconcile'], settings);
+    expect(reconciled, reconciled.output).toMatchObject({ code: 0 });
+  });
 });
 
 /** Runs a program of the project to its end. */

@@ -5,6 +5,7 @@ import { createLogger } from '@esteira/observability';
 import { attemptsRequired, ordersPipeline } from '@esteira/orders/domain';
 import { messageIds } from '@esteira/pipeline';
 import { openPostgres } from '@esteira/postgres';
+import { patient } from '@esteira/tests/patience';
 import { vi } from 'vitest';
 
 const logger = createLogger({ name: 'test', level: 'silent' });

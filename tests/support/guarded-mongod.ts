@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mongodPath } from '@esteira/infra/mongod';
 import { MongoClient, type Db } from 'mongodb';
+import { patient } from '@esteira/tests/patience';
 import { vi } from 'vitest';
 import { freePort } from './ports.ts';
 import { freshName } from './servers.ts';
@@ -30,7 +31,7 @@ export async function startGuardedMongod(): Promise<GuardedMongod> {
   const program = await mongodPath(process.env, () => undefined);
   const server = spawn(program, [...options, ...quiet], { stdio: 'ignore' });
   const ended = once(server, 'exit');
-  const admin = await vi.waitFor(() => administrator(port), { timeout: 60_000, interval: 100 });
+  const admin = await vi.waitFor(() => administrator(port), patient);
   return {
     freshDatabase: () => admin.db(freshName('t')),
     user: async (db, roles, password = 'let me in') => {

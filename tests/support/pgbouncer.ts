@@ -4,6 +4,7 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, wr
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { patient } from '@esteira/tests/patience';
 import { vi } from 'vitest';
 import { freePort } from './ports.ts';
 
@@ -64,7 +65,7 @@ export async function startPgBouncer(
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const ended = once(child, 'close');
-  await vi.waitFor(() => accepts(port, () => output), { timeout: 20_000, interval: 20 });
+  await vi.waitFor(() => accepts(port, () => output), patient);
   return {
     through: (url) => Object.assign(new URL(url), { host: `127.0.0.1:${port}` }).href,
     stop: async () => {

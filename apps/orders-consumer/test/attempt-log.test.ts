@@ -11,6 +11,7 @@ import {
   type Pipeline,
 } from '@esteira/tests/support';
 import type { Db } from 'mongodb';
+import { patient } from '@esteira/tests/patience';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
@@ -21,7 +22,7 @@ let pipeline: Pipeline | undefined;
 
 beforeAll(async () => {
   server = await startGuardedMongod();
-}, 90_000);
+});
 
 beforeEach(() => {
   db = server.freshDatabase();
@@ -37,7 +38,7 @@ afterAll(() => server.stop());
 /** Each line of a process that has these words. */
 const linesWith = (output: string, words: string) => output.split('\n').filter((line) => line.includes(words));
 
-describe('a consumer', { timeout: 90_000 }, () => {
+describe('a consumer', () => {
   it('whose user of MongoDB may not change the age of attempts starts, says so once, and its orders go on', async () => {
     const url = await server.user(db, ['readWrite'], 'pa/ss %40@#?');
     pipeline = await startPipeline({ systems: 1, env: { MONGODB_URL: url, ATTEMPT_LOG_TTL_SECONDS: '600' } });
@@ -64,12 +65,9 @@ describe('a consumer', { timeout: 90_000 }, () => {
     await pipeline.post(0, '/v0/insert-data', { positive_inserts: 20, negative_inserts: 2 });
     await pipeline.publishAll(0);
     const health = `${pipeline.consumers[0]?.url ?? ''}/health/ready`;
-    await vi.waitFor(
-      async () => {
-        expect(await (await fetch(health)).text()).toContain('attempts has a validator that refuses attempts');
-      },
-      { timeout: 30_000, interval: 50 },
-    );
+    await vi.waitFor(async () => {
+      expect(await (await fetch(health)).text()).toContain('attempts has a validator that refuses attempts');
+    }, patient);
     await db.command({ collMod: 'attempts', validator: {} });
     const books = await openBooks(pipeline.settings);
     const { attempts, logged } = await books.untilAtRest(22);

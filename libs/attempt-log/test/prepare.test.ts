@@ -26,7 +26,7 @@ describe('a user of MongoDB', () => {
 
   beforeAll(async () => {
     server = await startGuardedMongod();
-  }, 90_000);
+  });
 
   beforeEach(() => {
     db = server.freshDatabase();
