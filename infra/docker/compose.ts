@@ -11,22 +11,27 @@ import { REPOSITORY } from '../src/paths.ts';
  */
 export function composeFiles(settings: Settings, directory: string): string[] {
   mkdirSync(directory, { recursive: true });
-  const values = join(directory, 'compose.env');
-  const appValues = join(directory, 'apps.env');
-  const added = join(directory, 'compose.added.json'); // JSON is YAML
+  const { values, appValues, added } = filesIn(directory);
   write(appValues, envText(Object.fromEntries(settingsEntries(settings))));
   write(values, envText({ ...composeValues(settings), ESTEIRA_ENV_FILE: appValues }));
   write(added, `${JSON.stringify(addedServices(settings, appValues), undefined, 2)}\n`);
   return ['--env-file', values, '--file', join(REPOSITORY, 'docker-compose.yml'), '--file', added];
 }
 
+/** What Compose is given besides docker-compose.yml. */
+export const filesIn = (directory: string) => ({
+  values: join(directory, 'compose.env'),
+  appValues: join(directory, 'apps.env'),
+  added: join(directory, 'compose.added.json'), // JSON is YAML
+});
+
 /** What docker-compose.yml asks for: ports, accounts, and each server's address inside the network. */
-function composeValues(settings: Settings): Record<string, string> {
+export function composeValues(settings: Settings): Record<string, string> {
   const { REDIS_URL: redis, RABBITMQ_URL: rabbitmq } = settings;
   const servers = catalogue(settings).filter(({ kind }) => kind === 'server');
   return {
     ...Object.fromEntries(settingsEntries(settings).filter(([name]) => name.endsWith('_PORT'))),
-    DELAY_STRATEGY: settings.DELAY_STRATEGY,
+    ESTEIRA_DELAY_STRATEGY: settings.DELAY_STRATEGY,
     ALLOWED_HOSTS: settings.ALLOWED_HOSTS,
     APP_STOP_GRACE: `${Math.ceil(settings.SHUTDOWN_MS / 1_000) + 10}s`,
     ...Object.fromEntries(servers.flatMap(addresses)),
@@ -197,9 +202,11 @@ function insideUrl(url: string, host: string): string {
 }
 
 /** In single quotes nothing is expanded. */
+export const inQuotes = (value: string): string => `'${value.replaceAll("'", "\\'")}'`;
+
 const envText = (values: Readonly<Record<string, string>>): string =>
   Object.entries(values)
-    .map(([name, value]) => `${name}='${value.replaceAll("'", "\\'")}'\n`)
+    .map(([name, value]) => `${name}=${inQuotes(value)}\n`)
     .join('');
 
 const write = (path: string, text: string): void => {

@@ -26,9 +26,11 @@ interface Model {
 
 interface ServiceModel {
   readonly image?: string;
+  readonly build?: object;
   readonly mem_limit?: string | number;
   readonly restart?: string;
-  readonly healthcheck?: object;
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly start_interval?: string };
+  readonly volumes?: readonly { readonly type: string; readonly source?: string }[];
   readonly ports?: readonly { host_ip?: string }[];
 }
 
@@ -103,7 +105,18 @@ function serviceProblems(name: string, service: ServiceModel): string[] {
     [service.ports?.every(({ host_ip: host }) => host === '127.0.0.1') ?? false, 'is not published on 127.0.0.1 alone'],
     [service.mem_limit !== undefined, 'has no memory limit'],
     [service.restart === 'unless-stopped', 'is not started again'],
-    [/:\d+[.]\d+[.]?\d*|^esteira-/.test(service.image ?? ''), 'has no pinned image'],
+    [service.build !== undefined || /:\d+[.]\d+[.]?\d*/.test(service.image ?? ''), 'has no pinned image'],
+    [service.build === undefined || service.image === undefined, 'shares the name of its image with other builds'],
+    [
+      service.volumes?.every(({ type }) => type === 'volume') ?? true,
+      'sees files of the checkout, whose modes may forbid it',
+    ],
+    // As root, before the server has one, RabbitMQ's programs make an Erlang cookie that is root's.
+    [
+      !/rabbitmq-|rabbitmqctl/.test(service.healthcheck?.test?.join(' ') ?? ''),
+      'has a health check that makes a cookie',
+    ],
+    [service.healthcheck === undefined || service.healthcheck.start_interval === '1s', 'has no start_interval'],
   ];
   return checks.filter(([holds]) => !holds).map(([, problem]) => `docker-compose.yml: ${name} ${problem}`);
 }

@@ -1,7 +1,13 @@
 #!/bin/sh
 # Runs an app ("$@"). Docker starts again whatever ends, at once and for ever. What ends with 78 needs a person: it waits
-# here, unhealthy, until it is started anew (make start).
+# here, unhealthy (app-is-live.sh), until it is started anew (make start).
 set -u
+
+# The broker of Compose has the plugin, unless wait-queue was asked for (rabbitmq.Dockerfile).
+if [ "${DELAY_STRATEGY:-auto}" = auto ]; then export DELAY_STRATEGY=delayed-exchange; fi
+
+waits=/tmp/ended-with-78
+rm -f "$waits"
 
 "$@" &
 app=$!
@@ -19,4 +25,5 @@ done
 
 trap - TERM INT
 echo 'Mend what is said above, then make start.' >&2
+: >"$waits"
 exec sleep infinity

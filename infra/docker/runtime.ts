@@ -1,76 +1,73 @@
 import { rmSync } from 'node:fs';
-import { settingsSchema, type Env, type Settings } from '@esteira/config';
-import { execa, type Options } from 'execa';
+import { EXIT_CONFIG, type Env, type Settings } from '@esteira/config';
 import { addressOf, catalogue, isOurs, servicesOf, type Service } from '../src/catalogue.ts';
-import { health, questionFor } from '../src/health.ts';
+import { health } from '../src/health.ts';
 import { shownLines, type LogOptions } from '../src/log-lines.ts';
 import { Obstacle } from '../src/obstacle.ts';
-import { mainPlace, REPOSITORY, type Place } from '../src/paths.ts';
+import { mainPlace, type Place } from '../src/paths.ts';
 import { isPortFree, movesFor } from '../src/ports.ts';
 import type { Report, Runtime, ServiceStatus } from '../src/runtime.ts';
 import { applyMoves, forgetRunning, recordRunning, resolveSettings, startSettings } from '../src/settings.ts';
-import { because, until } from '../src/until.ts';
-import { composeFiles } from './compose.ts';
-
-/** One line of `docker compose ps --format json`. */
-interface Container {
-  readonly Service: string;
-  readonly State: string;
-  readonly Health: string;
-  readonly Status: string;
-  readonly Publishers?: readonly { PublishedPort: number }[] | null;
-}
+import { because } from '../src/until.ts';
+import { writeForHands } from './by-hand.ts';
+import { Project, type Container } from './project.ts';
+import { appsReady } from './ready.ts';
+import { checkVerifier } from './verifier.ts';
 
 /** What Compose says is for people. */
 const SHOWN = { stdout: 'inherit', stderr: 'inherit' } as const;
-
-/** The images that are built here; the others may be somebody else's too. */
-const IMAGES = ['esteira-app', 'esteira-rabbitmq'];
 
 /** The same servers and apps as containers, by docker-compose.yml and what these settings add to it. */
 export class DockerRuntime implements Runtime {
   readonly name = 'docker';
   readonly #place: Place;
-  readonly #project: string;
+  readonly #project: Project;
 
   constructor(place: Place = mainPlace, project = 'esteira') {
     this.#place = place;
-    this.#project = project;
+    this.#project = new Project(project, place);
   }
 
   async start(env: Env, { profile, report }: { profile: string; report: Report }): Promise<Settings> {
     const wishes = startSettings({ ...env, DELAY_STRATEGY: delayStrategy(env, this.#place) }, this.#place);
+    checkVerifier(wishes);
     const settings = await this.#withFreePorts(wishes, profile, report);
     recordRunning(settings, this.#place);
+    writeForHands(settings, this.#place);
     const services = servicesOf(profile, settings).filter(isOurs);
     const needed = services.filter(({ optional }) => optional !== true);
     const named = (kind: Service['kind']) => needed.filter((one) => one.kind === kind).map(({ name }) => name);
-    await this.#up(named('server'));
+    await this.#up(named('server'), ['--wait', '--wait-timeout', '300'], settings);
     await this.#removeWaiting(named('app'));
-    await this.#up(named('app'));
-    for (const { name } of services.filter(({ optional }) => optional === true)) {
-      const { exitCode } = await this.#compose(['up', '--detach', '--no-deps', name], { reject: false });
-      if (exitCode !== 0) report(`${name} is left out: its image can't be had`);
-    }
-    await this.#appsReady(services, settings);
-    for (const service of services) report(`${service.name} is ready: ${addressOf(service)}`);
+    await this.#up(named('app'), [], settings);
+    const left = await this.#upOptional(services, report);
+    const running = (await this.#project.containers()).filter((one) => stateOf(one) === 'up');
+    const apps = needed.filter(({ kind }) => kind === 'app');
+    await appsReady(
+      this.#project,
+      apps,
+      running.map((one) => one.Service),
+      settings,
+    );
+    for (const service of services.filter(({ name }) => !left.includes(name)))
+      report(`${service.name} is ready: ${addressOf(service)}`);
     return settings;
   }
 
   async stop({ report }: { report: Report }): Promise<void> {
     report('stopping the containers');
-    await this.#compose(['--profile', '*', 'down', '--remove-orphans']);
+    await this.#project.compose(['down', '--remove-orphans']);
     forgetRunning(this.#place);
   }
 
   async stopApps({ report }: { report: Report }): Promise<void> {
     const apps = (await this.status()).filter(({ kind, state }) => kind === 'app' && state !== 'down');
     report(`stopping ${apps.length} apps`);
-    if (apps.length > 0) await this.#compose(['--profile', '*', 'stop', ...apps.map(({ name }) => name)]);
+    if (apps.length > 0) await this.#project.compose(['stop', ...apps.map(({ name }) => name)]);
   }
 
   async status(): Promise<ServiceStatus[]> {
-    const containers = new Map((await this.#containers()).map((one) => [one.Service, one]));
+    const containers = new Map((await this.#project.containers()).map((one) => [one.Service, one]));
     const services = catalogue(resolveSettings(process.env, this.#place));
     return Promise.all(services.map((service) => statusOf(service, containers.get(service.name))));
   }
@@ -78,88 +75,70 @@ export class DockerRuntime implements Runtime {
   async logs({ follow, service, raw }: LogOptions): Promise<void> {
     const options = ['--tail', '200', ...(follow ? ['--follow'] : []), ...(service === undefined ? [] : [service])];
     if (raw) {
-      await this.#compose(['logs', ...options], { ...SHOWN, reject: false });
+      await this.#project.compose(['logs', ...options], { ...SHOWN, reject: false });
       return;
     }
     const shown = shownLines({ raw });
-    const lines = this.#compose(['logs', ...options], { stderr: 'inherit', reject: false, buffer: false });
+    const lines = this.#project.compose(['logs', ...options], { stderr: 'inherit', reject: false, buffer: false });
     for await (const line of lines.iterable()) process.stdout.write(shown(...afterName(String(line))));
   }
 
   async restart(service: string): Promise<void> {
-    await this.#compose(['restart', service]);
+    await this.#project.compose(['restart', service]);
   }
 
   async prune({ report }: { report: Report }): Promise<void> {
     report('removing containers, volumes and images');
-    await this.#compose(['--profile', '*', 'down', '--remove-orphans', '--volumes']);
-    if (this.#place === mainPlace)
-      await execa('docker', ['image', 'rm', ...IMAGES], { reject: false, stdin: 'ignore' });
+    await this.#project.remove(report);
     forgetRunning(this.#place);
     rmSync(this.#place.envFile, { force: true });
     rmSync(this.#place.compose, { recursive: true, force: true });
   }
 
-  /** A healthy container's app lives; whether it can work it says itself. */
-  async #appsReady(services: readonly Service[], settings: Settings): Promise<void> {
-    const up = (await this.status()).filter(({ state }) => state === 'up').map(({ name }) => name);
-    const started = catalogue(settings).filter(({ name }) => up.includes(name));
-    const apps = services.filter(({ kind }) => kind === 'app');
-    const ready = apps.map(async (app) => {
-      const question = questionFor(app, started, settings);
-      await until(() => health(app, question), { timeoutMs: 120_000 }).catch((error: unknown) => {
-        throw new Error(`${app.name} is not ready: ${String(error)}. Its log: docker compose logs ${app.name}`);
-      });
-    });
-    await Promise.all(ready);
+  /** Without what Compose would add: a server that somebody else runs is not started. */
+  async #up(names: readonly string[], options: readonly string[], { DELAY_STRATEGY }: Settings): Promise<void> {
+    if (names.length === 0) return;
+    const up = ['up', '--detach', '--build', ...options, '--no-deps', ...names];
+    const { exitCode } = await this.#project.compose(up, { ...SHOWN, reject: false });
+    if (exitCode === 0) return;
+    const withoutPlugin =
+      names.includes('rabbitmq') && DELAY_STRATEGY === 'delayed-exchange'
+        ? " If it is RabbitMQ's plugin that can't be downloaded: DELAY_STRATEGY=wait-queue needs none."
+        : '';
+    throw new Obstacle(
+      `Docker Compose could not start everything. What it says stands above; \`make logs SERVICE=<name>\` shows what a container says.${withoutPlugin}`,
+    );
   }
 
-  /** In two steps, and without what Compose would add: a server that somebody else runs is not started. */
-  async #up(names: readonly string[]): Promise<void> {
-    if (names.length === 0) return;
-    const options = ['--detach', '--build', '--wait', '--wait-timeout', '300', '--no-deps'];
-    const { exitCode } = await this.#compose(['up', ...options, ...names], { ...SHOWN, reject: false });
-    if (exitCode === 0) return;
-    throw new Obstacle(
-      'Docker Compose could not start everything. What it says stands above; `make logs SERVICE=<name>` shows what a container says.',
-    );
+  /** What nobody needs, where its image can be had. Resolves with the names of what is left out. */
+  async #upOptional(services: readonly Service[], report: Report): Promise<string[]> {
+    const left: string[] = [];
+    for (const { name } of services.filter(({ optional }) => optional === true)) {
+      const { exitCode, stderr } = await this.#project.compose(['up', '--detach', '--no-deps', name], {
+        reject: false,
+      });
+      if (exitCode === 0) continue;
+      left.push(name);
+      report(`${name} is left out: ${String(stderr).trim().split('\n').at(-1) ?? ''}`);
+    }
+    return left;
   }
 
   /** An app that waits for a person (it ended with 78, see run-app.sh) is started anew: what it said may be mended. */
   async #removeWaiting(apps: readonly string[]): Promise<void> {
-    const waiting = (await this.#containers()).filter(({ Health }) => Health === 'unhealthy').map((one) => one.Service);
-    const again = apps.filter((name) => waiting.includes(name));
-    if (again.length > 0) await this.#compose(['rm', '--stop', '--force', ...again]);
-  }
-
-  async #containers(): Promise<Container[]> {
-    const { stdout } = await this.#compose(['ps', '--all', '--format', 'json']);
-    const lines = String(stdout).trim();
-    if (lines.startsWith('[')) return JSON.parse(lines) as Container[]; // before Compose 2.21
-    return lines.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Container]));
+    const courses = await this.#project.courses(apps);
+    const waiting = courses.filter(({ lastCheck }) => lastCheck === EXIT_CONFIG).map(({ service }) => service);
+    if (waiting.length > 0) await this.#project.compose(['rm', '--stop', '--force', ...waiting]);
   }
 
   /** What our containers publish already is not taken. */
   async #withFreePorts(wishes: Settings, profile: string, report: Report): Promise<Settings> {
-    const containers = await this.#containers();
+    const containers = await this.#project.containers();
     const own = new Set(containers.flatMap((one) => (one.Publishers ?? []).map((p) => p.PublishedPort)));
     const isFree = async (port: number) => own.has(port) || (await isPortFree(port));
     const runs = (name: string) => containers.some(({ Service }) => Service === name);
     const moves = await movesFor(servicesOf(profile, wishes).filter(isOurs), catalogue(wishes), isFree, runs);
     return applyMoves(wishes, moves, this.#place, report);
-  }
-
-  #compose(command: readonly string[], options: Options = {}) {
-    const files = composeFiles(resolveSettings({}, this.#place), this.#place.compose);
-    const before = ['--project-name', this.#project, ...files];
-    return execa('docker', ['compose', ...before, ...command], {
-      cwd: REPOSITORY,
-      stdin: 'ignore',
-      // The command line's settings are in the files already; for Compose, what stands in the environment would win.
-      extendEnv: false,
-      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !isSetting(name))),
-      ...options,
-    });
   }
 }
 
@@ -168,8 +147,6 @@ function afterName(line: string): [before: string, line: string] {
   const [before = ''] = /^\S+ +\| /.exec(line) ?? [];
   return [before, line.slice(before.length)];
 }
-
-const isSetting = (name: string): boolean => name in settingsSchema.properties || /^SYSTEM\d+_/.test(name);
 
 /** The broker of Compose has the plugin: there `auto` is delayed-exchange. */
 function delayStrategy(env: Env, place: Place): string {

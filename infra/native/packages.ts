@@ -121,3 +121,9 @@ function isExecutable(path: string): boolean {
     return false;
   }
 }
+
+/** Installs packages by name, without the servers that some of them start; as root. */
+export async function installPackages(...names: readonly string[]): Promise<void> {
+  const script = fileURLToPath(new URL('install.sh', import.meta.url));
+  await execa('sh', [script, ...names], { stdin: 'ignore', timeout: 15 * 60_000 });
+}

@@ -8,12 +8,14 @@ import { join } from 'node:path';
 import { loadSettings, readEnvFile } from '@esteira/config';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { composeFiles } from '../docker/compose.ts';
+import { dockerAnswers } from '../docker/engine.ts';
+import { whoIsHopeless } from '../docker/ready.ts';
 import { DockerRuntime } from '../docker/runtime.ts';
 import { chooseRuntime } from '../src/choose-runtime.ts';
 import { Obstacle } from '../src/obstacle.ts';
 import { REPOSITORY, type Place } from '../src/paths.ts';
 
-/** A `docker` that notes what it is asked. No engine runs where these tests run. */
+/** A `docker` that notes what it is asked: no engine runs where these tests run. `make test-compose` has one. */
 const STUB = `#!/bin/sh
 echo "$@" >> "$(dirname "$0")/asked"
 env > "$(dirname "$0")/environment"
@@ -53,6 +55,29 @@ describe('the runtime', () => {
   it('is the one that is asked for', async () => {
     expect((await chooseRuntime({ ESTEIRA_RUNTIME: 'native' })).name).toBe('native');
     await expect(chooseRuntime({ ESTEIRA_RUNTIME: 'podman' })).rejects.toThrow('it can be docker or native');
+  });
+
+  it('waits for an engine that is slow to answer, and says so', async () => {
+    writeFileSync(join(directory, 'docker'), `${STUB}case "$*" in version*) sleep 0.5 ;; esac\n`, { mode: 0o755 });
+    const said: string[] = [];
+    const report = (line: string) => said.push(line);
+    expect(await dockerAnswers(report, { silentMs: 50, limitMs: 60_000 })).toBe(true);
+    expect(said).toEqual(['waiting for the Docker engine to answer, for up to 60 s']);
+    writeFileSync(join(directory, 'docker'), `${STUB}case "$*" in version*) exec sleep 600 ;; esac\n`, { mode: 0o755 });
+    const limit = { silentMs: 60_000, limitMs: 2_000 };
+    await expect(dockerAnswers(report, limit)).rejects.toThrow(/did not answer within 2 s.*ESTEIRA_RUNTIME=native/);
+  });
+
+  it('is refused where the engine or Compose is too old for the Compose file', async () => {
+    const old = (engine: string, compose: string) => {
+      const answers = `case "$1" in version) echo ${engine} ;; compose) echo ${compose} ;; esac`;
+      writeFileSync(join(directory, 'docker'), `#!/bin/sh\n${answers}\n`, { mode: 0o755 });
+    };
+    old('20.10.24+dfsg1', '2.23.3');
+    const both = 'Docker Engine 20.10.24+dfsg1 is older than 25.0, and Docker Compose 2.23.3 is older than 2.24';
+    await expect(chooseRuntime({})).rejects.toThrow(both);
+    old('28.5.2+dfsg4', 'v2.40.3-desktop.1');
+    expect((await chooseRuntime({})).name).toBe('docker');
   });
 
   it('is refused in words where Docker is asked for and no engine answers', async () => {
@@ -153,6 +178,57 @@ describe('Compose', () => {
     api.close();
   });
 
+  it('shows the logs of every profile', async () => {
+    await new DockerRuntime(place, 'one').logs({ follow: false, raw: false });
+    expect(asked().at(-1)).toMatch(/ --profile \* logs --tail 200$/);
+  });
+
+  it('says of what is left out why, and not that it is ready', async () => {
+    const refuse = `case "$*" in *" up "*mongo-express*) echo 'no such image' >&2; exit 1 ;; esac\n`;
+    writeFileSync(join(directory, 'docker'), `${STUB}${refuse}`, { mode: 0o755 });
+    const said: string[] = [];
+    const report = (line: string) => said.push(line);
+    await new DockerRuntime(place, 'one').start({}, { profile: 'servers', report });
+    expect(said).toContain('mongo-express is left out: no such image');
+    expect(said.join('\n')).not.toContain('mongo-express is ready');
+    expect(said.join('\n')).toContain('endput is ready');
+  });
+
+  it('removes what carries the label of the project, whatever its name is', async () => {
+    const ls = `case "$*" in *" ls "*) [ -e "$(dirname "$0")/removed-$1" ] || echo "$1-of-ours" ;; *" rm "*) : >"$(dirname "$0")/removed-$1" ;; esac\n`;
+    writeFileSync(join(directory, 'docker'), `${STUB}${ls}`, { mode: 0o755 });
+    await new DockerRuntime(place, 'one').prune({ report: () => undefined });
+    expect(asked().filter((line) => / rm /.test(line))).toEqual([
+      'container rm --force container-of-ours',
+      'network rm network-of-ours',
+      'volume rm --force volume-of-ours',
+      'image rm --force image-of-ours',
+    ]);
+    expect(
+      asked()
+        .filter((line) => / ls /.test(line))
+        .join('\n'),
+    ).toContain('label=com.docker.compose.project=one');
+  });
+
+  it('means the same by hand, with what make start writes to .env: settings stand there as they are', async () => {
+    const wanted = {
+      SYSTEMS: 'system-1,system-2,shop',
+      ENDPUT_DATABASE_URL: "postgres://esteira:p'$w@127.0.0.1:6001/e",
+    };
+    await new DockerRuntime(place, 'one').start(wanted, { profile: 'servers', report: () => undefined });
+    await new DockerRuntime(place, 'one').start(wanted, { profile: 'servers', report: () => undefined });
+    const text = readFileSync(place.envFile, 'utf8');
+    expect(text).toMatch(/^COMPOSE_FILE='docker-compose.yml:.*compose.added.json'$/m);
+    expect(text).toMatch(/^COMPOSE_PROFILES='all'$/m);
+    expect(text).toMatch(/^ENDPUT_DATABASE_PORT='6001'$/m);
+    expect(text).toMatch(/^ENDPUT_DATABASE_PASSWORD='p\\'\$w'$/m);
+    expect(text.match(/^COMPOSE_FILE=/gm)).toHaveLength(1);
+    expect(text.match(/^ENDPUT_DATABASE_URL=.*$/gm)).toEqual([
+      'ENDPUT_DATABASE_URL=postgres://esteira:esteira@127.0.0.1:5434/endput',
+    ]);
+  });
+
   it('gets the services of further systems and consumers', () => {
     const settings = loadSettings({ SYSTEMS: 'system-1,system-2,shop', CONSUMERS: '2' });
     const added = JSON.parse(readFileSync(composeFiles(settings, place.compose).at(-1) ?? '', 'utf8')) as {
@@ -171,6 +247,20 @@ describe('Compose', () => {
       SYSTEM3_DATABASE_URL: 'postgres://esteira:esteira@postgres-shop:5432/shop',
     });
     expect(added.services['consumer-2']?.ports).toEqual(['127.0.0.1:8012:8012']);
+  });
+});
+
+describe('an app that can not work', () => {
+  const course = (restarts: number, lastCheck?: number) => ({ service: 'console', restarts, lastCheck });
+
+  it('is not waited for once it has ended with 78, or ends again and again', () => {
+    expect(whoIsHopeless([course(0, 78)], [])?.why).toMatch('it has ended with 78');
+    expect(whoIsHopeless([course(9)], [course(4)])?.why).toBe('it ends again and again');
+  });
+
+  it('is waited for while it starts, whatever it did before', () => {
+    expect(whoIsHopeless([course(9, 1)], [course(8)])).toBe(undefined);
+    expect(whoIsHopeless([course(0, 0)], [])).toBe(undefined);
   });
 });
 
