@@ -73,6 +73,9 @@ test-drill: $(INSTALLED) ## makes the code wrong in eight ways, and checks that 
 test-brokers: $(INSTALLED) ## runs the messaging tests on real RabbitMQ 3.10, 4.0 and 4.3 (root; BROKERS=trixie for one)
 	@npm run -s test:brokers
 
+test-compose: $(INSTALLED) ## runs the Compose file on the Docker engine that answers; without one, as root on Debian, on one of its own
+	@npm run -s test:compose
+
 bench: $(INSTALLED) ## measures everything beside the best, on private servers (ONLY=pipeline,peers ORDERS=20000 ROUNDS=1)
 	@npm run -s bench
 
@@ -106,4 +109,4 @@ $(PAGE): $(INSTALLED) $(PAGE_SOURCES)
 	@npm run -s build >&2
 
 .PHONY: help demo start start_with_logs start_system1_separate start_system2_separate start_queue_separate stop clear prune \
-	status logs reconcile dlq redrive drill env test test-drill test-brokers bench bench-smoke profile fuzz lint docs screenshots
+	status logs reconcile dlq redrive drill env test test-drill test-brokers test-compose bench bench-smoke profile fuzz lint docs screenshots

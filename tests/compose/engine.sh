@@ -1,0 +1,26 @@
+#!/bin/sh
+# The first process of the namespaces that own-engine.ts makes (mounts, network, processes): becomes dockerd. What it mounts,
+# and the rules that dockerd gives to the firewall, are seen in here alone, and end with it.
+set -eu
+work=$1
+cgroup=$2
+
+# /proc is the machine's still: this is the pid that the machine knows.
+read -r pid _ </proc/self/stat
+mount -t proc proc /proc
+mount -t tmpfs tmpfs /run
+ip link set lo up
+echo 1 >/proc/sys/net/ipv4/ip_forward
+echo "$pid" >"$work/run/pid"
+
+# slirp4netns brings the way out.
+tries=0
+until ip link show tap0 >/dev/null 2>&1; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 600 ]
+  sleep 0.1
+done
+
+ulimit -n "$(ulimit -Hn)"
+exec dockerd --data-root "$work/data" --exec-root "$work/run/exec" --pidfile "$work/run/dockerd.pid" \
+  --host "unix://$work/run/docker.sock" --cgroup-parent "$cgroup" --exec-opt native.cgroupdriver=cgroupfs
