@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { EXIT_CONFIG } from '@esteira/config';
+import { digest } from './context.ts';
 import { HOME_MARK, type Home } from './home.ts';
 import type { Probe } from '../src/until.ts';
 import type { User } from './users.ts';
@@ -52,14 +53,15 @@ const STEADY_SECONDS = 5;
 
 /** Started again whenever it ends, unless it ends with what a person has to mend: at once after it ran for a while, else 1, 2, 3, … seconds later. */
 function section(home: Home, program: Program): string[] {
-  const environment = { ...program.environment, [HOME_MARK]: home.path };
+  // What supervisord compares to find out whether a program has to be started again.
+  const marks = { [HOME_MARK]: home.path, [ENVIRONMENT_MARK]: digest(...Object.entries(program.environment).flat()) };
   return [
     `[program:${program.name}]`,
-    `command=${program.command.map(word).join(' ')}`,
+    `command=${['/bin/sh', launcherOf(home, program), ...program.command].map(word).join(' ')}`,
     `directory=${value(program.directory)}`,
     ...(program.user === undefined ? [] : [`user=${program.user.name}`]),
-    `environment=${Object.entries(environment)
-      .map(([name, text]) => `${name}=${quoted(text)}`)
+    `environment=${Object.entries(marks)
+      .map(([name, text]) => `${name}="${value(text)}"`)
       .join(',')}`,
     'autorestart=unexpected',
     `exitcodes=${EXIT_CONFIG}`,
@@ -86,9 +88,26 @@ function value(text: string): string {
 
 const word = (text: string): string => value(`"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`);
 
-/** In an environment a value stands in the one kind of quotes that it doesn't hold. */
-function quoted(text: string): string {
-  const quote = text.includes('"') ? "'" : '"';
-  if (text.includes(quote)) throw new Error(`supervisord can't take both kinds of quotes in a setting's value.`);
-  return value(`${quote}${text}${quote}`);
+const ENVIRONMENT_MARK = 'ESTEIRA_ENVIRONMENT';
+
+/**
+ * The script that gives a program its environment, as it stands, and becomes the program. supervisord can't: it strips
+ * quotes of both kinds from the ends of a value, and takes only one kind within.
+ */
+export const launcher = ({ environment }: Program): string =>
+  [
+    ...Object.entries(environment).map(([name, text]) => `export ${name}='${text.replaceAll("'", `'\\''`)}'`),
+    'exec "$@"',
+    '',
+  ].join('\n');
+
+const launcherName = ({ name }: Program): string => `${name}/environment.sh`;
+const launcherOf = (home: Home, program: Program): string => join(home.path, launcherName(program));
+
+/** Writes what {@link supervisorConfig} refers to, each readable by its program's user alone. */
+export function writeLaunchers(home: Home, programs: readonly Program[]): void {
+  for (const program of programs) {
+    home.directory(program.name, program.user);
+    home.file(launcherName(program), launcher(program), program.user);
+  }
 }

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import type { Home } from './home.ts';
 import { HOME_MARK } from './home.ts';
 import { endProcessesOf } from './processes.ts';
-import { supervisorConfig, type Program } from './program.ts';
+import { supervisorConfig, writeLaunchers, type Program } from './program.ts';
 import { isRoot } from './users.ts';
 
 /** What supervisord says of a program. */
@@ -20,6 +20,7 @@ export interface ProgramState {
  * what changed and stops what is gone. Whatever a dead supervisord left behind is ended first.
  */
 export async function supervise(home: Home, programs: readonly Program[]): Promise<void> {
+  writeLaunchers(home, programs);
   const config = home.file('supervisord.conf', supervisorConfig(home, programs, isRoot()), undefined);
   if (await isSupervised(home.path)) {
     await control(home.path, ['update']);

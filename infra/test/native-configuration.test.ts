@@ -2,6 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import fc from 'fast-check';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { openHome, removeHome } from '../native/home.ts';
@@ -45,20 +46,59 @@ async function readBySupervisor(text: string, home: string): Promise<{ command: 
 }
 
 describe('the configuration of supervisord', () => {
-  it('hands a program its command and environment unchanged, whatever they hold', async () => {
+  it('hands a program its command unchanged, and shows nobody its environment', async () => {
     const home = openHome(join(directory, 'home'));
-    const environment = { URL: 'postgres://u:p%40ss,=;#x@h/d', QUOTED: '{"a": "b"}', EMPTY: '' };
+    const environment = { PASSWORD: 'secret' };
     const text = supervisorConfig(home, [program({ command: ['/a b/node', 'c"d', '100%'], environment })], false);
+    expect(text).not.toContain('secret');
     expect(await readBySupervisor(text, home.path)).toEqual({
-      command: '"/a b/node" "c\\"d" "100%"',
-      environment: { ...environment, ESTEIRA_HOME: home.path },
+      command: `"/bin/sh" "${home.path}/one/environment.sh" "/a b/node" "c\\"d" "100%"`,
+      environment: { ESTEIRA_HOME: home.path, ESTEIRA_ENVIRONMENT: expect.stringMatching(/^\w+$/) as string },
     });
+  });
+
+  it('changes when an environment does, so that the program is started again', () => {
+    const home = openHome(join(directory, 'home'));
+    const texts = ['a', 'b'].map((value) => supervisorConfig(home, [program({ environment: { A: value } })], false));
+    expect(texts[0]).not.toBe(texts[1]);
   });
 
   it('refuses what it would cut', () => {
     const home = openHome(join(directory, 'home'));
-    for (const value of ['a\nb', 'a ;b', `both " and '`]) {
-      expect(() => supervisorConfig(home, [program({ environment: { A: value } })], false)).toThrow("can't take");
+    for (const word of ['a\nb', 'a ;b']) {
+      expect(() => supervisorConfig(home, [program({ command: [word] })], false)).toThrow("can't take");
+    }
+  });
+});
+
+describe('any value of any setting', () => {
+  it('arrives at a program as it stands, through supervisord', { timeout: 120_000 }, async () => {
+    const home = openHome(join(directory, 'values'));
+    const dump = join(home.path, 'dump.json');
+    const written = `require('node:fs').writeFileSync(${JSON.stringify(dump)}, JSON.stringify(process.env)); setInterval(() => {}, 1e6)`;
+    // All that quoting knows of, at both ends and within; and whatever else text holds.
+    const hard = fc.string({ unit: fc.constantFrom(...Array.from(`'"\`$\\#%;, =&|<>()*?!~\t\n\r{}[]aé世🎉`)) });
+    const text = fc
+      .oneof(hard, fc.string({ unit: 'grapheme' }))
+      .filter((value) => !value.includes('\0') && value.isWellFormed());
+    const told = ['shop."My Orders"', `"it's"`, `'`, `"`, '%(ENV_PATH)s', '$HOME', 'a ;b', 'a #b', '', ' x ', 'back\\'];
+    try {
+      await fc.assert(
+        fc.asyncProperty(fc.array(text, { minLength: 40, maxLength: 40 }), async (values) => {
+          const environment = Object.fromEntries([...told, ...values].map((value, i) => [`SETTING_${i}`, value]));
+          rmSync(dump, { force: true });
+          await supervise(home, [
+            program({ command: [process.execPath, '-e', written], directory: home.path, environment }),
+          ]);
+          await vi.waitFor(() => {
+            expect(JSON.parse(readFileSync(dump, 'utf8'))).toMatchObject(environment);
+          }, patient);
+        }),
+        { numRuns: 4 },
+      );
+    } finally {
+      await endSupervision(home.path);
+      removeHome(join(directory, 'values'));
     }
   });
 });
