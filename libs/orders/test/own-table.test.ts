@@ -139,6 +139,89 @@ describe('a table that is not prepared', () => {
       { columns: { ...names.columns, transactionId: 'transaction_id' } },
       /transaction_id is text and something else: name another/,
     ],
+    [
+      'is a partition',
+      {
+        sql: `create table shop.parent (order_no int not null, placed_at timestamp) partition by range (order_no);
+          create table shop.leaf partition of shop.parent (primary key (order_no)) for values from (0) to (9)`,
+      },
+      { name: 'leaf' },
+      /a partition of shop.parent: Postgres adds no column to one partition alone/,
+    ],
+    [
+      'is a typed table',
+      {
+        sql: `create type shop.purchase as (order_no int, title text, amount numeric, placed_at timestamp, approved bool);
+          create table shop.typed of shop.purchase (primary key (order_no))`,
+      },
+      { name: 'typed' },
+      /typed table \(OF shop.purchase\), to which Postgres adds no column: ALTER TABLE … NOT OF/,
+    ],
+    ['is unlogged', { sql: 'alter table shop."Purchases" set unlogged' }, {}, /it is unlogged: .*SET LOGGED/],
+    [
+      'is a foreign table',
+      {
+        sql: `create extension if not exists file_fdw; create server if not exists files foreign data wrapper file_fdw;
+          create foreign table shop.abroad (order_no int) server files options (filename '/dev/null')`,
+      },
+      { name: 'abroad' },
+      /it is a foreign table; only an ordinary table/,
+    ],
+    [
+      'is a materialized view',
+      { sql: 'create materialized view shop.mv as select 1 as order_no' },
+      { name: 'mv' },
+      /it is a materialized view; only/,
+    ],
+    ['has heirs', { sql: 'create table shop.heir () inherits (shop."Purchases")' }, {}, /tables inherit from it/],
+    [
+      'has a deferrable key',
+      {
+        sql: `alter table shop."Purchases" drop constraint "Purchases_pkey", add primary key (order_no) deferrable`,
+      },
+      {},
+      /order_no is unique by a deferrable key alone: .*without DEFERRABLE, or add a unique index/,
+    ],
+    [
+      'has a key that covers not every row',
+      {
+        sql: `alter table shop."Purchases" drop constraint "Purchases_pkey";
+          create unique index on shop."Purchases" (order_no) where order_no > 5`,
+      },
+      {},
+      /order_no is unique by a partial index alone/,
+    ],
+    [
+      'has a unique id that may be null',
+      {
+        sql: `alter table shop."Purchases" drop constraint "Purchases_pkey", alter column order_no drop not null;
+          create unique index on shop."Purchases" (order_no)`,
+      },
+      {},
+      /order_no may be null: .*SET NOT NULL/,
+    ],
+    [
+      'has a price of a domain over money',
+      {
+        sql: `create domain shop.dollars as money; alter table shop."Purchases" alter column amount type shop.dollars using null`,
+      },
+      {},
+      /amount is shop.dollars \(a domain over money\), whose text depends on the locale; use numeric/,
+    ],
+    [
+      'has a generated column for its stamp',
+      { sql: `alter table shop."Purchases" add column esteira_tx xid8 generated always as (null) stored` },
+      {},
+      /esteira_tx is a generated column: no trigger can stamp it/,
+    ],
+    [
+      'has a function beside it of the name that ours would have',
+      {
+        sql: `create function shop."Purchases_esteira_stamp"() returns trigger language plpgsql as 'begin return new; end'`,
+      },
+      {},
+      /shop has a function Purchases_esteira_stamp\(\) that is not Esteira's: rename it/,
+    ],
     ['has negative ids', { sql: `insert into shop."Purchases" (order_no) values (-1)` }, {}, /ids are below 0/],
   ] as const)('and %s can not be prepared', async (_, { sql = 'select' }: { sql?: string }, change, message) => {
     await owner.query(sql);
@@ -257,6 +340,34 @@ const RESTAMP = `
   alter table shop."Purchases" disable trigger zz_esteira_stamp;
   alter table shop."Purchases" alter column esteira_tx drop not null;
   update shop."Purchases" set esteira_tx = null`;
+
+describe('a table whose ids, prices and times are of domains', () => {
+  it('is prepared and read like any other, also where columns are generated', async () => {
+    await owner.query(`
+      create domain shop.number as int check (value > 0);
+      create domain shop.moment as timestamp;
+      alter table shop."Purchases" alter column order_no type shop.number, alter column placed_at type shop.moment,
+        drop column amount, add column cents int default 125,
+        add column amount numeric generated always as (cents / 100.0) stored`);
+    await owner.query(
+      `insert into shop."Purchases" (title, placed_at) select 'Tea', '2026-01-02' from generate_series(1, 9)`,
+    );
+    await prepareSource(owner, options, quiet);
+    await checkOwnTable(reader, SYSTEM, names);
+    expect(await readEverything()).toHaveLength(9);
+  });
+
+  it('is refused by a role that does not own it, and for a role that is not there, before anything is changed', async () => {
+    await owner.query(`grant usage on schema shop to ${role}; grant select on shop."Purchases" to ${role}`);
+    await expect(prepareSource(reader, options, quiet)).rejects.toThrow(
+      /does not own shop.Purchases.*OWNER_DATABASE_URL/,
+    );
+    await expect(planPreparation(owner, { ...options, role: 'nobody_here' })).rejects.toThrow(
+      /there is no role nobody_here, which the API is to connect as: create it first/,
+    );
+    expect(await unfinished()).toHaveLength(5);
+  });
+});
 
 describe('a prepared table', () => {
   beforeEach(() => prepareSource(owner, options, quiet));

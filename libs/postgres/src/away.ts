@@ -1,7 +1,24 @@
 import { sqlState } from './sql-state.ts';
 
-/** Connection exception, insufficient resources, operator intervention: Postgres may answer again by itself. */
-const PASSING_STATES = /^(08|53|57)/;
+/** The server only follows another one, and can't be written. A failover makes it the primary, or leads elsewhere. */
+export class StandbyServer extends Error {
+  override name = 'StandbyServer';
+  /** As the server says it to a write. */
+  readonly code = '25006';
+
+  constructor(address: string) {
+    super(
+      `Postgres at ${address} is a hot standby, which can't be written and does not know what is safe to read: ` +
+        'name the primary (docs/own-table.md#a-standby). Where it is about to be promoted, that is waited for',
+    );
+  }
+}
+
+/**
+ * Connection exception, insufficient resources, operator intervention, and a standby: Postgres may answer again, or take
+ * writes again, by itself.
+ */
+const PASSING_STATES = /^(08|53|57|25006)/;
 const NETWORK_CODES = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_)/;
 /** What the driver says without a code. */
 const DRIVER_WORDS =

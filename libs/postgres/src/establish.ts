@@ -21,6 +21,8 @@ export interface Session {
    * by another session. So every statement is in a transaction that begins with `begin`.
    */
   readonly isPooled: boolean;
+  /** The server only follows another one: it can't be written. */
+  readonly isStandby: boolean;
   /** Begins a transaction at READ COMMITTED, with the settings that it must have. */
   readonly begin: string;
 }
@@ -49,7 +51,8 @@ export async function establish(
     'select pg_backend_pid() as pid, pg_is_in_recovery() as standby',
   );
   const isPooled = server?.pid !== greeter;
-  const session = { isPooled, begin: isPooled ? beginPooled(limits, server?.standby === true) : 'BEGIN' };
+  const isStandby = server?.standby === true;
+  const session = { isPooled, isStandby, begin: isPooled ? beginPooled(limits, isStandby) : 'BEGIN' };
   if (!isPooled) await ask(KEEPALIVE_STATEMENT);
   const text = isPooled ? `${session.begin}; ${READ_STATEMENT}` : READ_STATEMENT;
   const wrong = wrongSettings(await readThrough(ask, text, address), limits);

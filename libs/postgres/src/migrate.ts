@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { StandbyServer } from './away.ts';
 import { connectError, establish, type Session } from './establish.ts';
 import { tellWaits } from './migration-waits.ts';
 import { addressOf } from './session.ts';
@@ -53,7 +54,8 @@ export async function migrate(url: string, migrations: Migrations, options: Migr
   cut.catch(() => undefined); // Also where it is cut when nobody waits any longer.
   let stopTelling: (() => void) | undefined;
   try {
-    const { begin } = await connected(client, url, connectMs);
+    const { begin, isStandby } = await connected(client, url, connectMs);
+    if (isStandby) throw new StandbyServer(addressOf(url));
     const [server] = await asked<{ pid: number }>(client, `${begin}; select pg_backend_pid() as pid`);
     await noticeOurEnd(client);
     if (onWait !== undefined) stopTelling = tellWaits(url, server?.pid ?? 0, migrations.name, onWait, tellEveryMs);

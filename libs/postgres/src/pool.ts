@@ -120,7 +120,7 @@ const limitsOf = ({ queryTimeoutMs, idleInTransactionMs }: PostgresOptions): Ses
   idle_in_transaction_session_timeout: idleInTransactionMs ?? IDLE_IN_TRANSACTION_MS,
 });
 
-const DIRECT: Session = { isPooled: false, begin: 'BEGIN' };
+const DIRECT: Session = { isPooled: false, isStandby: false, begin: 'BEGIN' };
 
 /** The session of a connection that was just made; an error of it has no other listener yet. */
 async function verified(

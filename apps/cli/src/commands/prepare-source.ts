@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { Env, System } from '@esteira/config';
 import { resolveSettings } from '@esteira/infra';
 import { planPreparation, PreparationStopped, prepareSource, SourceNotReady } from '@esteira/orders/source';
-import type { PrepareOptions, PrepareStep } from '@esteira/orders/source';
+import type { Preparation, PrepareOptions, PrepareStep, PrepareWays } from '@esteira/orders/source';
 import { openPostgres, sqlState, type Postgres } from '@esteira/postgres';
 import { Refused } from '../refused.ts';
 import { formatted } from '../table.ts';
@@ -13,9 +13,8 @@ interface PrepareSourceOptions {
   readonly dryRun?: boolean;
   readonly ownerUrl?: string;
   readonly silenceTriggers?: boolean;
+  readonly subscribersReady?: boolean;
 }
-
-type Plan = Awaited<ReturnType<typeof planPreparation>>;
 
 /** `make prepare_source SYSTEM=… [DRY_RUN=1]`: what a table of the user needs to be read as a system's orders. */
 export const prepareSourceCommand = (env: Env): Command =>
@@ -33,30 +32,41 @@ export const prepareSourceCommand = (env: Env): Command =>
       ),
     )
     .addOption(new Option('--silence-triggers', 'stamps old rows without firing triggers; needs a superuser'))
-    .action(async (options: PrepareSourceOptions) => {
-      const system = systemOf(env, options.system);
-      const names = system.ownTable;
-      if (names === undefined) {
-        throw new Refused(`${system.name} has the table that Esteira makes: nothing is to be prepared.\n${HELP}`);
-      }
-      const plan: PrepareOptions = { system: system.name, names, role: roleOf(system.databaseUrl) };
-      const url = options.ownerUrl ?? system.databaseUrl;
-      const postgres = openPostgres({
-        url,
-        applicationName: 'esteira prepare-source',
-        max: 2,
-        queryTimeoutMs: 0, // An index takes as long as it takes,
-        needsOwnSession: true, // and is built outside of transactions.
-      });
-      try {
-        if (options.dryRun ?? isOn(env['DRY_RUN'])) printPlan(await planPreparation(postgres, plan), postgres.address);
-        else await prepare(postgres, plan, options.silenceTriggers ?? false);
-      } catch (error) {
-        throw explained(error);
-      } finally {
-        await postgres.close();
-      }
-    });
+    .addOption(
+      new Option(
+        '--subscribers-ready',
+        'the subscribers of logical replication have the new column already (SUBSCRIBERS_READY=1)',
+      ),
+    )
+    .action((options: PrepareSourceOptions) => carryOut(env, options));
+
+async function carryOut(env: Env, options: PrepareSourceOptions): Promise<void> {
+  const system = systemOf(env, options.system);
+  const names = system.ownTable;
+  if (names === undefined) {
+    throw new Refused(`${system.name} has the table that Esteira makes: nothing is to be prepared.\n${HELP}`);
+  }
+  const plan: PrepareOptions = { system: system.name, names, role: roleOf(system.databaseUrl) };
+  const url = options.ownerUrl ?? system.databaseUrl;
+  const postgres = openPostgres({
+    url,
+    applicationName: 'esteira prepare-source',
+    max: 2,
+    queryTimeoutMs: 0, // An index takes as long as it takes,
+    needsOwnSession: true, // and is built outside of transactions.
+  });
+  try {
+    if (options.dryRun ?? isOn(env['DRY_RUN'])) printPlan(await planPreparation(postgres, plan), postgres.address);
+    else {
+      const subscribersReady = options.subscribersReady ?? isOn(env['SUBSCRIBERS_READY']);
+      await prepare(postgres, plan, { silenceTriggers: options.silenceTriggers ?? false, subscribersReady });
+    }
+  } catch (error) {
+    throw explained(error);
+  } finally {
+    await postgres.close();
+  }
+}
 
 const HELP = 'SYSTEM<n>_TABLE and SYSTEM<n>_COLUMNS name a table of your own (docs/own-table.md).';
 
@@ -71,7 +81,7 @@ function roleOf(url: string): string {
   return decodeURIComponent(new URL(url).username);
 }
 
-async function prepare(postgres: Postgres, options: PrepareOptions, silenceTriggers: boolean): Promise<void> {
+async function prepare(postgres: Postgres, options: PrepareOptions, ways: PrepareWays): Promise<void> {
   const { steps } = await planPreparation(postgres, options);
   for (const step of steps) if (step.done) print(`done already: ${step.title}`);
   const report = {
@@ -85,17 +95,19 @@ async function prepare(postgres: Postgres, options: PrepareOptions, silenceTrigg
       printProgress(`  The table is in use by ${holders}; trying again.`);
     },
   };
-  await prepareSource(postgres, options, report, { silenceTriggers });
+  await prepareSource(postgres, options, report, ways);
   print(`${options.system} can read its table. Start its API (again); POST /v0/process/run publishes what is there.`);
 }
 
 /** The plan as SQL that may be run by hand; what people read are comments. */
-function printPlan({ steps, facts }: Plan, address: string): void {
+function printPlan({ steps, facts, subscribers }: Preparation, address: string): void {
   print(`-- ${address}, ${facts.schema}.${facts.name}. Nothing is changed by --dry-run.`);
   if (facts.updateTriggers.length > 0) {
     print(`-- Triggers of yours that fire for each old row that is stamped: ${facts.updateTriggers.join(', ')}.`);
     print('-- With --silence-triggers (as a superuser) none of them does.');
   }
+  for (const line of subscribers.flatMap((each) => each.split('\n'))) print(`-- ${line}`);
+  if (subscribers.length > 0) print('-- Without --subscribers-ready (SUBSCRIBERS_READY=1) nothing is done.');
   for (const [index, step] of steps.entries()) printStep(step, index + 1);
 }
 

@@ -1,4 +1,4 @@
-import type { Sql } from '@esteira/postgres';
+import { StandbyServer, type Sql } from '@esteira/postgres';
 import type { OwnTable } from '@esteira/config';
 import { quotedTable } from '../table.ts';
 import { hasForeignStamps, hasNegativeIds, tableFacts } from './facts.ts';
@@ -20,9 +20,17 @@ const NAMES = 'SYSTEM<n>_TABLE and SYSTEM<n>_COLUMNS name the table and its colu
 const preparing = (system: string) =>
   `\`npm run -s esteira -- prepare-source --system ${system} --dry-run\` shows what adds it; without --dry-run it is added.`;
 
-/** Whether a table of the user has all that a system needs. @throws SourceNotReady with everything that is missing. */
-export async function checkOwnTable(sql: Sql, system: string, names: OwnTable): Promise<void> {
+/** Where the question goes, for messages to people. */
+type CheckedSql = Sql & { readonly address?: string };
+
+/**
+ * Whether a table of the user has all that a system needs.
+ *
+ * @throws SourceNotReady with everything that is missing; StandbyServer where nothing can be read safely.
+ */
+export async function checkOwnTable(sql: CheckedSql, system: string, names: OwnTable): Promise<void> {
   const facts = await tableFacts(sql, names);
+  if (facts?.standby === true) throw new StandbyServer(sql.address ?? system);
   const wrong = unsuitable(facts, names);
   if (wrong.length > 0 || facts === undefined) throw new SourceNotReady(system, quotedTable(names), wrong);
   const missing = unprepared(facts, names);

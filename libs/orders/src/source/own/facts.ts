@@ -6,6 +6,9 @@ import { quotedTable } from '../table.ts';
 export interface ColumnFact {
   /** As `format_type` writes it, for example `timestamp with time zone`. */
   readonly type: string;
+  /** The type that a domain is over, whatever lies between; otherwise `type`. */
+  readonly baseType: string;
+  readonly generated: boolean;
   readonly notNull: boolean;
   /** Whether the asking role may read it. */
   readonly readable: boolean;
@@ -21,12 +24,32 @@ export interface TableFacts {
   /** `r` is an ordinary table, `p` a partitioned one, `v` a view. */
   readonly kind: string;
   readonly hasChildren: boolean;
+  /** Of a partition: the table that it is a part of. */
+  readonly partitionOf: string | null;
+  /** Of a typed table: its type. */
+  readonly ofType: string | null;
+  readonly unlogged: boolean;
+  /** The server only follows another one: nothing can be written. */
+  readonly standby: boolean;
+  /** The asking role. */
+  readonly role: string;
+  /** The asking role may change the table, and make a function beside it. */
+  readonly mayChange: boolean;
   /** Row-level security hides rows from the asking role. */
   readonly hidesRows: boolean;
+  /** It hides them from the table's owner too. */
+  readonly forcesRowSecurity: boolean;
+  readonly policies: readonly string[];
+  /** Publications of logical replication that a new column of the table is a part of, and how each covers the table. */
+  readonly publications: readonly { readonly name: string; readonly covers: string }[];
+  /** An update of a row is published, and nothing tells a subscriber which row: Postgres refuses the update. */
+  readonly lacksReplicaIdentity: boolean;
   readonly canUseSchema: boolean;
   readonly columns: ReadonlyMap<string, ColumnFact>;
-  /** Whether the id alone is unique, by an index that covers every row. */
-  readonly uniqueId: boolean;
+  /** Whether the id alone is unique, by an index that covers every row; or why its index does not make it so. */
+  readonly uniqueId: 'unique' | 'deferrable' | 'invalid' | 'partial' | 'none';
+  /** A function of the name that ours would have, that is something else. */
+  readonly functionTaken: boolean;
   /** The stamping trigger: absent, as it must be, or there but different (not ENABLE ALWAYS, another function). */
   readonly trigger: 'absent' | 'right' | 'different';
   /** An index on (stamp, id): absent, usable, or left behind unusable by an attempt that failed. */
@@ -70,24 +93,55 @@ end
 `;
 }
 
+/** A column list leaves out what is not on it: a new column too. */
+const PUBLICATIONS = `(select coalesce(json_agg(json_build_object('name', p.pubname, 'covers',
+        case when p.puballtables then 'FOR ALL TABLES' when n.oid is not null then 'FOR TABLES IN SCHEMA' else 'FOR TABLE' end)
+        order by p.pubname), '[]')
+      from pg_publication as p
+      left join pg_publication_rel as r on r.prpubid = p.oid and r.prrelid = found.oid and r.prattrs is null
+      left join pg_publication_namespace as n on n.pnpubid = p.oid and n.pnnspid = relnamespace
+      where p.puballtables or r.oid is not null or n.oid is not null) as publications,
+    exists (select from pg_publication as p
+      left join pg_publication_rel as r on r.prpubid = p.oid and r.prrelid = found.oid
+      left join pg_publication_namespace as n on n.pnpubid = p.oid and n.pnnspid = relnamespace
+      where p.pubupdate and (p.puballtables or r.oid is not null or n.oid is not null))
+    and not case relreplident when 'f' then true when 'n' then false
+      when 'd' then exists (select from pg_index where indrelid = found.oid and indisprimary)
+      else exists (select from pg_index where indrelid = found.oid and indisreplident) end as "lacksReplicaIdentity"`;
+
 const FACTS = `
   with found as (
-    select c.oid, c.relname, c.relkind, c.relnamespace, n.nspname
+    select c.*, n.nspname
     from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
     where c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f')
       and case when $1::text is null then pg_table_is_visible(c.oid) else n.nspname = $1 end
   )
   select current_setting('server_version_num')::int as "serverVersion", nspname as schema, relname as name, relkind::text as kind,
     exists (select from pg_inherits where inhparent = found.oid) as "hasChildren",
-    row_security_active(found.oid) as "hidesRows",
+    case when relispartition then (select inhparent::regclass::text from pg_inherits where inhrelid = found.oid) end as "partitionOf",
+    case when reloftype <> 0 then reloftype::regtype::text end as "ofType",
+    relpersistence = 'u' as unlogged, pg_is_in_recovery() as standby, current_user::text as role,
+    pg_has_role(relowner, 'usage') and has_schema_privilege(relnamespace, 'create') as "mayChange",
+    row_security_active(found.oid) as "hidesRows", relforcerowsecurity as "forcesRowSecurity",
+    (select coalesce(json_agg(polname order by polname), '[]') from pg_policy where polrelid = found.oid) as policies,
+    ${PUBLICATIONS},
     has_schema_privilege(relnamespace, 'usage') as "canUseSchema",
-    (select coalesce(json_object_agg(attname, json_build_object('type', format_type(atttypid, null),
+    (select coalesce(json_object_agg(attname, json_build_object('type', format_type(atttypid, null), 'generated', attgenerated <> '',
+        'baseType', (with recursive base (oid, next) as (
+            select t.oid, t.typbasetype from pg_type as t where t.oid = atttypid
+            union all select t.oid, t.typbasetype from base join pg_type as t on t.oid = base.next)
+          select format_type(base.oid, null) from base where next = 0),
         'notNull', attnotnull, 'readable', has_column_privilege(found.oid, attnum, 'select'))), '{}')
       from pg_attribute where attrelid = found.oid and attnum > 0 and not attisdropped) as columns,
+    coalesce((
+      select case min(case when i.indpred is not null then 4 when not i.indisvalid then 3 when not i.indimmediate then 2 else 1 end)
+          when 1 then 'unique' when 2 then 'deferrable' when 3 then 'invalid' else 'partial' end
+      from pg_index as i join pg_attribute as a on a.attrelid = found.oid and a.attnum = i.indkey[0]
+      where i.indrelid = found.oid and i.indisunique and i.indnkeyatts = 1 and i.indexprs is null and a.attname = $3
+      having count(*) > 0), 'none') as "uniqueId",
     exists (
-      select from pg_index as i join pg_attribute as a on a.attrelid = found.oid and a.attnum = i.indkey[0]
-      where i.indrelid = found.oid and i.indisunique and i.indisvalid and i.indimmediate and i.indnkeyatts = 1
-        and i.indpred is null and i.indexprs is null and a.attname = $3) as "uniqueId",
+      select from pg_proc as p where p.pronamespace = relnamespace and p.proname = $8 and p.pronargs = 0 and p.prosrc <> $5
+        and not exists (select from pg_trigger where tgrelid = found.oid and tgname = $6 and tgfoid = p.oid)) as "functionTaken",
     (select case when t.tgenabled = 'A' and t.tgtype & 7 = 7 and t.tgqual is null and p.prosrc = $5 then 'right'
         else 'different' end
       from pg_trigger as t join pg_proc as p on p.oid = t.tgfoid
@@ -124,6 +178,7 @@ export async function tableFacts(sql: Sql, { schema, name, columns }: OwnTable):
     stampBody(transactionId),
     TRIGGER,
     indexName(name),
+    functionName(name),
   ]);
   if (row === undefined) return undefined;
   return {

@@ -22,6 +22,9 @@ export interface ReaderFacts {
   readonly role: string;
   /** It may read all that it needs. */
   readonly canRead: boolean;
+  readonly exists: boolean;
+  /** Row-level security is in force for it. */
+  readonly hidesRows: boolean;
 }
 
 /** Rows that are stamped at once. */
@@ -126,10 +129,14 @@ function index(facts: TableFacts, { columns }: OwnTable): PrepareStep {
   };
 }
 
+const CHECK = 'esteira_stamped';
+
+/** Takes away the check that stands in for NOT NULL while the table is read. */
+export const dropCheckStatement = (table: string): string => `alter table ${table} drop constraint if exists ${CHECK}`;
+
 function notNull(names: OwnTable, done: boolean): PrepareStep {
   const table = quotedTable(names);
   const column = quoteIdentifier(names.columns.transactionId);
-  const check = 'esteira_stamped';
   return {
     name: 'not-null',
     title: 'A row without a stamp is impossible: it would never be read',
@@ -138,11 +145,11 @@ function notNull(names: OwnTable, done: boolean): PrepareStep {
       'ACCESS EXCLUSIVE for milliseconds, with waits as in the first step.',
     kind: 'statements',
     sql: [
-      `alter table ${table} drop constraint if exists ${check}`,
-      `alter table ${table} add constraint ${check} check (${column} is not null) not valid`,
-      `alter table ${table} validate constraint ${check}`,
+      dropCheckStatement(table),
+      `alter table ${table} add constraint ${CHECK} check (${column} is not null) not valid`,
+      `alter table ${table} validate constraint ${CHECK}`,
       `alter table ${table} alter column ${column} set not null`,
-      `alter table ${table} drop constraint ${check}`,
+      `alter table ${table} drop constraint ${CHECK}`,
     ],
     done,
   };
@@ -154,7 +161,7 @@ function grants(facts: TableFacts, { columns }: OwnTable, { role, canRead }: Rea
     name: 'grants',
     title: `The least that the API's role (${role}) needs: to read these columns`,
     locks: 'None that anybody notices.',
-    kind: 'statements',
+    kind: 'transaction',
     sql: [
       `grant usage on schema ${quoteIdentifier(facts.schema)} to ${quoteIdentifier(role)}`,
       `grant select (${names.join(', ')}) on ${quotedTable(facts)} to ${quoteIdentifier(role)}`,

@@ -1,63 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sqlState, type Postgres, type Sql } from '@esteira/postgres';
+import type { Postgres } from '@esteira/postgres';
 import type { OwnTable } from '@esteira/config';
-import { quotedTable } from '../table.ts';
-import { NEGATIVE, SourceNotReady } from './check.ts';
-import { hasNegativeIds, hasUnstamped, tableFacts, type TableFacts } from './facts.ts';
-import { backfillStatement, BATCH_ROWS, preparePlan, type PrepareStep } from './plan.ts';
-import { unsuitable } from './requirements.ts';
+import { hasUnstamped } from './facts.ts';
+import { LOCK_TRIES, locked, PreparationStopped } from './locked.ts';
+import { backfillStatement, BATCH_ROWS, type PrepareStep } from './plan.ts';
+import { planPreparation, type Preparation, type PrepareOptions } from './preparation.ts';
+import { buildIndex, forbidNull } from './undo.ts';
 
-/** What is to be prepared, for whom. */
-export interface PrepareOptions {
-  readonly system: string;
-  readonly names: OwnTable;
-  /** The role that the API connects as. */
-  readonly role: string;
-}
-
-/** A preparation that can't go on. What was done stays; the same command goes on from there. */
-export class PreparationStopped extends Error {
-  override name = 'PreparationStopped';
-}
-
-/** The longest a statement waits for its lock, in milliseconds: everybody else queues behind it meanwhile. */
-const LOCK_TIMEOUT_MS = 2_000;
-const LOCK_TRIES = 60;
-const LOCK_NOT_AVAILABLE = '55P03';
-/** Between two tries, in milliseconds. */
+/** Between two passes over what others have locked, in milliseconds. */
 const PAUSE_MS = 1_000;
-const UNDEFINED_COLUMN = '42703';
-
-/** The plan for a table as it is now, and what else to know about it. @throws SourceNotReady for what no plan mends. */
-export async function planPreparation(
-  sql: Sql,
-  { system, names, role }: PrepareOptions,
-): Promise<{ readonly steps: PrepareStep[]; readonly facts: TableFacts }> {
-  const facts = await tableFacts(sql, names);
-  const wrong = unsuitable(facts, names);
-  if (facts !== undefined && wrong.length === 0 && (await hasNegativeIds(sql, names))) wrong.push(NEGATIVE);
-  if (facts === undefined || wrong.length > 0) throw new SourceNotReady(system, quotedTable(names), wrong);
-  const stamp = facts.columns.get(names.columns.transactionId);
-  const unstamped = stamp === undefined || (!stamp.notNull && (await hasUnstamped(sql, names)));
-  const canRead = await mayRead(sql, facts, names, role);
-  return { steps: preparePlan(facts, names, unstamped, { role, canRead }), facts };
-}
-
-async function mayRead(sql: Sql, facts: TableFacts, { columns }: OwnTable, role: string): Promise<boolean> {
-  try {
-    const [row] = await sql.query<{ can: boolean }>(
-      `select has_schema_privilege(r.oid, n.oid, 'usage')
-          and (select bool_and(has_column_privilege(r.oid, c.oid, name, 'select')) from unnest($4::text[]) as name) as can
-         from pg_roles as r, pg_namespace as n join pg_class as c on c.relnamespace = n.oid
-        where r.rolname = $1 and n.nspname = $2 and c.relname = $3`,
-      [role, facts.schema, facts.name, Object.values(columns)],
-    );
-    return row?.can === true;
-  } catch (error) {
-    if (sqlState(error) === UNDEFINED_COLUMN) return false; // the stamp's column is still to come
-    throw error;
-  }
-}
 
 /** What `prepareSource` tells while it works. */
 export interface PrepareReport {
@@ -68,16 +19,21 @@ export interface PrepareReport {
   waiting(holders: string): void;
 }
 
-/** How rows from before are stamped. */
-export interface BackfillOptions {
+/** How a preparation is carried out. */
+export interface PrepareWays {
   readonly batchRows?: number;
   /** The user's own triggers do not fire: needs a superuser. */
   readonly silenceTriggers?: boolean;
+  /** Subscribers of logical replication have the new column already. */
+  readonly subscribersReady?: boolean;
+  /** How often a lock is tried to get, a second apart. */
+  readonly lockTries?: number;
 }
 
 /**
- * Carries out what is not done yet. Each step leaves the table as usable as before, so it may be broken off anywhere and
- * started again. The connection must have no query timeout: an index takes as long as it takes.
+ * Carries out what is not done yet. Whatever fails at any step: a statement is undone or a whole step is done, no write
+ * of the user's is refused or changed, and the same command goes on from there. The connection must have no query
+ * timeout: an index takes as long as it takes.
  *
  * @throws SourceNotReady, PreparationStopped, or the error that Postgres answered with.
  */
@@ -85,59 +41,45 @@ export async function prepareSource(
   postgres: Postgres,
   options: PrepareOptions,
   report: PrepareReport,
-  backfill: BackfillOptions = {},
+  ways: PrepareWays = {},
 ): Promise<void> {
-  const names = Array.from((await planPreparation(postgres, options)).steps, ({ name }) => name);
-  for (const name of names) {
+  const first = await planPreparation(postgres, options);
+  refuseAhead(first, ways);
+  for (const { name } of first.steps) {
     // What an earlier step did, or somebody else did meanwhile, changes what is to be done.
     const { steps, facts } = await planPreparation(postgres, options);
     const step = steps.find((each) => each.name === name);
     if (step === undefined || step.done) continue;
     report.step(step);
-    if (step.kind === 'batches') await stampAll(postgres, options.names, report, backfill);
-    else if (step.kind === 'transaction') await locked(postgres, facts, step.sql, report);
-    else for (const statement of step.sql) await lockedAlone(postgres, facts, statement, report);
-  }
-}
-
-/** CONCURRENTLY waits by itself, and may not stand in a transaction. */
-async function lockedAlone(postgres: Postgres, facts: TableFacts, statement: string, report: PrepareReport) {
-  if (statement.includes('concurrently')) await postgres.query(statement);
-  else await locked(postgres, facts, [statement], report);
-}
-
-async function locked(postgres: Postgres, facts: TableFacts, statements: readonly string[], report: PrepareReport) {
-  for (let left = LOCK_TRIES; ; left--) {
-    try {
-      await postgres.transaction(async (sql) => {
-        for (const statement of statements) await sql.query(statement);
-      }, `set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
-      return;
-    } catch (error) {
-      if (sqlState(error) !== LOCK_NOT_AVAILABLE) throw error;
-      const holders = await holdersOf(postgres, facts);
-      if (left <= 1) {
-        const table = quotedTable(facts);
-        throw new PreparationStopped(`${table} was in use all the time, by ${holders}. Try again when that has ended.`);
-      }
+    const onWait = (holders: string) => {
       report.waiting(holders);
-      await sleep(PAUSE_MS);
-    }
+    };
+    const wait = { tries: ways.lockTries ?? LOCK_TRIES, onWait };
+    const on = { names: options.names, facts, wait };
+    if (step.name === 'backfill') await stampAll(postgres, options.names, report, ways);
+    else if (step.name === 'index') await buildIndex(postgres, step, on);
+    else if (step.name === 'not-null') await forbidNull(postgres, step, on);
+    else await locked(postgres, facts, step.sql, wait);
   }
+  const { steps } = await planPreparation(postgres, options);
+  const left = steps.filter(({ done }) => !done).map(({ title }) => `  ${title}`);
+  if (left.length > 0) throw new PreparationStopped(`Not done, although no statement failed:\n${left.join('\n')}`);
 }
 
-async function holdersOf(sql: Sql, facts: TableFacts): Promise<string> {
-  const holders = await sql.query<{ pid: number | null; application: string | null; seconds: number | null }>(
-    `select l.pid, a.application_name as application, extract(epoch from clock_timestamp() - a.xact_start)::int as seconds
-       from pg_locks as l left join pg_stat_activity as a on a.pid = l.pid
-      where l.relation = (select c.oid from pg_class as c where c.relnamespace = $1::text::regnamespace and c.relname = $2)
-        and l.granted and l.pid is distinct from pg_backend_pid() order by a.xact_start limit 5`,
-    [quotedTable({ name: facts.schema }), facts.name],
-  );
-  const described = holders.map(({ pid, application, seconds }) =>
-    pid === null ? 'a prepared transaction' : `pid ${pid} (${application ?? 'unknown'}, open for ${seconds ?? '?'} s)`,
-  );
-  return described.length === 0 ? 'a transaction that has just ended' : described.join(', ');
+/** What a person has to do first, told before anything is changed. */
+function refuseAhead({ steps, facts, subscribers }: Preparation, { subscribersReady = false }: PrepareWays): void {
+  if (steps.every(({ done }) => done)) return;
+  if (!facts.mayChange) {
+    throw new PreparationStopped(
+      `${facts.role} does not own ${facts.schema}.${facts.name}, or may not create in its schema. Only the owner of the table, ` +
+        'who may also create in its schema, can prepare it: OWNER_DATABASE_URL (or --owner-url) connects as the owner. Nothing was changed.',
+    );
+  }
+  if (subscribers.length > 0 && !subscribersReady) {
+    throw new PreparationStopped(
+      `${subscribers.join('\n')}\nThen --subscribers-ready (SUBSCRIBERS_READY=1) goes on. Nothing was changed.`,
+    );
+  }
 }
 
 /** Passes over the table, by id, until no row is left without a stamp. */
@@ -145,7 +87,7 @@ async function stampAll(
   postgres: Postgres,
   names: OwnTable,
   report: PrepareReport,
-  { batchRows = BATCH_ROWS, silenceTriggers = false }: BackfillOptions,
+  { batchRows = BATCH_ROWS, silenceTriggers = false }: PrepareWays,
 ): Promise<void> {
   const statement = backfillStatement(names);
   const first = silenceTriggers ? `set local session_replication_role = replica` : '';

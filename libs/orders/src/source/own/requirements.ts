@@ -1,5 +1,5 @@
 import type { OwnColumns, OwnTable } from '@esteira/config';
-import type { TableFacts } from './facts.ts';
+import { functionName, type ColumnFact, type TableFacts } from './facts.ts';
 
 const IDS = ['smallint', 'integer', 'bigint'];
 const TIMES = ['timestamp with time zone', 'timestamp without time zone', 'date'];
@@ -17,25 +17,23 @@ export function unsuitable(facts: TableFacts | undefined, { columns: names }: Ow
   if (facts === undefined) return ['there is no such table in this database'];
   const { kind, columns } = facts;
   if (kind !== 'r') return [`it is ${KINDS[kind] ?? 'no table'}; only an ordinary table can be read`];
-  const problems: string[] = [];
+  const problems = unfitTable(facts);
   if (facts.serverVersion < LEAST_VERSION) {
     problems.push(
       `its server is PostgreSQL ${Math.floor(facts.serverVersion / 10_000)}; 15 or later is needed, since max(xid8) is new in it`,
     );
   }
-  if (facts.hasChildren) problems.push('tables inherit from it: their rows would not be stamped');
-  const id = columns.get(names.id);
-  if (id !== undefined && !IDS.includes(id.type))
-    problems.push(`${names.id} is ${id.type}; an id is a bigint, an integer or a smallint`);
-  else if (id !== undefined && !(id.notNull && facts.uniqueId))
-    problems.push(`${names.id} is not unique and not null by itself`);
+  problems.push(...unfitId(facts, names));
   const price = columns.get(names.price);
-  if (price?.type === 'money') problems.push(`${names.price} is money, whose text depends on the locale; use numeric`);
+  if (price?.baseType === 'money') {
+    problems.push(`${names.price} is ${described(price)}, whose text depends on the locale; use numeric`);
+  }
   const createdAt = columns.get(names.createdAt);
-  if (createdAt !== undefined && !TIMES.includes(createdAt.type)) {
-    problems.push(`${names.createdAt} is ${createdAt.type}; it must be a time: ${TIMES.join(', ')}`);
+  if (createdAt !== undefined && !TIMES.includes(createdAt.baseType)) {
+    problems.push(`${names.createdAt} is ${described(createdAt)}; it must be a time: ${TIMES.join(', ')}`);
   }
   const stamp = columns.get(names.transactionId);
+  if (stamp?.generated === true) problems.push(`${names.transactionId} is a generated column: no trigger can stamp it`);
   if (stamp !== undefined && stamp.type !== 'xid8') {
     problems.push(
       `${names.transactionId} is ${stamp.type} and something else: name another, transaction_id=esteira_transaction_id`,
@@ -44,6 +42,78 @@ export function unsuitable(facts: TableFacts | undefined, { columns: names }: Ow
   const read = [names.id, names.product, names.price, names.createdAt, names.securityCheck ?? names.id];
   for (const name of new Set(read)) if (!columns.has(name)) problems.push(`there is no column ${name}`);
   return problems;
+}
+
+/** Kinds of tables that can't be given a column, or whose rows come and go. */
+function unfitTable(facts: TableFacts): string[] {
+  const problems: string[] = [];
+  if (facts.hasChildren) problems.push('tables inherit from it: their rows would not be stamped');
+  if (facts.partitionOf !== null) {
+    problems.push(
+      `it is a partition of ${facts.partitionOf}: Postgres adds no column to one partition alone. Only an ordinary table can be read`,
+    );
+  }
+  if (facts.ofType !== null) {
+    problems.push(
+      `it is a typed table (OF ${facts.ofType}), to which Postgres adds no column: ALTER TABLE … NOT OF makes it an ordinary one`,
+    );
+  }
+  if (facts.unlogged) {
+    problems.push(
+      'it is unlogged: when its server crashes, rows are gone that were committed and not yet published. ALTER TABLE … SET LOGGED',
+    );
+  }
+  return problems;
+}
+
+const NOT_UNIQUE: Readonly<Record<Exclude<TableFacts['uniqueId'], 'unique'>, string>> = {
+  deferrable:
+    'is unique by a deferrable key alone: until a transaction ends, two rows may have the same id. Make the constraint anew without DEFERRABLE, or add a unique index',
+  invalid:
+    'has a unique index that is invalid, so that it may not be unique: REINDEX INDEX CONCURRENTLY builds it again',
+  partial: 'is unique by a partial index alone, which does not cover every row',
+  none: 'is not unique and not null by itself',
+};
+
+function unfitId({ columns, uniqueId }: TableFacts, names: OwnColumns): string[] {
+  const id = columns.get(names.id);
+  if (id === undefined) return [];
+  if (!IDS.includes(id.baseType))
+    return [`${names.id} is ${described(id)}; an id is a bigint, an integer or a smallint`];
+  if (uniqueId !== 'unique') return [`${names.id} ${NOT_UNIQUE[uniqueId]}`];
+  return id.notNull ? [] : [`${names.id} may be null: ALTER TABLE … ALTER COLUMN … SET NOT NULL`];
+}
+
+const described = ({ type, baseType }: ColumnFact): string =>
+  type === baseType ? type : `${type} (a domain over ${baseType})`;
+
+/** What keeps a table from being prepared by the asking role: a sentence for each. Pure. */
+export function unpreparable(facts: TableFacts, { columns: names }: OwnTable): string[] {
+  const problems: string[] = [];
+  const stamp = names.transactionId;
+  if (facts.standby) {
+    problems.push('its server is a hot standby, which can not be written: name the primary (OWNER_DATABASE_URL)');
+  }
+  if (facts.hidesRows) problems.push(hidden(facts));
+  if (facts.functionTaken) {
+    problems.push(`${facts.schema} has a function ${functionName(facts.name)}() that is not Esteira's: rename it`);
+  }
+  if (facts.lacksReplicaIdentity && facts.columns.get(stamp)?.notNull !== true) {
+    problems.push(
+      'its updates are published and it has no replica identity: Postgres refuses to update its rows, which are to be stamped. ' +
+        'ALTER TABLE … REPLICA IDENTITY USING INDEX … names the unique index',
+    );
+  }
+  return problems;
+}
+
+function hidden({ role, forcesRowSecurity, policies }: TableFacts): string {
+  const by = policies.length === 0 ? 'there is no policy, so all of them' : `policies: ${policies.join(', ')}`;
+  const forced = forcesRowSecurity ? '; FORCE ROW LEVEL SECURITY holds its owner to it too' : '';
+  return (
+    `row-level security may hide rows from ${role} (${by}${forced}): a row that can't be seen can't be stamped. ` +
+    'Prepare it as a superuser or a role with BYPASSRLS that owns it, or without row-level security'
+  );
 }
 
 /** What is missing before a system can read the table: a sentence for each. Pure. */
