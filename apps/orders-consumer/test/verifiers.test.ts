@@ -4,6 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
+import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
 import { mongodbAttemptLog, type AttemptLog } from '@esteira/attempt-log';
 import { EXIT_CONFIG, loadSettings } from '@esteira/config';
@@ -202,6 +203,84 @@ describe('a service that verifies', () => {
     await send([order!]);
     await untilStored([order!]);
     expect(at[1]! - at[0]!).toBeGreaterThanOrEqual(1_150);
+  });
+
+  it('asks for absurd waits: each gets the longest there is and is told so, and no queue is made for it', async () => {
+    const absurd = ['9999999999', '9'.repeat(60), 'Fri, 31 Dec 9999 23:59:59 GMT', 'Friday, 31-Dec-49 23:59:59 GMT'];
+    let asked = 0;
+    const { url } = await serve((_, response) => {
+      response.writeHead(429, { 'retry-after': absurd[asked++] ?? String(4_000 + asked) }).end('later');
+    });
+    await start({ VERIFIER: 'http', VERIFIER_URL: url, VERIFIER_CONCURRENCY: '1' });
+    const management = openManagement(serverSetting('RABBITMQ_MANAGEMENT_URL'), vhost.url);
+    const queues = async () => (await management.queues()).map(({ name }) => name).toSorted();
+    const before = await queues();
+    const all = orders(30);
+    await send(all);
+    await vi.waitFor(async () => {
+      expect(await log.ofMessages(idsOf(all))).toHaveLength(30);
+    }, patient);
+    const errors = (await log.ofMessages(idsOf(all))).map(({ error }) => error);
+    expect(errors).toContainEqual({
+      code: 'http-429',
+      message: 'It asked for a wait of 9999999999 s and gets the longest, 3600 s. The verifier answered 429: later',
+    });
+    for (const error of errors)
+      expect(error?.message).toMatch(/^It asked for a wait of \d+ s and gets the longest, 3600 s\./);
+    expect(await queues()).toEqual(before);
+    await vi.waitFor(async () => {
+      expect((await management.queue(names.waitQueue(ordersPipeline, 3_600_000)))?.messages).toBe(30);
+    }, patient);
+  });
+
+  it.each([301, 308, 401, 404, 405])(
+    'answers %d to every message: the attempts of four are spent, the consumer says what to look at, all is stored',
+    async (status) => {
+      let wrong = true;
+      const { url } = await serve((_, response) => {
+        response.writeHead(wrong ? status : 200, { location: '/v2' }).end();
+      });
+      const consumer = await start({ VERIFIER: 'http', VERIFIER_URL: url });
+      const all = orders(300);
+      await send(all);
+      await vi.waitFor(async () => {
+        await expect(consumer.checks['verifier']!()).rejects.toThrow(`answers ${status}, whatever the message: `);
+        await expect(consumer.checks['consuming']!()).rejects.toThrow(`answers ${status}, whatever the message: `);
+      }, patient);
+      wrong = false;
+      await untilStored(all);
+      const attempts = await attemptsOf(all);
+      expect(attempts).toBeGreaterThan(300);
+      expect(attempts).toBeLessThanOrEqual(304);
+      expect(await dead(all)).toEqual([]);
+    },
+  );
+
+  it('finds nothing for a few of many: they alone are attempted to the end', async () => {
+    const { url } = await serve((request, response) => {
+      void text(request).then((body) => response.writeHead(body.includes('"gone"') ? 404 : 200).end());
+    });
+    await start({ VERIFIER: 'http', VERIFIER_URL: url });
+    const [gone, found] = [orders(3, 'gone'), orders(100)];
+    await send([...gone, ...found], 2);
+    await untilStored(found);
+    await vi.waitFor(async () => {
+      const { reason, error } = (await dead(gone))[2] ?? {};
+      expect([reason, error?.code]).toEqual(['attempts-exhausted', 'http-404']);
+    }, patient);
+    expect(await attemptsOf(found)).toBe(100);
+  });
+
+  it('finds nothing for those at the head of the lane: they hold nobody up', async () => {
+    const { url } = await serve((request, response) => {
+      void text(request).then((body) => response.writeHead(body.includes('"gone"') ? 404 : 200).end());
+    });
+    await start({ VERIFIER: 'http', VERIFIER_URL: url, VERIFIER_CONCURRENCY: '1', RETRY_DELAY_MS: '60000' });
+    const [gone, found] = [orders(12, 'gone'), orders(100)];
+    await send([...gone, ...found]);
+    await untilStored(found);
+    expect(await attemptsOf(found)).toBe(100);
+    expect(await dead(gone)).toEqual([]);
   });
 
   it('refuses an order: it is a dead letter at once, under the code of the service', async () => {

@@ -122,7 +122,7 @@ export const settingsSchema = Type.Object({
     default: '',
     pattern: '^(https?://\\S+)?$',
     description:
-      'For VERIFIER=http: each message is sent here by POST. 2xx is a success, 400 and 422 a dead letter at once, anything else or a time-out a retry; Retry-After is honoured. While the service is plainly down nothing is consumed and no attempt is spent. User and password in it are sent as basic authentication.',
+      'For VERIFIER=http: each message is sent here by POST. 2xx is a success, 400 and 422 a dead letter at once, anything else or a time-out a retry; Retry-After is honoured up to the longest wait. While the service is plainly down, or answers every message that it is the wrong address, method or user, nothing is consumed and no attempt is spent. No redirect is followed. User and password in it are sent as basic authentication.',
   }),
   VERIFIER_CONCURRENCY: Type.Integer({
     default: 32,

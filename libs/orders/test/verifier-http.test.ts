@@ -3,7 +3,8 @@ import { patient } from '@esteira/tests/patience';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Verifier } from '../src/domain/index.ts';
-import { retryAfterMs } from '../src/verifiers/http-answer.ts';
+import { failureKindOf, opens } from '../src/verifiers/circuit.ts';
+import { retryAfterMs } from '../src/verifiers/retry-after.ts';
 import { httpVerifier } from '../src/verifiers/index.ts';
 import { answering, attemptOf, startService, type Service } from './verifier-support.ts';
 
@@ -130,15 +131,42 @@ describe('an answer', () => {
     expect(afterMs).toBeGreaterThanOrEqual(leftAfter);
   });
 
+  it.each([
+    ['120', 120_000],
+    ['0', 0],
+    ['0000000000060', 60_000],
+    ['9999999999', 9_999_999_999_000],
+    ['9'.repeat(400), Number.MAX_SAFE_INTEGER],
+    ['Thu, 01 Jan 2026 00:02:00 GMT', 120_000],
+    ['Thursday, 01-Jan-26 00:02:00 GMT', 120_000],
+    ['Thu Jan  1 00:02:00 2026', 120_000],
+    ['Fri, 31 Dec 9999 23:59:59 GMT', Date.UTC(9999, 11, 31, 23, 59, 59) - Date.UTC(2026, 0, 1)],
+    ['Wed, 31 Dec 2025 23:00:00 GMT', 0],
+    ['Sunday, 06-Nov-94 08:49:37 GMT', 0],
+    ['Sun Nov  6 08:49:37 1994', 0],
+  ])('may ask for a wait as %s', (text, afterMs) => {
+    const now = new Date('2026-01-01T00:00:00Z');
+    expect(retryAfterMs(text, now)).toBe(afterMs);
+    expect(retryAfterMs(` ${text}\t`, now)).toBe(afterMs);
+  });
+
+  it('takes a year of two digits for the one that is at most 50 years ahead', () => {
+    const inYears = (header: string, now: string) =>
+      Math.round((retryAfterMs(header, new Date(now)) ?? -1) / (365.25 * 86_400_000));
+    expect(inYears('Sunday, 01-Jan-75 00:00:00 GMT', '2026-01-01T00:00:00Z')).toBe(49);
+    expect(inYears('Sunday, 01-Jan-77 00:00:00 GMT', '2026-01-01T00:00:00Z')).toBe(0);
+    expect(inYears('Sunday, 01-Jan-05 00:00:00 GMT', '2096-01-01T00:00:00Z')).toBe(9);
+  });
+
   it('may ask for a wait in any words: it is a time from now that is not negative, or none', () => {
     const now = new Date('2026-01-01T00:00:00Z');
-    expect(retryAfterMs('Thu, 01 Jan 2026 00:02:00 GMT', now)).toBe(120_000);
-    expect(retryAfterMs('Wed, 31 Dec 2025 23:00:00 GMT', now)).toBe(0);
-    for (const text of ['', '-1', '1.5', 'soon', 'Infinity']) expect(retryAfterMs(text, now)).toBeUndefined();
+    for (const text of ['', '-1', '+1', '1.5', '1e3', 'soon', 'Infinity', 'Thu Jan 1', '2026-01-01T00:00:00Z', '1, 2'])
+      expect(retryAfterMs(text, now)).toBeUndefined();
+    const words = fc.oneof(fc.string(), fc.stringMatching(/^\d*$/), fc.date().map(String));
     fc.assert(
-      fc.property(fc.string(), (text) => {
+      fc.property(words, (text) => {
         const afterMs = retryAfterMs(text, now) ?? 0;
-        expect(Number.isFinite(afterMs) && afterMs >= 0).toBe(true);
+        expect(Number.isSafeInteger(afterMs) && afterMs >= 0).toBe(true);
       }),
     );
   });
@@ -240,5 +268,99 @@ describe('a service that is down', () => {
     await vi.waitFor(async () => {
       expect(await verify({}, 3_000_000)).toMatchObject({ kind: 'retry', error: { code: 'http-500' } });
     }, patient);
+  });
+});
+
+/** Until some order gets through: probes come a quarter of a second to ten seconds apart. */
+const untilFound = (found: () => Promise<void>) => vi.waitFor(found, { timeout: 20_000, interval: 20 });
+
+describe('a service that is wrong', () => {
+  it.each([301, 302, 303, 307, 308, 401, 403, 404, 405, 407, 410, 501])(
+    'and answers %d to every message spends the attempts of four, is named, and is found again',
+    async (status) => {
+      service.answer = answering(status, '', { location: 'https://user:secret@elsewhere.example/v2?key=secret' });
+      const outcomes: VerifierOutcome[] = [];
+      for (let i = 0; i < 30; i += 1) outcomes.push(await verify());
+      expect(outcomes.slice(0, 4)).toEqual(
+        Array(4).fill({
+          kind: 'retry',
+          error: { code: `http-${status}`, message: `The verifier answered ${status}.` },
+        }),
+      );
+      expect(new Set(kinds(outcomes.slice(4)))).toEqual(new Set(['return']));
+      expect(service.seen.length).toBeLessThan(10);
+      const why = await verifier.check?.().then(String, String);
+      expect(why).toContain(`The verifier at ${service.url} answers ${status}, whatever the message: `);
+      expect(why).not.toContain('secret');
+      if (status < 400) expect(why).toContain('it leads to https://elsewhere.example/v2; ');
+      service.answer = answering(200);
+      await untilFound(async () => {
+        expect(await verify()).toEqual({ kind: 'succeeded' });
+      });
+      await verifier.check?.();
+    },
+  );
+
+  it.each([401, 404, 405])(
+    'is not one that answers %d to one message, also alone: its attempts are spent',
+    async (status) => {
+      const odd = 4_000_000;
+      service.answer = (request, response) => {
+        answering(service.seen.at(-1)?.body.includes(`"id":"${odd}"`) ? status : 200)(request, response);
+      };
+      for (let n = 1; n <= 10; n += 1) {
+        expect(await verify({ n }, odd)).toMatchObject({ kind: 'retry', error: { code: `http-${status}` } });
+        if (n > 5) expect(await verify()).toEqual({ kind: 'succeeded' });
+      }
+    },
+  );
+
+  it('is not one that finds nothing for a few, among others that it answers', async () => {
+    service.answer = (request, response) => {
+      answering(/"id":"60000\d\d"/.test(service.seen.at(-1)?.body ?? '') ? 404 : 200)(request, response);
+    };
+    for (let i = 0; i < 40; i += 1) {
+      expect(await verify({}, 6_000_000 + i)).toMatchObject({ kind: 'retry' });
+      expect(await verify()).toEqual({ kind: 'succeeded' });
+    }
+  });
+
+  it('is tried with other messages than those that failed: they hold nobody up, however often they come first', async () => {
+    service.answer = (request, response) => {
+      answering(/"id":"500000\d"/.test(service.seen.at(-1)?.body ?? '') ? 404 : 200)(request, response);
+    };
+    const odd = Array.from({ length: 5 }, (_, index) => 5_000_000 + index);
+    for (const id of odd) await verify({}, id);
+    const good = [nextId++, nextId++];
+    await untilFound(async () => {
+      // As a lane gives them out again: those that failed first.
+      for (const id of odd) expect(['return', 'retry']).toContain((await verify({}, id)).kind);
+      expect(kinds([await verify({}, good[0]), await verify({}, good[1])])).toContain('succeeded');
+    });
+  });
+
+  it('is found again by those that failed, where there are no others', async () => {
+    service.answer = answering(404);
+    const all = Array.from({ length: 6 }, () => nextId++);
+    for (const id of all) await verify({}, id);
+    service.answer = answering(200);
+    await untilFound(async () => {
+      const outcomes = [];
+      for (const id of all) outcomes.push(await verify({}, id));
+      expect(new Set(kinds(outcomes))).toEqual(new Set(['succeeded']));
+    });
+  });
+});
+
+describe('the rule of the circuit', () => {
+  it('takes 2xx, 400, 422 and what is about one message or about load for a service that works', () => {
+    for (const status of [200, 201, 204, 400, 402, 408, 409, 412, 413, 418, 422, 423, 424, 425, 428, 429, 431, 451])
+      expect(failureKindOf(status), String(status)).toBeUndefined();
+    for (const status of [500, 506, 507, 508, 520, 599]) expect(failureKindOf(status), String(status)).toBe('failed');
+  });
+
+  it('opens after five different messages in a row, and at once where the service can not be reached', () => {
+    expect([1, 4, 5].map((messages) => opens('wrong', messages))).toEqual([false, false, true]);
+    expect(opens('unreachable', 1)).toBe(true);
   });
 });

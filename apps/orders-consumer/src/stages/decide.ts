@@ -1,4 +1,4 @@
-import { decide, type RetryPolicy } from '@esteira/pipeline';
+import { boundedError, decide, policyDelays, type Decision, type Outcome, type RetryPolicy } from '@esteira/pipeline';
 import type { Decided, Recalled, Verified } from '../work.ts';
 
 /** What follows for each. Pure. */
@@ -7,8 +7,18 @@ export function decideAll(batch: readonly Verified[], policy: RetryPolicy, now: 
     if (work.content.kind === 'unreadable' && work.outcome.kind === 'dead-letter') {
       return { ...work, decision: { kind: 'dead-letter', reason: 'invalid', error: work.outcome.error } };
     }
-    return { ...work, decision: decide(work.attempt, work.outcome, policy, now) };
+    return { ...work, decision: tellingCut(decide(work.attempt, work.outcome, policy, now), work.outcome, policy) };
   });
+}
+
+/** A wait that was asked for and is longer than any there is: the error of the attempt says so, before its own words. */
+function tellingCut(decision: Decision, outcome: Outcome, policy: RetryPolicy): Decision {
+  if (decision.kind !== 'wait' || outcome.kind !== 'retry') return decision;
+  const longestMs = Math.max(...policyDelays(policy));
+  const { error, afterMs = 0 } = outcome;
+  if (afterMs <= longestMs) return decision;
+  const cut = `It asked for a wait of ${Math.ceil(afterMs / 1_000)} s and gets the longest, ${longestMs / 1_000} s. `;
+  return { ...decision, error: { ...error, message: boundedError(cut + error.message) } };
 }
 
 /** Why a message is given up without another attempt. */

@@ -1,10 +1,13 @@
 import type { Failure, JsonValue, VerifierOutcome } from '@esteira/pipeline';
+import { retryAfterMs } from './retry-after.ts';
 
 /** A service's answer, as far as an outcome depends on it. */
 export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly retryAfter: string | undefined;
+  /** Where it leads elsewhere. */
+  readonly location: string | undefined;
   /** The body as text; undefined where it was longer than is read. */
   readonly text: string | undefined;
 }
@@ -13,8 +16,8 @@ export interface HttpAnswer {
 const CODE = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
 
 /**
- * What a service's answer means: 2xx succeeded, 400 and 422 dead letter, anything else a retry, not before
- * `Retry-After`. Pure.
+ * What a service's answer means for its message: 2xx succeeded, 400 and 422 dead letter, anything else a retry, not
+ * before `Retry-After`. What it means for the service: `failureKindOf`. Pure.
  */
 export function outcomeOfAnswer(answer: HttpAnswer, now: Date): VerifierOutcome {
   const { status, text } = answer;
@@ -27,20 +30,6 @@ export function outcomeOfAnswer(answer: HttpAnswer, now: Date): VerifierOutcome 
   if (status === 400 || status === 422) return { kind: 'dead-letter', error };
   const afterMs = retryAfterMs(answer.retryAfter, now);
   return afterMs === undefined ? { kind: 'retry', error } : { kind: 'retry', error, afterMs };
-}
-
-/** Whether an answer says that the service itself is not well; any other shows that it works. */
-export function isServiceFailure(status: number): boolean {
-  return status >= 500;
-}
-
-/** `Retry-After` in milliseconds from now: seconds, or an HTTP date. Undefined where it is neither. Pure. */
-export function retryAfterMs(header: string | undefined, now: Date): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * 1_000;
-  // An HTTP date names its day; without this, Date.parse would take "-1" for a year.
-  const at = /^\s*[A-Z][a-z]{2}/.test(header) ? Date.parse(header) : Number.NaN;
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime());
 }
 
 function jsonOf({ contentType, text }: HttpAnswer): JsonValue | undefined {

@@ -1,4 +1,6 @@
+import type { Fault } from '@esteira/pipeline';
 import { ServiceFailure } from './circuit.ts';
+import type { HttpAnswer } from './http-answer.ts';
 
 /** Errors of a request that never got to the service, by their code. */
 const UNREACHABLE = new Set([
@@ -29,6 +31,41 @@ export function failureOfRequest(error: unknown, service: string): ServiceFailur
   }
   const message = `The verifier at ${service} gave no answer (${code}: ${text}).`;
   return new ServiceFailure('failed', { code: 'verifier-broke-off', message });
+}
+
+/** Why nothing is sent to a service that answers so whatever the message, and what to look at. Pure. */
+export function wrongService({ status, location }: HttpAnswer, service: string): Fault {
+  return {
+    code: 'verifier-wrong',
+    message: `The verifier at ${service} answers ${status}, whatever the message: ${adviceOn(status, location, service)}`,
+  };
+}
+
+function adviceOn(status: number, location: string | undefined, service: string): string {
+  switch (status) {
+    case 401:
+    case 403:
+      return 'look at the user and password in VERIFIER_URL.';
+    case 407:
+    case 511:
+      return 'something between asks who is there.';
+    case 404:
+    case 410:
+    case 421:
+      return 'there is no verifier at this address; look at VERIFIER_URL.';
+    case 405:
+    case 501:
+      return 'it takes no POST; look at VERIFIER_URL.';
+    default:
+      if (status >= 400) return 'it takes no JSON by POST over HTTP/1.1.';
+      return `no redirect is followed; ${leadsTo(location, service)}name the right address in VERIFIER_URL.`;
+  }
+}
+
+/** Without user, password and query: they may be secrets. */
+function leadsTo(location: string | undefined, service: string): string {
+  const to = location === undefined ? null : URL.parse(location, service);
+  return to === null ? '' : `it leads to ${to.origin}${to.pathname}; `;
 }
 
 /** The code of an error, or of its cause; of several addresses that were tried, that of the first. */

@@ -1,16 +1,14 @@
 import { HEADER, type VerifierOutcome } from '@esteira/pipeline';
 import { Agent, request, type Dispatcher } from 'undici';
 import type { Verifier, VerifierContext } from '../domain/index.ts';
-import { Circuit, ServiceFailure } from './circuit.ts';
-import { isServiceFailure, outcomeOfAnswer, type HttpAnswer } from './http-answer.ts';
-import { failureOfRequest } from './http-failure.ts';
+import { Circuit, failureKindOf, ServiceFailure } from './circuit.ts';
+import { outcomeOfAnswer, type HttpAnswer } from './http-answer.ts';
+import { failureOfRequest, wrongService } from './http-failure.ts';
 
 /** The longest answer that is read, in bytes. */
 const MAX_ANSWER_BYTES = 65_536;
 /** The longest a connection may take to open, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Statuses by which a service, or a proxy in front of it, says of itself that it can't work now. */
-const UNAVAILABLE = [502, 503, 504];
 
 /** Which service verifies. */
 export interface HttpVerifierOptions {
@@ -35,9 +33,11 @@ export function httpVerifier({ url, concurrency }: HttpVerifierOptions): Verifie
     circuit.through(context.attempt.messageId, async () => {
       const answer = await answered(target, agent, context);
       const outcome = outcomeOfAnswer(answer, new Date());
-      if (outcome.kind !== 'retry' || !isServiceFailure(answer.status)) return outcome;
-      const kind = UNAVAILABLE.includes(answer.status) ? 'unavailable' : 'failed';
-      throw new ServiceFailure(kind, outcome.error, outcome.afterMs);
+      const kind = failureKindOf(answer.status);
+      if (outcome.kind !== 'retry' || kind === undefined) return outcome;
+      const { error, afterMs } = outcome;
+      const fault = kind === 'wrong' ? wrongService(answer, target.address) : error;
+      throw new ServiceFailure(kind, error, { fault, ...(afterMs === undefined ? {} : { afterMs }) });
     });
   return {
     name: 'http',
@@ -110,6 +110,7 @@ async function sent(target: Target, agent: Agent, context: VerifierContext): Pro
     status: statusCode,
     contentType: one(headers['content-type']) ?? '',
     retryAfter: one(headers['retry-after']),
+    location: one(headers['location']),
     text: await boundedText(body),
   };
 }
