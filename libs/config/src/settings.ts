@@ -9,6 +9,8 @@ import { formatOwnTable, parseOwnTable } from './own-table.ts';
 import { parseRetrySchedule } from './retry-schedule.ts';
 import { unsafeSettings } from './safety.ts';
 import { DEFAULT_SYSTEMS, settingsSchema, systemSettings, type Settings, type System } from './schema.ts';
+import { readSecretFile, shown } from './secret-file.ts';
+import { urlProblems } from './urls.ts';
 
 /** Variables as a process has them. */
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -26,7 +28,8 @@ export class SettingsError extends Error {
 
 /** The variables of an env file; none where the file is not there. */
 export function readEnvFile(path: string): Env {
-  return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
+  // An editor of Windows may put a byte order mark before the first name.
+  return existsSync(path) ? parseEnv(readFileSync(path, 'utf8').replace(/^\uFEFF/, '')) : {};
 }
 
 /**
@@ -56,8 +59,9 @@ export function loadSettings(...layers: readonly Env[]): Settings {
   if (new Set(systems).size < systems.length) problems.push('SYSTEMS names a system twice');
 
   const values = validated({ ...settingsSchema.properties, ...perSystem }, given, problems);
-  problems.push(...contradictions(given), ...unsafeSettings({ ...settingsSchema.properties, ...perSystem }, given));
-  if (problems.length > 0) throw new SettingsError(problems);
+  problems.push(...urlProblems(given), ...contradictions(given));
+  problems.push(...unsafeSettings({ ...settingsSchema.properties, ...perSystem }, given));
+  if (problems.length > 0) throw new SettingsError(problems.map((problem) => namingFile(problem, env)));
   return Object.freeze({
     ...(values as unknown as Settings),
     systems: Object.freeze(systems.map(systemOf(values))),
@@ -127,10 +131,21 @@ function givenValues(env: Env, names: readonly string[], problems: string[]): Re
     const file = env[`${name}_FILE`];
     if (value !== undefined && file !== undefined) problems.push(`${name} and ${name}_FILE are both set: remove one`);
     else if (value !== undefined) given[name] = value;
-    else if (file !== undefined && existsSync(file)) given[name] = readFileSync(file, 'utf8').trim();
-    else if (file !== undefined) problems.push(`${name}_FILE names a file that is not there`);
+    else if (file !== undefined) {
+      const read = readSecretFile(name, file);
+      if ('problem' in read) problems.push(read.problem);
+      else given[name] = read.value;
+    }
   }
   return given;
+}
+
+/** A problem of a value that came from a file names that file. */
+function namingFile(problem: string, env: Env): string {
+  const [name = ''] = problem.split(' ', 1);
+  const file = env[`${name}_FILE`];
+  if (file === undefined || env[name] !== undefined) return problem;
+  return `${name}, read from ${shown(file)},${problem.slice(name.length)}`;
 }
 
 function validated(

@@ -66,6 +66,64 @@ describe('settings', () => {
     expect(() => loadSettings({ ENDPUT_DATABASE_URL_FILE: `${file}.gone` })).toThrow(/ENDPUT_DATABASE_URL_FILE/);
   });
 
+  it('take a byte order mark, line ends and space around the value of a file for no part of it', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'esteira-')), 'url');
+    for (const text of [
+      'amqp://a:b@h',
+      'amqp://a:b@h\n',
+      'amqp://a:b@h\r\n\r\n',
+      '\uFEFFamqp://a:b@h\r\n',
+      ' amqp://a:b@h\t',
+    ]) {
+      writeFileSync(file, text);
+      expect(loadSettings({ RABBITMQ_URL_FILE: file }).RABBITMQ_URL, JSON.stringify(text)).toBe('amqp://a:b@h');
+    }
+  });
+
+  it('name the file that a value came from, or that gave none, and never what is in it', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'esteira-'));
+    const written = (name: string, content: string | Buffer) => {
+      writeFileSync(join(directory, name), content);
+      return join(directory, name);
+    };
+    const bad = written('bad', 'amqp://a:sec/ret@h\n');
+    const key = written('key', 'ana:short-secret');
+    const empty = written('empty', '\uFEFF\r\n');
+    const utf16 = written('utf16', Buffer.from('\uFEFFredis://h', 'utf16le'));
+    const bare16 = written('bare16', Buffer.from('redis://h', 'utf16le'));
+    const load = (env: Record<string, string>) => () => loadSettings(env);
+    expect(load({ RABBITMQ_URL_FILE: bad })).toThrow(
+      `RABBITMQ_URL, read from ${bad}, has a character in it that is not`,
+    );
+    expect(load({ RABBITMQ_URL_FILE: bad })).not.toThrow(/sec|ret@/);
+    expect(load({ OPERATOR_API_KEYS_FILE: key })).toThrow(
+      `OPERATOR_API_KEYS, read from ${key}, has a key of less than`,
+    );
+    expect(load({ MAX_ATTEMPTS_FILE: bad })).toThrow(`MAX_ATTEMPTS, read from ${bad}, must be integer`);
+    expect(load({ REDIS_URL_FILE: empty })).toThrow(`REDIS_URL_FILE names a file that is empty: ${empty}`);
+    for (const file of [utf16, bare16])
+      expect(load({ REDIS_URL_FILE: file })).toThrow(
+        `REDIS_URL_FILE names a file that is not text in UTF-8 (PowerShell`,
+      );
+    expect(load({ REDIS_URL_FILE: directory })).toThrow(`can't be read (EISDIR): ${directory}`);
+    expect(load({ REDIS_URL_FILE: `${empty}/x` })).toThrow(`can't be read (ENOTDIR): ${empty}/x`);
+    expect(load({ REDIS_URL_FILE: `${empty}.gone` })).toThrow(`is not there: ${empty}.gone`);
+  });
+
+  it('show no secret that was written where the name of its file belongs', () => {
+    for (const secret of ['amqp://a:b@h', 'ana:0123456789abcdef', 'c2VjcmV0', '/c2Vj+mV0=']) {
+      const load = () => loadSettings({ SESSION_SECRET_FILE: secret });
+      expect(load).toThrow(/SESSION_SECRET_FILE names a file that is not there: \(not shown/);
+    }
+  });
+
+  it('of an env file may begin with a byte order mark', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'esteira-')), 'env');
+    writeFileSync(file, '\uFEFFMAX_ATTEMPTS=7\r\nBATCH_SIZE=10\r\n');
+    const { MAX_ATTEMPTS, BATCH_SIZE } = loadSettings(readEnvFile(file));
+    expect([MAX_ATTEMPTS, BATCH_SIZE]).toEqual([7, 10]);
+  });
+
   it('of a later layer win, by name or by file, and one layer names a setting once', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'esteira-')), 'url');
     writeFileSync(file, 'redis://file:1');
