@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
+import { drafts } from './drafts.ts';
+import { lists } from './lists.ts';
 import { outages } from './outages.ts';
 import { everyPage } from './pages.ts';
 import { signingIn } from './sign-in.ts';
@@ -14,6 +16,8 @@ afterEach(() => world.page.context().close());
 // One system for all: what one part leaves behind is what the next one looks at.
 describe('the console in a browser', walk);
 describe('many tabs', tabs);
+describe('a dialog', drafts);
+describe('lists', lists);
 describe('signing in', signingIn);
 describe('every page', everyPage);
 describe('a server that is down', outages);

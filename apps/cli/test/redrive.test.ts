@@ -105,10 +105,11 @@ describe('what a redrive says', () => {
       canary: 120,
       seconds: 24,
     };
-    const text = previewText(preview);
+    const text = previewText(preview, 40_000);
     for (const part of ['12,000', 'unknown', 'invalid-schema', '5 are stored already', '120 go first', '24 s']) {
       expect(text).toContain(part);
     }
+    expect(text).toContain('waits 40 s between them, those that go first before the others.');
   });
 
   it('on its way and at its end: only what there is', () => {

@@ -72,6 +72,21 @@ export function delayAfter(policy: RetryPolicy, attempt: number, afterMs?: numbe
   return longEnough.length > 0 ? Math.min(...longEnough) : Math.max(...delaysMs);
 }
 
+/**
+ * How long all the waits before the n-th attempt take together, in milliseconds, jitter at its most and wishes of a
+ * handler left aside. `[10_000]` for 3 attempts: 0, 10 s, 20 s.
+ */
+export function waitsBefore(policy: Pick<RetryPolicy, 'delaysMs' | 'jitter'>, attempts: number): number[] {
+  const { delaysMs, jitter = 0 } = policy;
+  const last = delaysMs.at(-1) ?? delaysMs[0];
+  const waits = [0];
+  while (waits.length < attempts) {
+    const delayMs = jitteredDelay(delaysMs[waits.length - 1] ?? last, jitter, 1);
+    waits.push((waits.at(-1) ?? 0) + delayMs);
+  }
+  return waits;
+}
+
 /** Every delay that a policy can come to, each once, in milliseconds, jitter left aside: what needs a place to wait. */
 export function policyDelays({ delaysMs, onRequestMs = [] }: RetryPolicy): [number, ...number[]] {
   const [first, ...others] = new Set([...delaysMs, ...onRequestMs]);

@@ -9,6 +9,7 @@ import {
   jitteredDelay,
   policyDelays,
   scheduledDelays,
+  waitsBefore,
   type Attempt,
   type RetryPolicy,
 } from '../src/index.ts';
@@ -136,6 +137,15 @@ describe('a wish of the handler', () => {
     expect([1, 2, 50].map((attempt) => delayAfter(policy, attempt))).toEqual([SECOND, SECOND, SECOND]);
     expect(delayAfter(policy, 1, 30 * SECOND)).toBe(60 * SECOND);
     expect(delayAfter(policy, 1, 3_600 * SECOND)).toBe(60 * SECOND);
+  });
+});
+
+describe('the waits before an attempt', () => {
+  it('are those after each attempt before it, jitter at its most', () => {
+    expect(waitsBefore({ delaysMs: [10 * SECOND] }, 5).map((wait) => wait / SECOND)).toEqual([0, 10, 20, 30, 40]);
+    expect(waitsBefore({ delaysMs: [SECOND, 60 * SECOND] }, 4)).toEqual([0, 1, 61, 121].map((wait) => wait * SECOND));
+    expect(waitsBefore({ delaysMs: [SECOND], jitter: 0.2 }, 3)).toEqual([0, 1_200, 2_400]);
+    expect(waitsBefore({ delaysMs: [SECOND] }, 1)).toEqual([0]);
   });
 });
 

@@ -5,7 +5,7 @@ import { createJob, deadLetterMigrations, getJob, jobResult, previewJob, resumeJ
 import { resolveSettings } from '@esteira/infra';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { redrivableOrders } from '@esteira/orders/repair';
-import { MAX_MAX_ATTEMPTS, present } from '@esteira/pipeline';
+import { MAX_MAX_ATTEMPTS, present, scheduledDelays, waitsBefore } from '@esteira/pipeline';
 import { migrate, type Postgres } from '@esteira/postgres';
 import { withConnections } from '../connections.ts';
 import { filterText, parseFilter } from '../redrive/filter.ts';
@@ -108,9 +108,16 @@ async function begin(
   };
   const preview = await previewJob(endput, redrivable(settings), asked);
   if (preview.total === 0) return { says: 'There is nothing to redrive.' };
-  print(previewText(preview));
+  print(previewText(preview, longestWait(settings, maxAttempts)));
   await confirm(`Redrive ${formatted(preview.total)} dead letters (${filterText(filter)})?`, yes ?? false);
   return (await createJob(endput, ordersPipeline.name, { ...asked, by, why })).id;
+}
+
+/** The waits between all attempts of a message, together, in milliseconds. */
+function longestWait(settings: Settings, maxAttempts = settings.MAX_ATTEMPTS): number {
+  const { MAX_ATTEMPTS, RETRY_JITTER: jitter, retrySchedule } = settings;
+  const delaysMs = scheduledDelays(retrySchedule, MAX_ATTEMPTS);
+  return waitsBefore({ delaysMs, jitter }, maxAttempts).at(-1) ?? 0;
 }
 
 async function goOn(endput: Postgres, id: string, by: string): Promise<string | Nothing> {

@@ -1,8 +1,8 @@
 import type { Job, JobResult, Preview } from '@esteira/dead-letters';
 import { formatted, renderTable } from '../table.ts';
 
-/** What a redrive would do, for people. */
-export function previewText(preview: Preview): string {
+/** What a redrive would do, for people. @param waitMs the waits of a message between all its attempts, together */
+export function previewText(preview: Preview, waitMs: number): string {
   const { total, bySystem, byReason, alreadyStored, perhapsUnreadable, canary, seconds } = preview;
   const notes = [
     ...(alreadyStored > 0 ? [`${formatted(alreadyStored)} are stored already: nothing changes for them.`] : []),
@@ -15,6 +15,11 @@ export function previewText(preview: Preview): string {
         ]
       : []),
     ...(seconds === null ? [] : [`It takes ${formatted(seconds)} s at this rate, at least.`]),
+    ...(waitMs > 0 && total > 0
+      ? [
+          `A message that needs its last attempt waits ${formatted(Math.ceil(waitMs / 1_000))} s between them${canary > 0 && canary < total ? ', those that go first before the others' : ''}.`,
+        ]
+      : []),
   ];
   return [
     renderTable(

@@ -28,6 +28,8 @@ export interface Console {
   readonly endput: Postgres;
   /** How dead letters of the orders pipeline are read and sent again. */
   readonly redrivable: Redrivable;
+  /** How often a message is attempted where nothing else is said, and how long it waits before each attempt. */
+  readonly retries: { readonly maxAttempts: number; readonly waitsMs: readonly number[] };
   readonly reconciling: Reconciling;
   /** Rejects until the console's tables are there. */
   readonly tablesReady: Check;

@@ -6,6 +6,7 @@ import type { Settings } from '@esteira/config';
 import { openSessions, type App } from '@esteira/http';
 import type { Logger, Metrics } from '@esteira/observability';
 import { orderJobs, redrivableOrders } from '@esteira/orders/repair';
+import { MAX_MAX_ATTEMPTS, scheduledDelays, waitsBefore } from '@esteira/pipeline';
 import { migrate } from '@esteira/postgres';
 import { startJobRunner, type JobRunner } from '@esteira/dead-letters';
 import { buildApp } from './app.ts';
@@ -61,6 +62,7 @@ export async function startConsole({ settings, logger, metrics }: StartOptions):
     endput: connections.endputForPeople,
     redrivable: redrivableOrders(settings.systems.map(({ name }) => name)),
     attemptLog: connections.attemptLog,
+    retries: retriesOf(settings),
     reconciling,
     tablesReady: () => tables.ready(),
     board,
@@ -123,6 +125,12 @@ function startJobs(settings: Settings, { endput, broker, management }: Connectio
       onFault: toldOnce(logger),
     }),
   );
+}
+
+/** What a redrive may take in waits; so many attempts are the most that one may ask for. */
+function retriesOf({ MAX_ATTEMPTS: maxAttempts, RETRY_JITTER: jitter, retrySchedule }: Settings) {
+  const delaysMs = scheduledDelays(retrySchedule, maxAttempts);
+  return { maxAttempts, waitsMs: waitsBefore({ delaysMs, jitter }, MAX_MAX_ATTEMPTS) };
 }
 
 /** A fault is one line, however often a job meets it. */

@@ -25,6 +25,18 @@ describe('a question of the overview', () => {
     expect(sampled.value).toBe(2);
   });
 
+  it('is asked again sooner where somebody has acted, however long its answers take', async () => {
+    inFakeTime();
+    let count = 0;
+    const sampled = new Sampled(() => sleep(500).then(() => (count += 1)));
+    for (const again of [1, 2, 3]) {
+      void sampled.refresh(1_000);
+      await vi.advanceTimersByTimeAsync(500);
+      expect(sampled.value).toBe(again);
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+  });
+
   it('costs its server a twentieth of the time where answers are quick', async () => {
     inFakeTime();
     const ask = vi.fn(() => sleep(50));

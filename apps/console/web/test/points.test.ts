@@ -13,6 +13,14 @@ it('a chart takes a point once, however it came', () => {
   expect(withPoint(series(0, 5), pointAt(5))).toEqual(series(0, 5));
 });
 
+it('a chart ends with what is now, and keeps a point of every 5 seconds', () => {
+  let chart = series(0, 5);
+  for (const second of [6, 7, 8, 9]) chart = withPoint(chart, pointAt(second));
+  expect(chart).toEqual(series(0, 5, 9));
+  for (const second of [10, 11, 12]) chart = withPoint(chart, pointAt(second));
+  expect(chart).toEqual(series(0, 5, 10, 12));
+});
+
 it('a chart forgets what is older than 15 minutes', () => {
   expect(withPoint(series(0, 100), pointAt(950))).toEqual(series(100, 950));
 });

@@ -47,9 +47,13 @@ describe('a preview', () => {
     not_dead: 0,
     canary: 20,
     seconds: null,
+    max_attempts: 5,
+    waits_ms: [0, 10_000, 20_000, 30_000, 40_000, 50_000],
   };
-  const facts = (changes: Partial<Preview>, rate?: number) =>
-    Object.fromEntries(previewText('redrive', { ...preview, ...changes }, rate, now));
+  const facts = (changes: Partial<Preview>, ratePerSecond?: number, maxAttempts?: number) => {
+    const options = ratePerSecond === undefined ? undefined : { ratePerSecond, maxAttempts, stopAtFailedPercent: 20 };
+    return Object.fromEntries(previewText('redrive', { ...preview, ...changes }, options, now));
+  };
 
   it('names those that go first only where others follow', () => {
     expect(facts({})['Canary']).toBe('20 messages first; the others follow when those come to a good end');
@@ -59,5 +63,12 @@ describe('a preview', () => {
   it('tells how long it takes at a rate that can be, and nothing at none', () => {
     expect(facts({}, 20)['At this rate']).toMatch(/^3 s at least, until about /);
     expect(facts({})['At this rate']).toBe('–');
+  });
+
+  it('tells how long it takes where all attempts are needed, those that go first before the others', () => {
+    expect(facts({ canary: 0 }, 20)['With retries']).toMatch(/^up to 43 s, until about .* waits 40 s between them$/);
+    expect(facts({}, 20)['With retries']).toMatch(/^up to 1 min 23 s, .* the others wait for those that go first$/);
+    expect(facts({ canary: 0 }, 20, 2)['With retries']).toMatch(/^up to 13 s, /);
+    expect(facts({}, 20, 1)).not.toHaveProperty('With retries');
   });
 });

@@ -8,6 +8,11 @@ import { snapshot } from './snapshot.ts';
 
 /** How often everything is asked while somebody looks, in milliseconds. Otherwise as often as the charts need it. */
 const WATCHED_MS = 1_000;
+/**
+ * How long everything is asked as often as it is shown after somebody acted or a run began, in milliseconds: on a busy
+ * machine every answer is a slow one, and what was counted before would stand there for seconds.
+ */
+const HURRY_MS = 15_000;
 /** The longest a snapshot waits for answers, in milliseconds; what comes later is in the next one. */
 const ANSWERS_MS = 600;
 
@@ -19,11 +24,13 @@ export interface Board {
   readonly series: Series;
   /** Hears of each new overview, at most a second apart, until the function that it gives is called. */
   watch(listener: Listener): () => void;
+  /** Somebody has acted: what comes of it is looked at from now on, for a while, as often as it is shown. */
+  hurry(): void;
   stop(): Promise<void>;
 }
 
-/** `point`: what the charts remember of this overview; absent where the one before is not old enough. */
-type Listener = (overview: Overview, point: Point | undefined) => void;
+/** `point`: what the charts show of this overview. */
+type Listener = (overview: Overview, point: Point) => void;
 
 /** Starts asking. One question at a time goes to each server, however many look. */
 export function startBoard(sources: Sources, store: SeriesStore, logger: Logger): Board {
@@ -41,6 +48,9 @@ class AskingBoard implements Board {
   #latest: { readonly overview: Overview; readonly at: number } | undefined;
   #taking: Promise<Overview> | undefined;
   #wake = new AbortController();
+  #hurriedAt = -Infinity;
+  /** The runs that go on, by their ids. */
+  #runs = '';
 
   constructor(sources: Sources, store: SeriesStore, logger: Logger) {
     this.#answers = questions(sources);
@@ -60,6 +70,11 @@ class AskingBoard implements Board {
     return () => this.#listeners.delete(listener);
   }
 
+  hurry(): void {
+    this.#hurriedAt = performance.now();
+    this.#wake.abort();
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#done;
@@ -71,9 +86,9 @@ class AskingBoard implements Board {
     while (!signal.aborted) {
       const started = performance.now();
       const overview = await this.#take();
-      const point = started >= nextPoint ? pointOf(overview) : undefined;
+      const point = pointOf(overview);
       for (const listener of this.#listeners) listener(overview, point);
-      if (point !== undefined) {
+      if (started >= nextPoint) {
         nextPoint = started + EVERY_SECONDS * 1_000 - WATCHED_MS / 2;
         void this.#keep(point);
       }
@@ -95,8 +110,12 @@ class AskingBoard implements Board {
   }
 
   async #taken(): Promise<Overview> {
-    await Promise.race([refresh(this.#answers), sleep(ANSWERS_MS)]);
+    const isHurried = performance.now() - this.#hurriedAt < HURRY_MS;
+    await Promise.race([refresh(this.#answers, isHurried ? WATCHED_MS : undefined), sleep(ANSWERS_MS)]);
     const overview = snapshot(this.#answers, this.#rates, new Date());
+    const runs = overview.systems.map(({ run }) => run?.run_id ?? '').join(' ');
+    if (runs !== this.#runs) this.#hurriedAt = performance.now();
+    this.#runs = runs;
     this.#latest = { overview, at: performance.now() };
     return overview;
   }

@@ -56,14 +56,19 @@ export function questions(sources: Sources): Answers {
   };
 }
 
-/** Asks everything that is due, all at once. Resolves when all have answered, or not in time. */
-export async function refresh(answers: Answers): Promise<void> {
+/**
+ * Asks everything that is due, all at once. Resolves when all have answered, or not in time.
+ *
+ * @param longestPauseMs how long what is slow may be left alone; as long as it costs where it is undefined
+ */
+export async function refresh(answers: Answers, longestPauseMs?: number): Promise<void> {
+  const again = (sampled: Sampled<unknown>) => sampled.refresh(longestPauseMs);
   await Promise.all([
-    ...answers.systems.flatMap(({ status, live }) => [status.refresh(), live.refresh()]),
-    ...answers.consumers.map(({ report }) => report.refresh()),
-    ...answers.servers.map(({ check }) => check.refresh()),
-    answers.queues.refresh(),
-    answers.openDeadLetters.refresh(),
-    answers.rowToRest.refresh(),
+    ...answers.systems.flatMap(({ status, live }) => [again(status), again(live)]),
+    ...answers.consumers.map(({ report }) => again(report)),
+    ...answers.servers.map(({ check }) => again(check)),
+    again(answers.queues),
+    again(answers.openDeadLetters),
+    again(answers.rowToRest),
   ]);
 }

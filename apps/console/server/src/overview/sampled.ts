@@ -32,15 +32,22 @@ export class Sampled<T> implements Sample<T> {
   #asking: Promise<void> | undefined;
   /** Whether its server is still at work: what was given up on after three seconds may go on for longer. */
   #isOpen = false;
-  #due = 0;
+  #answeredAt = -Infinity;
+  /** How long the last answer took, in milliseconds. */
+  #tookMs = 0;
 
   constructor(ask: () => Promise<T>) {
     this.#ask = ask;
   }
 
-  /** Asks where it is time to. Resolves when there is an answer, or none within three seconds; never rejects. */
-  refresh(): Promise<void> {
-    if (this.#asking === undefined && (this.#isOpen || performance.now() < this.#due)) return Promise.resolve();
+  /**
+   * Asks where it is time to. Resolves when there is an answer, or none within three seconds; never rejects.
+   *
+   * @param longestPauseMs how long it may wait after a slow answer
+   */
+  refresh(longestPauseMs = LONGEST_PAUSE_MS): Promise<void> {
+    const due = this.#answeredAt + Math.min(this.#tookMs / SHARE, longestPauseMs);
+    if (this.#asking === undefined && (this.#isOpen || performance.now() < due)) return Promise.resolve();
     return (this.#asking ??= this.#refreshed().finally(() => (this.#asking = undefined)));
   }
 
@@ -51,8 +58,8 @@ export class Sampled<T> implements Sample<T> {
       this.value = await within(TIMEOUT_MS, this.#answer());
       this.asOf = asOf;
       this.#turn(undefined);
-      const answered = performance.now();
-      this.#due = answered + Math.min((answered - started) / SHARE, LONGEST_PAUSE_MS);
+      this.#answeredAt = performance.now();
+      this.#tookMs = this.#answeredAt - started;
     } catch (error) {
       this.#turn(explained(error));
     }

@@ -1,3 +1,4 @@
+import { within } from '@esteira/http';
 import type { Postgres } from '@esteira/postgres';
 import type { Overview, Point } from './schema.ts';
 
@@ -5,6 +6,9 @@ import type { Overview, Point } from './schema.ts';
 export const EVERY_SECONDS = 5;
 /** What the charts show, in seconds. */
 const KEPT_SECONDS = 900;
+
+/** How long the stored points are waited for by who asks for them, in milliseconds. */
+const READ_MS = 2_000;
 
 /** Where the points outlive the console. */
 export interface SeriesStore {
@@ -24,7 +28,10 @@ export class Series {
     this.#store = store;
   }
 
-  get points(): readonly Point[] {
+  /** The points; what an earlier console has stored too, where it can be read in time. */
+  async read(): Promise<readonly Point[]> {
+    // Else it is asked for again with the next point.
+    await within(READ_MS, this.#load()).catch(() => undefined);
     return this.#points;
   }
 
@@ -32,17 +39,21 @@ export class Series {
   async add(point: Point): Promise<void> {
     this.#points = kept([...this.#points, point]);
     this.#waiting = kept([...this.#waiting, point]);
-    await (this.#loaded ??= this.#takeUp());
+    await this.#load();
     const some = this.#waiting;
     await this.#store.add(some);
     this.#waiting = this.#waiting.filter((one) => !some.includes(one));
   }
 
+  #load(): Promise<void> {
+    return (this.#loaded ??= this.#takeUp());
+  }
+
   async #takeUp(): Promise<void> {
     try {
       const stored = await this.#store.load();
-      const first = this.#points[0]?.at ?? '';
-      this.#points = kept([...stored.filter(({ at }) => at < first), ...this.#points]);
+      const [first] = this.#points;
+      this.#points = kept([...stored.filter(({ at }) => first === undefined || at < first.at), ...this.#points]);
     } catch (error) {
       this.#loaded = undefined;
       throw error;

@@ -14,6 +14,11 @@ const UNREAD_BYTES = 1_000_000;
 
 /** `GET /v0/overview`, `/stream` and `/history`. */
 export function addOverview(app: App, { board, access }: Pick<Console, 'board' | 'access'>): void {
+  // What somebody does is looked at at once.
+  app.addHook('onResponse', (request, reply, done) => {
+    if (request.method !== 'GET' && reply.statusCode < 300) board().hurry();
+    done();
+  });
   app.get('/v0/overview', {
     schema: {
       operationId: 'overview',
@@ -33,7 +38,7 @@ export function addOverview(app: App, { board, access }: Pick<Console, 'board' |
       description: 'A point every 5 seconds, kept by the server: neither a reload nor a restart empties the charts.',
       response: { 200: historySchema },
     },
-    handler: () => ({ every_seconds: EVERY_SECONDS, points: [...board().series.points] }),
+    handler: async () => ({ every_seconds: EVERY_SECONDS, points: [...(await board().series.read())] }),
   });
   addStream(app, board, access);
 }
@@ -51,7 +56,7 @@ function addStream(app: App, board: Console['board'], { sessions }: Console['acc
       tags,
       summary: 'The overview, live',
       description:
-        'Server-sent events, JSON each: `overview`, one a second, is a whole overview; `point`, one in 5 seconds, a point of the history. It ends with the session it was opened with.',
+        'Server-sent events, JSON each: `overview`, one a second, is a whole overview; `point`, after each, what the charts show of it: one in 5 seconds becomes a point of the history. It ends with the session it was opened with.',
       response: {
         200: {
           description: 'Events for EventSource, without an end.',
@@ -93,7 +98,7 @@ async function events(board: Board, open: Set<Events>): Promise<Events> {
   const unwatch = board.watch((overview, point) => {
     if (stream.readableLength >= UNREAD_BYTES) return;
     stream.push(eventOf('overview', overview));
-    if (point !== undefined) stream.push(eventOf('point', point));
+    stream.push(eventOf('point', point));
   });
   // Nothing may be told after the end.
   const leave = () => {

@@ -67,10 +67,15 @@ const preview = Type.Object({
   perhaps_unreadable: Type.Integer({ minimum: 0, description: 'Of these: `invalid`, and never edited.' }),
   not_dead: Type.Integer({ minimum: 0, description: 'Named, and no longer open, or unknown.' }),
   canary: Type.Integer({ minimum: 0, description: 'How many would go before the others.' }),
-  seconds: nullable(Type.Integer({ description: 'How long it takes at this rate; null without one.' })),
+  seconds: nullable(Type.Integer({ description: 'How long sending takes at this rate; null without one.' })),
+  max_attempts: Type.Integer({ description: 'How often a message is attempted where neither it nor a redrive says.' }),
+  waits_ms: Type.Array(Type.Integer(), {
+    description:
+      'How long the waits before the 1st, 2nd, … attempt of a message take together, at most. With a canary they may be waited for twice.',
+  }),
 });
 
-type Parts = Pick<Console, 'endput' | 'redrivable'>;
+type Parts = Pick<Console, 'endput' | 'redrivable' | 'retries'>;
 
 /** `PUT /v0/dead-letters/:message_id/body`, `POST …/preview`, `…/redrives` and `…/discards`. */
 export function addRepair(app: App, console: Parts): void {
@@ -118,7 +123,7 @@ function edited(id: string, answer: Edited) {
   }
 }
 
-function addPreview(app: App, { endput, redrivable }: Parts): void {
+function addPreview(app: App, { endput, redrivable, retries }: Parts): void {
   app.post('/v0/dead-letters/preview', {
     config: { access: 'viewer' },
     bodyLimit: BODY_LIMIT,
@@ -146,7 +151,12 @@ function addPreview(app: App, { endput, redrivable }: Parts): void {
         selection: selectionOf(body.selection),
         ...present({ ratePerSecond, stopAtFailedShare }),
       });
-      return { ...snake(rest), by_system: bySystem.map(snake), by_reason: byReason.map(snake) };
+      const { maxAttempts, waitsMs } = retries;
+      return {
+        ...snake(rest),
+        ...{ by_system: bySystem.map(snake), by_reason: byReason.map(snake) },
+        ...{ max_attempts: maxAttempts, waits_ms: [...waitsMs] },
+      };
     },
   });
 }

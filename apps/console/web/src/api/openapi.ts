@@ -141,7 +141,7 @@ export interface paths {
         };
         /**
          * The overview, live
-         * @description Server-sent events, JSON each: `overview`, one a second, is a whole overview; `point`, one in 5 seconds, a point of the history. It ends with the session it was opened with.
+         * @description Server-sent events, JSON each: `overview`, one a second, is a whole overview; `point`, after each, what the charts show of it: one in 5 seconds becomes a point of the history. It ends with the session it was opened with.
          */
         get: operations["overviewStream"];
         put?: never;
@@ -3341,6 +3341,10 @@ export interface operations {
                         /** @description How many would go before the others. */
                         canary: number;
                         seconds: number | null;
+                        /** @description How often a message is attempted where neither it nor a redrive says. */
+                        max_attempts: number;
+                        /** @description How long the waits before the 1st, 2nd, … attempt of a message take together, at most. With a canary they may be waited for twice. */
+                        waits_ms: number[];
                     };
                 };
             };

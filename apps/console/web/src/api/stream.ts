@@ -4,6 +4,7 @@ import type { Overview } from './answers.ts';
 import type { Listener } from './feed.ts';
 import { downIn, overviewQuery, seriesQuery, streamQuery } from './overview.ts';
 import { withPoint } from './points.ts';
+import { sessionQuery } from './session.ts';
 import { openTabFeed } from './shared-feed.ts';
 
 /**
@@ -26,6 +27,8 @@ export function useOverviewStream(isAllowed: boolean): void {
     window.addEventListener('pageshow', turn);
     return () => {
       feed.leave();
+      // Nobody is signed in any more: that is no outage.
+      client.setQueryData(streamQuery.queryKey, { cutSince: null });
       document.removeEventListener('visibilitychange', turn);
       window.removeEventListener('pagehide', feed.leave);
       window.removeEventListener('pageshow', turn);
@@ -47,6 +50,8 @@ function listenerOf(client: QueryClient): Listener {
         return;
       case 'cut':
         if (!isCut()) client.setQueryData(streamQuery.queryKey, { cutSince: told.since });
+        // It ends with the session too, which another tab may have ended.
+        void client.invalidateQueries({ queryKey: sessionQuery.queryKey });
         return;
       case 'overview': {
         const before = client.getQueryData(overviewQuery.queryKey);

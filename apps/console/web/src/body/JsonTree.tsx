@@ -13,6 +13,9 @@ const style = {
   nullValue: classes.figure ?? '',
   undefinedValue: classes.figure ?? '',
   otherValue: classes.figure ?? '',
+  collapseIcon: `${defaultStyles.collapseIcon} ${classes.fold}`,
+  expandIcon: `${defaultStyles.expandIcon} ${classes.fold}`,
+  collapsedContent: `${defaultStyles.collapsedContent} ${classes.fold}`,
   punctuation: classes.punctuation ?? '',
 };
 

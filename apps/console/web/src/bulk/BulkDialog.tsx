@@ -1,7 +1,9 @@
-import { Button, Group, Stack, TextInput } from '@mantine/core';
+import { Button, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import * as v from 'valibot';
+import { DraftButtons, DraftFound } from '../draft/DraftNote.tsx';
+import { useDraft } from '../draft/useDraft.ts';
 import { Loaded } from '../feedback/Loaded.tsx';
 import { ProblemAlert } from '../feedback/ProblemAlert.tsx';
 import { counted } from '../format/number.ts';
@@ -19,11 +21,15 @@ interface BulkDialogProps {
 
 /** What it would mean, then how, then why; and only then it is done. The fields stay, whatever the preview says. */
 export function BulkDialog({ action, selection, onClose }: BulkDialogProps) {
-  const [typed, setTyped] = useState(DEFAULTS);
-  const [why, setWhy] = useState('');
+  const draft = useDraft({
+    name: `${action} ${JSON.stringify(selection)}`,
+    schema: bulkSchema,
+    initial: { typed: DEFAULTS, why: '' },
+  });
+  const { typed, why } = draft.values;
   const { options, wrong } = readOptions(typed);
   const preview = useQuery(previewQuery(action, selection, mayStopItself(typed)));
-  const start = useStart(action, selection, why.trim());
+  const start = useStart({ action, selection, why: why.trim() }, draft.drop);
   const isReady = options !== undefined && why.trim() !== '';
   return (
     <form
@@ -33,28 +39,52 @@ export function BulkDialog({ action, selection, onClose }: BulkDialogProps) {
       }}
     >
       <Stack>
-        <Loaded query={preview}>
-          {(data) => <PreviewFacts action={action} preview={data} ratePerSecond={options?.ratePerSecond} />}
-        </Loaded>
-        {action === 'redrive' && <RedriveFields typed={typed} wrong={wrong} onChange={setTyped} />}
-        <Why why={why} onChange={setWhy} />
+        <DraftFound draft={draft} of="What is selected" />
+        <Loaded query={preview}>{(data) => <PreviewFacts action={action} preview={data} options={options} />}</Loaded>
+        {action === 'redrive' && (
+          <RedriveFields
+            typed={typed}
+            wrong={wrong}
+            onChange={(changed) => {
+              draft.change({ typed: changed });
+            }}
+          />
+        )}
+        <Why
+          why={why}
+          onChange={(changed) => {
+            draft.change({ why: changed });
+          }}
+        />
         {start.error && <ProblemAlert error={start.error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
+        <DraftButtons draft={draft} onClose={onClose}>
           <Start action={action} total={preview.data?.total} isReady={isReady} isPending={start.isPending} />
-        </Group>
+        </DraftButtons>
       </Stack>
     </form>
   );
 }
 
-function useStart(action: BulkAction, selection: Selection, why: string) {
+const typedOption = v.union([v.number(), v.string()]);
+const bulkSchema = v.object({
+  typed: v.object({ ratePerSecond: typedOption, stopAtFailedPercent: typedOption, maxAttempts: typedOption }),
+  why: v.string(),
+});
+
+interface Started {
+  readonly action: BulkAction;
+  readonly selection: Selection;
+  readonly why: string;
+}
+
+function useStart({ action, selection, why }: Started, onStarted: () => void) {
   const navigate = useNavigate();
   return useMutation({
     mutationFn: (options: RedriveOptions) => startJob(action, selection, why, options),
-    onSuccess: (jobId) => navigate({ to: '/dead-letters/jobs/$jobId', params: { jobId } }),
+    onSuccess: async (jobId) => {
+      onStarted();
+      await navigate({ to: '/dead-letters/jobs/$jobId', params: { jobId } });
+    },
   });
 }
 

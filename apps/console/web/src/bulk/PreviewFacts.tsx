@@ -2,21 +2,22 @@ import { Alert, Text } from '@mantine/core';
 import { Facts } from '../feedback/Facts.tsx';
 import { useNow } from '../format/useNow.ts';
 import { previewText } from './preview-text.ts';
+import type { RedriveOptions } from './redrive-options.ts';
 import type { BulkAction, Preview } from './selection.ts';
 
 interface PreviewFactsProps {
   readonly action: BulkAction;
   readonly preview: Preview;
-  /** Undefined where none is given that can be. */
-  readonly ratePerSecond: number | undefined;
+  /** Undefined where one is given that can't be. */
+  readonly options: RedriveOptions | undefined;
 }
 
 /** What an action would mean. */
-export function PreviewFacts({ action, preview, ratePerSecond }: PreviewFactsProps) {
+export function PreviewFacts({ action, preview, options }: PreviewFactsProps) {
   const now = useNow(1_000);
   return (
     <>
-      <Facts facts={previewText(action, preview, ratePerSecond, now)} />
+      <Facts facts={previewText(action, preview, options, now)} />
       <Notes action={action} isNothing={preview.total === 0} />
     </>
   );

@@ -19,7 +19,9 @@ const COLOURS = {
 } as const;
 
 const hours = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', hourCycle: 'h23' });
-const clock = (seconds: number) => hours.format(seconds * 1_000);
+/** A time of the axis or the legend; there is none where there are no points yet. */
+const clock = (seconds: number | null | undefined) =>
+  Number.isFinite(seconds) ? hours.format(Number(seconds) * 1_000) : '–';
 
 interface Frame {
   readonly series: readonly Series[];
@@ -58,13 +60,13 @@ export function chartOptions({ series, format, scheme, width, height }: Frame): 
       },
     ],
     series: [
-      { label: 'at', value: (_plot, at: number | null) => (at === null ? '–' : clock(at)) },
+      { label: 'at', value: (_plot, at: number | null | undefined) => clock(at) },
       ...series.map(({ name, colour }) => ({
         label: name,
         stroke: COLOURS[colour][dark ? 1 : 0],
         width: 1.5,
         points: { show: false },
-        value: (_plot: uPlot, value: number | null) => (value === null ? '–' : format(value)),
+        value: (_plot: uPlot, value: number | null | undefined) => (value == null ? '–' : format(value)),
       })),
     ],
   };
@@ -73,6 +75,7 @@ export function chartOptions({ series, format, scheme, width, height }: Frame): 
 /** Where nobody points at a moment, the legend tells the latest one. uPlot empties the legend after it has drawn. */
 function showLatest(plot: uPlot): void {
   queueMicrotask(() => {
-    if (plot.cursor.idx == null) plot.setLegend({ idx: plot.data[0].length - 1 });
+    const { length } = plot.data[0];
+    if (plot.cursor.idx == null && length > 0) plot.setLegend({ idx: length - 1 });
   });
 }

@@ -3,6 +3,7 @@ import type { RowData } from '@tanstack/react-table';
 import { useMemo, type ReactNode } from 'react';
 import { Loaded } from '../feedback/Loaded.tsx';
 import { DataTable, type Columns } from '../table/DataTable.tsx';
+import { News, type NewsOf } from './News.tsx';
 import { SearchOn } from './SearchOn.tsx';
 
 /** A page of a list, as every list of the API gives it. */
@@ -24,11 +25,13 @@ interface PagedTableProps<Row extends RowData, Page extends ListPage<Row>> {
   readonly rowId: (row: Row) => string;
   /** What is shown where there are no rows. */
   readonly empty: ReactNode;
+  /** For a list with the newest first, which says how much is newer than what it shows. */
+  readonly news?: NewsOf<Page> | undefined;
 }
 
 /** A list that comes page by page, as far as somebody scrolls. A page may be empty and yet not be the last. */
 export function PagedTable<Row extends RowData, Page extends ListPage<Row>>(props: PagedTableProps<Row, Page>) {
-  const { label, query, columns, rowId, empty } = props;
+  const { label, query, columns, rowId, empty, news } = props;
   const pages = useMemo(() => query.data?.pages ?? [], [query.data]);
   const rows = useMemo(() => pages.flatMap(({ items }) => items), [pages]);
   const emptyPages = query.hasNextPage ? emptyAtEnd(pages) : 0;
@@ -47,6 +50,7 @@ export function PagedTable<Row extends RowData, Page extends ListPage<Row>>(prop
     <Loaded query={query}>
       {() => (
         <>
+          {news && <News key={JSON.stringify(news.queryKey)} of={news} shown={rows} rowId={rowId} />}
           {rows.length > 0 && table()}
           {emptyPages > 0 && <SearchOn more={more} emptyPages={emptyPages} hasRows={rows.length > 0} />}
           {rows.length === 0 && emptyPages === 0 && empty}

@@ -2,7 +2,7 @@ import { AppShell, Burger, Group, Text, VisuallyHidden } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { sessionQuery } from '../api/session.ts';
+import { isSignedOut, sessionQuery } from '../api/session.ts';
 import { useOverviewStream } from '../api/stream.ts';
 import { useShortcuts } from '../keyboard/shortcuts.ts';
 import { Find } from './Find.tsx';
@@ -18,7 +18,7 @@ import { Who } from './Who.tsx';
 /** What stands around every page. */
 export function Shell() {
   const session = useQuery(sessionQuery);
-  useOverviewStream(session.data !== undefined);
+  useOverviewStream(session.data !== undefined && !isSignedOut(session.error));
   const [opened, { toggle, close }] = useDisclosure(false);
   const navigate = useNavigate();
   useShortcuts(PAGES.map(({ to }, index) => [String(index + 1), () => void navigate({ to })]));

@@ -10,7 +10,7 @@ interface ColumnMeta {
   readonly figure?: boolean;
   /** Not shown on narrow screens. */
   readonly wide?: boolean;
-  /** Names and days, which stay in one piece. */
+  /** Names, ids and days, which stay in one piece however much room the others want. */
   readonly unbroken?: boolean;
   /** A width in CSS. */
   readonly width?: string;

@@ -1,10 +1,12 @@
-import { Button, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import { BodyDiff } from '../../body/BodyDiff.tsx';
 import { indented, jsonOf } from '../../body/read.ts';
+import { DraftButtons, DraftFound } from '../../draft/DraftNote.tsx';
+import { useDraft, type Draft } from '../../draft/useDraft.ts';
 import { tellDone } from '../../feedback/notice.ts';
 import { ProblemAlert } from '../../feedback/ProblemAlert.tsx';
+import { editDraftOf, editSchema, versionOf } from './edit-draft.ts';
 import { editBody, letterQuery, type Letter } from './query.ts';
 
 interface EditFormProps {
@@ -14,19 +16,16 @@ interface EditFormProps {
 }
 
 /** The body as text, what the change is, and why. The server checks it against the message's schema. */
-export function EditForm({ letter: { message_id }, text, onClose }: EditFormProps) {
+export function EditForm({ letter, text, onClose }: EditFormProps) {
   const before = indented(text);
-  const [body, setBody] = useState(before);
-  const [why, setWhy] = useState('');
-  const client = useQueryClient();
-  const save = useMutation({
-    mutationFn: () => editBody(message_id, body, why.trim()),
-    onSuccess: async () => {
-      onClose();
-      tellDone('The body is changed, and the original is kept. Redrive it to try it.');
-      await client.invalidateQueries({ queryKey: letterQuery(message_id).queryKey });
-    },
+  const draft = useDraft({
+    name: editDraftOf(letter),
+    schema: editSchema,
+    initial: { body: before, why: '' },
+    version: versionOf(letter),
   });
+  const { body, why } = draft.values;
+  const save = useSave(letter, draft, onClose);
   const isJson = jsonOf(body) !== undefined;
   return (
     <form
@@ -36,7 +35,14 @@ export function EditForm({ letter: { message_id }, text, onClose }: EditFormProp
       }}
     >
       <Stack>
-        <BodyInput isJson={isJson} body={body} onChange={setBody} />
+        <DraftFound draft={draft} of="The dead letter" />
+        <BodyInput
+          isJson={isJson}
+          body={body}
+          onChange={(typed) => {
+            draft.change({ body: typed });
+          }}
+        />
         <div>
           <Text size="sm" fw={500}>
             The change
@@ -50,21 +56,32 @@ export function EditForm({ letter: { message_id }, text, onClose }: EditFormProp
           maxLength={500}
           value={why}
           onChange={(event) => {
-            setWhy(event.currentTarget.value);
+            draft.change({ why: event.currentTarget.value });
           }}
         />
         {save.error && <ProblemAlert error={save.error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
+        <DraftButtons draft={draft} onClose={onClose}>
           <Button type="submit" loading={save.isPending} disabled={!isJson || body === before || why.trim() === ''}>
             Save the body
           </Button>
-        </Group>
+        </DraftButtons>
       </Stack>
     </form>
   );
+}
+
+function useSave({ message_id: messageId }: Letter, draft: Draft<{ body: string; why: string }>, onSaved: () => void) {
+  const client = useQueryClient();
+  const { body, why } = draft.values;
+  return useMutation({
+    mutationFn: () => editBody(messageId, body, why.trim()),
+    onSuccess: async () => {
+      draft.drop();
+      onSaved();
+      tellDone('The body is changed, and the original is kept. Redrive it to try it.');
+      await client.invalidateQueries({ queryKey: letterQuery(messageId).queryKey });
+    },
+  });
 }
 
 interface BodyInputProps {

@@ -17,7 +17,7 @@ import { exportAddress } from './export.ts';
 import { fieldsFor } from './fields.ts';
 import { letterColumns } from './letter-columns.tsx';
 import { mayHoldOpen } from './open.ts';
-import { deadLettersQuery, groupsQuery } from './query.ts';
+import { deadLettersNews, deadLettersQuery, groupsQuery } from './query.ts';
 import { deadLettersSearch, type DeadLettersSearch } from './search.ts';
 import { SelectedActions } from './SelectedActions.tsx';
 import { TickedLetters, useSelection, type Ticked } from './useSelection.ts';
@@ -69,6 +69,7 @@ function Letters({ search }: { readonly search: DeadLettersSearch }) {
         label="Dead letters"
         query={found}
         columns={letterColumns}
+        news={deadLettersNews(search)}
         rowId={({ message_id }) => message_id}
         empty={<Empty title="No dead letter is like that">Reset the filter, or be glad.</Empty>}
       />

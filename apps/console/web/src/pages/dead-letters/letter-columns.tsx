@@ -1,4 +1,4 @@
-import { Checkbox, VisuallyHidden } from '@mantine/core';
+import { Checkbox, Text, VisuallyHidden } from '@mantine/core';
 import { use } from 'react';
 import type { Answer } from '../../api/answers.ts';
 import { ErrorText } from '../../feedback/ErrorText.tsx';
@@ -31,6 +31,7 @@ export const letterColumns = column.columns([
   column.display({
     id: 'row',
     header: 'Row',
+    meta: { unbroken: true },
     cell: ({ row: { original } }) => (
       <RouterAnchor to="/dead-letters/$messageId" params={{ messageId: original.message_id }} data-row-link size="sm">
         {nameOf(original)}
@@ -45,7 +46,11 @@ export const letterColumns = column.columns([
   column.accessor('error', {
     header: 'Error',
     meta: { wide: true },
-    cell: ({ getValue }) => <ErrorText error={getValue()} />,
+    cell: ({ getValue }) => (
+      <Text span inherit lineClamp={3}>
+        <ErrorText error={getValue()} />
+      </Text>
+    ),
   }),
   column.accessor('attempts', {
     header: 'Attempts',

@@ -15,12 +15,18 @@ export const groupsQuery = queryOptions({
 export const deadLettersQuery = (search: DeadLettersSearch) =>
   infiniteQueryOptions({
     queryKey: ['dead-letters', 'list', search],
-    queryFn: ({ pageParam, signal }) =>
-      answerOf(
-        api.GET('/v0/dead-letters', {
-          signal,
-          params: { query: { ...given(search), ...given({ cursor: pageParam }) } },
-        }),
-      ),
+    queryFn: ({ pageParam, signal }) => pageOf(search, signal, pageParam),
     ...pageByPage,
   });
+
+/** Whether there is something newer; undefined where the newest does not come first. */
+export const deadLettersNews = (search: DeadLettersSearch) =>
+  search.sort === undefined || search.sort === '-dead_at'
+    ? {
+        queryKey: deadLettersQuery(search).queryKey,
+        firstPage: (signal: AbortSignal) => pageOf(search, signal),
+      }
+    : undefined;
+
+const pageOf = (search: DeadLettersSearch, signal: AbortSignal, cursor?: string) =>
+  answerOf(api.GET('/v0/dead-letters', { signal, params: { query: { ...given(search), ...given({ cursor }) } } }));

@@ -3,7 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Empty } from '../../feedback/Empty.tsx';
 import { PagedTable } from '../../list/PagedTable.tsx';
 import { columns, type Hit } from './columns.tsx';
-import { messagesQuery } from './query.ts';
+import { messagesNews, messagesQuery } from './query.ts';
 import type { MessagesSearch } from './search.ts';
 import { servedText } from './served.ts';
 
@@ -30,6 +30,7 @@ export function Found({ search }: { readonly search: MessagesSearch }) {
         label="Messages"
         query={found}
         columns={columns}
+        news={messagesNews(search)}
         rowId={rowId}
         empty={
           <Empty title="No message is like that">

@@ -1,3 +1,4 @@
+import { Text } from '@mantine/core';
 import type { Answer } from '../../api/answers.ts';
 import { ErrorText } from '../../feedback/ErrorText.tsx';
 import { State, type Tone } from '../../feedback/State.tsx';
@@ -23,6 +24,7 @@ export const columns = column.columns([
   column.display({
     id: 'row',
     header: 'Row',
+    meta: { unbroken: true },
     cell: ({ row: { original } }) => (
       <RouterAnchor to="/messages/$messageId" params={{ messageId: original.message_id }} data-row-link size="sm">
         {original.system === null ? original.message_id : `${original.system} ${original.source_id ?? '?'}`}
@@ -43,8 +45,11 @@ export const columns = column.columns([
     id: 'what',
     header: 'Product or error',
     meta: { wide: true },
-    cell: ({ row: { original } }) =>
-      original.error === null ? original.product : <ErrorText error={original.error} />,
+    cell: ({ row: { original } }) => (
+      <Text span inherit lineClamp={3}>
+        {original.error === null ? original.product : <ErrorText error={original.error} />}
+      </Text>
+    ),
   }),
   column.accessor('found_in', { header: 'Found in', meta: { wide: true } }),
   column.accessor('at', { header: 'When', cell: ({ getValue }) => <When at={getValue()} /> }),

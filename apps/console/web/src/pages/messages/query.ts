@@ -5,13 +5,21 @@ import { given } from '../../url/given.ts';
 import type { MessagesSearch } from './search.ts';
 
 /** The messages that a search finds, page by page. */
-export const messagesQuery = ({ attempt, ...search }: MessagesSearch) =>
+export const messagesQuery = (search: MessagesSearch) =>
   infiniteQueryOptions({
-    queryKey: ['messages', search, attempt],
-    queryFn: ({ pageParam, signal }) => {
-      const number = attempt === undefined ? undefined : Number(attempt);
-      const query = given({ ...search, attempt: number, cursor: pageParam });
-      return answerOf(api.GET('/v0/messages', { signal, params: { query } }));
-    },
+    queryKey: ['messages', search],
+    queryFn: ({ pageParam, signal }) => pageOf(search, signal, pageParam),
     ...pageByPage,
   });
+
+/** Whether there is something newer. */
+export const messagesNews = (search: MessagesSearch) => ({
+  queryKey: messagesQuery(search).queryKey,
+  firstPage: (signal: AbortSignal) => pageOf(search, signal),
+});
+
+function pageOf({ attempt, ...search }: MessagesSearch, signal: AbortSignal, cursor?: string) {
+  const number = attempt === undefined ? undefined : Number(attempt);
+  const query = given({ ...search, attempt: number, cursor });
+  return answerOf(api.GET('/v0/messages', { signal, params: { query } }));
+}

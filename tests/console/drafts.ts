@@ -1,0 +1,116 @@
+import { beforeAll, expect, it, vi } from 'vitest';
+import { barriersOn } from './browser.ts';
+import { button, dialog, heading, open, patient, redrive, untilShown } from './on-page.ts';
+import { world } from './world.ts';
+
+const body = () => dialog().getByLabel('Body', { exact: true });
+const kept = () => world.page.getByText('your draft is kept');
+const edited = '"security_check": true';
+
+/** The open dead letter of a row that nobody else looks at. */
+async function aLetter(): Promise<string> {
+  const [row] = await world.books.source<{ id: string }>(
+    1,
+    `INSERT INTO orders (product, price, security_check) VALUES ('of a draft', 1, false) RETURNING id`,
+  );
+  await world.pipeline.publishAll(1);
+  return vi.waitFor(async () => {
+    const [letter] = await world.books.endput<{ message_id: string }>(
+      `SELECT message_id FROM dead_letters WHERE state = 'dead' AND source_id = $1`,
+      [row!.id],
+    );
+    expect(letter).toBeDefined();
+    return letter!.message_id;
+  }, patient);
+}
+
+async function openEdit(): Promise<void> {
+  await button('Edit …').click();
+  await body().waitFor();
+}
+
+async function typeEdit(): Promise<void> {
+  await body().fill((await body().inputValue()).replace('"security_check": false', edited));
+}
+
+async function expectDraft(): Promise<void> {
+  await dialog()
+    .getByText(/^Your draft of .* is back/)
+    .waitFor();
+  expect(await body().inputValue()).toContain(edited);
+}
+
+/** What is typed into a dialog outlives its closing. */
+export function drafts(): void {
+  let letter = '';
+  beforeAll(async () => {
+    letter = await aLetter();
+  }, 120_000);
+
+  it('keeps an edit through Escape, a click outside and a reload, until it is discarded', async () => {
+    await open(`/dead-letters/${letter}`);
+    await openEdit();
+    await typeEdit();
+    await world.page.keyboard.press('Escape');
+    await dialog().waitFor({ state: 'detached' });
+    await kept().waitFor();
+    await openEdit();
+    await expectDraft();
+    expect(await barriersOn(world.page)).toEqual([]);
+    await world.page.mouse.click(2, 450);
+    await dialog().waitFor({ state: 'detached' });
+    await world.page.reload();
+    await untilShown();
+    await openEdit();
+    await expectDraft();
+    await button('Discard the draft', dialog()).click();
+    await kept().waitFor({ state: 'detached' });
+    await openEdit();
+    expect(await body().inputValue()).not.toContain(edited);
+  });
+
+  it('says that the dead letter has changed since a draft was begun, and drops the draft once it is saved', async () => {
+    await open(`/dead-letters/${letter}`);
+    await openEdit();
+    await typeEdit();
+    await world.page.keyboard.press('Escape');
+    const now = await world.page.request.get(`${world.pipeline.console.url}/v0/dead-letters/${letter}`);
+    const { content } = ((await now.json()) as { body: { content: string } }).body;
+    const changed = await world.page.request.put(`${world.pipeline.console.url}/v0/dead-letters/${letter}/body`, {
+      data: { body: content.replace('"of a draft"', '"of another person"'), why: 'meanwhile' },
+      headers: { 'x-requested-with': 'a test' },
+    });
+    expect(changed.status()).toBe(200);
+    await world.page.reload();
+    await untilShown();
+    await openEdit();
+    await dialog().getByText('The dead letter has changed since you began').waitFor();
+    await dialog()
+      .getByText(/-\s+"product": "of another person"/)
+      .waitFor();
+    await dialog().getByLabel('Why').fill('mine is right');
+    await button('Save the body', dialog()).click();
+    await dialog().waitFor({ state: 'detached' });
+    await kept().waitFor({ state: 'detached' });
+  });
+
+  it('keeps why something is redriven or discarded too, and tells how long a redrive takes with its waits', async () => {
+    await open(`/dead-letters/${letter}`);
+    await button('Discard this one').click();
+    await dialog().getByLabel('Why').fill('it was a test');
+    await world.page.keyboard.press('Escape');
+    await button('Redrive this one').click();
+    expect(await dialog().getByLabel('Why').inputValue()).toBe('');
+    await dialog()
+      .getByText(/^up to .* waits 800 ms between them/)
+      .waitFor();
+    await world.page.keyboard.press('Escape');
+    await button('Discard this one').click();
+    expect(await dialog().getByLabel('Why').inputValue()).toBe('it was a test');
+    await button('Discard the draft', dialog()).click();
+    await button('Redrive this one').click();
+    await redrive('the draft is sent');
+    await heading(/^Redrive of/).waitFor();
+    expect(await world.page.evaluate('sessionStorage.length')).toBe(0);
+  });
+}

@@ -1,0 +1,71 @@
+import { beforeAll, expect, it, vi } from 'vitest';
+import { button, heading, open, patient, rows, systemName, untilShown } from './on-page.ts';
+import { world } from './world.ts';
+
+const LONG = `of a list ${'with many more words '.repeat(30)}`;
+
+const insert = (product: string, isPositive = true) =>
+  world.books.source(1, 'INSERT INTO orders (product, price, security_check) VALUES ($1, 1, $2)', [
+    product,
+    isPositive,
+  ]);
+
+/** What lists find, and what they say of what they don't. */
+export function lists(): void {
+  beforeAll(async () => {
+    await insert(LONG);
+    await insert('of a list and refused', false);
+    await world.pipeline.publishAll(1);
+  }, 120_000);
+
+  it('find a number as pages print it, typed anywhere', async () => {
+    await open('/');
+    await heading('Overview').waitFor();
+    await world.page.keyboard.press('/');
+    await world.page.keyboard.type(`${systemName(0)}, row 34,868`);
+    await world.page.keyboard.press('Enter');
+    await heading('Messages').waitFor();
+    const address = () => Object.fromEntries(new URL(world.page.url()).searchParams);
+    await vi.waitFor(() => {
+      expect(address()).toEqual({ system: systemName(0), source_id: '34868' });
+    }, patient);
+    await world.page.getByRole('textbox', { name: 'Source id' }).fill('1,234,567');
+    await button('Search').click();
+    await vi.waitFor(() => {
+      expect(address()).toEqual({ system: systemName(0), source_id: '1234567' });
+    }, patient);
+  });
+
+  it('find words with the outcome of any attempt, and keep ids in one piece beside long names', async () => {
+    await vi.waitFor(async () => {
+      await open('/messages?words=of+a+list');
+      await untilShown();
+      expect(await rows('Messages').count()).toBeGreaterThan(1);
+    }, patient);
+    const id = rows('Messages').filter({ hasText: 'with many more words' }).getByRole('link');
+    expect(await id.evaluate('(link) => link.getClientRects().length')).toBe(1);
+    await open('/messages?words=refused&status=dead-lettered');
+    await rows('Messages').first().waitFor();
+  });
+
+  it.each(['/messages', '/dead-letters/list'])('%s says that a time ends before it begins', async (path) => {
+    await open(`${path}?from=2026-11-21T16:00:00Z&to=2026-11-21T15:00:00Z`);
+    await world.page
+      .getByRole('alert')
+      .getByText(/^The time asked for ends before it begins/)
+      .waitFor();
+  });
+
+  it('say how much is newer, and show it at a click', async () => {
+    await open('/messages');
+    await rows('Messages').first().waitFor();
+    const newest = await rows('Messages').first().getByRole('link').textContent();
+    await insert('of the news');
+    await world.pipeline.publishAll(1);
+    await button(/^Show \d+ newer$/).waitFor();
+    expect(await rows('Messages').first().getByRole('link').textContent()).toBe(newest);
+    await button(/^Show \d+ newer$/).click();
+    await rows('Messages').filter({ hasText: 'of the news' }).first().waitFor();
+    await button(/newer$/).waitFor({ state: 'detached' });
+  });
+}
