@@ -40,12 +40,20 @@ async function expectDraft(): Promise<void> {
   expect(await body().inputValue()).toContain(edited);
 }
 
+/** The colours of the signs that fold a body, and that of text. */
+const COLOURS = `(() => {
+  const signs = [...document.querySelectorAll('[aria-label="Body as a tree"] [role=button]')];
+  const drawn = signs.flatMap((sign) => ['::before', '::after'].map((part) => getComputedStyle(sign, part)));
+  const seen = drawn.filter(({ content }) => content !== 'none' && content !== 'normal').map(({ color }) => color);
+  return { signs: [...new Set(seen)], text: getComputedStyle(document.body).color };
+})()`;
+
 /** What is typed into a dialog outlives its closing. */
 export function drafts(): void {
   let letter = '';
   beforeAll(async () => {
     letter = await aLetter();
-  }, 120_000);
+  });
 
   it('keeps an edit through Escape, a click outside and a reload, until it is discarded', async () => {
     await open(`/dead-letters/${letter}`);
@@ -67,6 +75,17 @@ export function drafts(): void {
     await kept().waitFor({ state: 'detached' });
     await openEdit();
     expect(await body().inputValue()).not.toContain(edited);
+  });
+
+  it('is about a body whose signs that fold are as bright as its text, in the dark too', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await world.page.emulateMedia({ colorScheme });
+      await open(`/dead-letters/${letter}`);
+      await world.page.locator(`html[data-mantine-color-scheme="${colorScheme}"]`).waitFor();
+      await world.page.getByLabel('Body as a tree').waitFor();
+      const { signs, text } = (await world.page.evaluate(COLOURS)) as { signs: string[]; text: string };
+      expect(signs).toEqual([text]);
+    }
   });
 
   it('says that the dead letter has changed since a draft was begun, and drops the draft once it is saved', async () => {

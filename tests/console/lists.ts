@@ -2,6 +2,8 @@ import { beforeAll, expect, it, vi } from 'vitest';
 import { button, heading, open, patient, rows, systemName, untilShown } from './on-page.ts';
 import { world } from './world.ts';
 
+/** In pixels. */
+const TWO_LINES = 35;
 const LONG = `of a list ${'with many more words '.repeat(30)}`;
 
 const insert = (product: string, isPositive = true) =>
@@ -16,7 +18,7 @@ export function lists(): void {
     await insert(LONG);
     await insert('of a list and refused', false);
     await world.pipeline.publishAll(1);
-  }, 120_000);
+  });
 
   it('find a number as pages print it, typed anywhere', async () => {
     await open('/');
@@ -29,7 +31,7 @@ export function lists(): void {
     await vi.waitFor(() => {
       expect(address()).toEqual({ system: systemName(0), source_id: '34868' });
     }, patient);
-    await world.page.getByRole('textbox', { name: 'Source id' }).fill('1,234,567');
+    await world.page.getByRole('textbox', { name: 'Source id', exact: true }).fill('1,234,567');
     await button('Search').click();
     await vi.waitFor(() => {
       expect(address()).toEqual({ system: systemName(0), source_id: '1234567' });
@@ -43,7 +45,7 @@ export function lists(): void {
       expect(await rows('Messages').count()).toBeGreaterThan(1);
     }, patient);
     const id = rows('Messages').filter({ hasText: 'with many more words' }).getByRole('link');
-    expect(await id.evaluate('(link) => link.getClientRects().length')).toBe(1);
+    expect((await id.boundingBox())?.height).toBeLessThan(TWO_LINES);
     await open('/messages?words=refused&status=dead-lettered');
     await rows('Messages').first().waitFor();
   });

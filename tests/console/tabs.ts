@@ -36,7 +36,7 @@ export function tabs(): void {
     for (const page of pages) {
       expect(await page.evaluate(`fetch('/v0/session').then(({ status }) => status)`)).toBe(200);
     }
-  }, 240_000);
+  });
 
   it('that are shown again are current at once', async () => {
     await world.page.goto(`${world.pipeline.console.url}/`);

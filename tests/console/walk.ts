@@ -183,5 +183,8 @@ export function walk(): void {
     await world.page.getByText(/The console has not answered since/).waitFor();
     await world.pipeline.console.start();
     await world.page.getByText(/The console has not answered since/).waitFor({ state: 'detached' });
+    // The charts have their past at once, and none of them broke on the way.
+    await world.page.getByRole('img', { name: /^Messages, the last 15 minutes; now: ready \d/ }).waitFor();
+    expect(world.complaints.filter((complaint) => /Error:|Invalid time/.test(complaint))).toEqual([]);
   });
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Overview } from '../src/overview/schema.ts';
-import { pointOf } from '../src/overview/series.ts';
+import { pointOf, Series } from '../src/overview/series.ts';
 
 const fresh = { as_of: '2026-01-01T00:00:00.000Z', error: null };
 const rates = { succeeded: 1, retry: 0, 'dead-letter': 0, skip: 0, return: 0 };
@@ -46,4 +46,18 @@ it('a point of the charts does not take the last answer of a server that is away
     waiting: null,
     dead_letters: null,
   });
+});
+
+it('the charts have their past as soon as somebody asks a console that was started again', async () => {
+  const series = new Series({ load: () => Promise.resolve([point]), add: () => Promise.resolve() });
+  expect(await series.read()).toEqual([point]);
+});
+
+it('the charts show what they know while their past cannot be read, and ask for it again', async () => {
+  let isAway = true;
+  const load = () => (isAway ? Promise.reject(new Error('connection refused')) : Promise.resolve([point]));
+  const series = new Series({ load, add: () => Promise.resolve() });
+  expect(await series.read()).toEqual([]);
+  isAway = false;
+  expect(await series.read()).toEqual([point]);
 });
