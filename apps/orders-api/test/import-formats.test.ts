@@ -180,63 +180,6 @@ describe('a content type', () => {
   });
 });
 
-describe('a form', () => {
-  const csv = 'product,price\na,1\n';
-
-  it.each([
-    ['a file', form({ ...FILE, content: csv })],
-    ['a file packed with gzip', form({ ...FILE, content: gzipSync(csv) })],
-    [
-      'a file of its own charset',
-      form({
-        name: 'f',
-        content: iconv.encode(csv, 'utf-16be'),
-        headers: '\r\nContent-Type: text/csv; charset=utf-16be',
-      }),
-    ],
-    ['a field without a name of a file', form({ name: 'f', content: csv })],
-    ['all of it packed with gzip', gzipSync(form({ ...FILE, content: csv }))],
-  ])('with %s is imported', async (_what, body) => {
-    const cuts = Array.from({ length: body.length }, (_, i) => i);
-    expect(await send(api, body, { type: FORM_TYPE, cuts })).toMatchObject({ status: 201, body: { imported: 1 } });
-    expect(await products()).toEqual(['a']);
-  });
-
-  it('whose part says text/tab-separated-values is read so', async () => {
-    const body = form({
-      name: 'f',
-      content: 'product\tprice\na,b\t1\n',
-      headers: '\r\nContent-Type: text/tab-separated-values',
-    });
-    await send(api, body, { type: FORM_TYPE });
-    expect(await products()).toEqual(['a,b']);
-  });
-
-  it.each([
-    ['two files', form({ ...FILE, content: csv }, { ...FILE, name: 'more', content: csv }), 'more'],
-    ['a field beside the file', form({ ...FILE, content: csv }, { name: 'product', content: 'x' }), 'product'],
-    [
-      'a field before the file',
-      form({ name: 'product', content: 'product,price\n' }, { ...FILE, content: csv }),
-      'file',
-    ],
-    ['nothing in it', form(), 'no file'],
-    ['no end', form({ ...FILE, content: csv }).subarray(0, -8), 'end is missing'],
-    ['no beginning', Buffer.from(csv), 'no file'],
-    ['no byte', Buffer.alloc(0), 'no file'],
-    ['a file in base64', form({ ...FILE, content: csv, headers: '\r\nContent-Transfer-Encoding: base64' }), 'base64'],
-  ])('with %s is refused', async (_what, body, why) => {
-    const { status, body: answer } = await send(api, body, { type: FORM_TYPE });
-    expect([status, answer.code]).toEqual([400, 'form-refused']);
-    expect(answer.detail).toContain(why);
-  });
-
-  it('without a boundary is refused', async () => {
-    const { body } = await send(api, form({ ...FILE, content: csv }), { type: 'multipart/form-data' });
-    expect(body).toMatchObject({ code: 'form-refused' });
-  });
-});
-
 describe('a file that is no text', () => {
   it.each([
     ['.xlsx', Buffer.from('PK\x03\x04\x14\x00\x06\x00'), 'Save As'],
