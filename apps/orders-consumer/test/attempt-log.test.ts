@@ -10,14 +10,13 @@ import {
   type GuardedMongod,
   type Pipeline,
 } from '@esteira/tests/support';
-import type { Db } from 'mongodb';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 
 let server: GuardedMongod;
-let db: Db;
+let db: ReturnType<GuardedMongod['freshDatabase']>;
 let pipeline: Pipeline | undefined;
 
 beforeAll(async () => {
