@@ -1,6 +1,6 @@
-import { connect } from 'amqplib';
 import type { Pipeline, RetryPolicy } from '@esteira/pipeline';
 import type { Broker } from '../broker.ts';
+import { connectOnce } from '../connection.ts';
 import { delayedExchangeStrategy } from './delayed-exchange.ts';
 import type { DelayStrategy } from './strategy.ts';
 import { waitQueueStrategy } from './wait-queue.ts';
@@ -53,7 +53,10 @@ const UNKNOWN_EXCHANGE_TYPE = [406, 503];
 
 /** Whether a broker has the delayed-message plugin. Asks on a connection of its own, which a 3.10 closes over it. */
 export async function hasDelayedExchange(url: string): Promise<boolean> {
-  const connection = await connect(url, { timeout: 10_000, clientProperties: { connection_name: 'esteira probe' } });
+  const connection = await connectOnce(url, {
+    timeout: 10_000,
+    clientProperties: { connection_name: 'esteira probe' },
+  });
   let refusal: unknown;
   const onRefusal = (error: unknown) => (refusal = error);
   connection.on('error', onRefusal);
