@@ -9,7 +9,7 @@ export interface Administration {
   /** Those of users and of operators. */
   removeAllPolicies(): Promise<void>;
   /** Any other request: `PUT /api/<path>`, and the like. */
-  ask(method: string, path: string, body?: unknown): Promise<unknown>;
+  readonly ask: (method: string, path: string, body?: unknown) => Promise<unknown>;
   /** The virtual host, as it stands in a path. */
   readonly vhost: string;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings, System } from '@esteira/config';
 import type { App } from '@esteira/http';
 import { connectBroker, names, openManagement } from '@esteira/messaging';
-import { withoutPasswords, type Logger, type Metrics } from '@esteira/observability';
+import { outageOf, withoutPasswords, type Logger, type Metrics } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import {
   checkOwnTable,
@@ -118,6 +118,7 @@ async function sourceReady(postgres: Postgres, system: System, logger: Logger, s
   const tell = (line: string) => {
     logger.warn(line);
   };
+  const outage = outageOf(withoutPasswords(databaseUrl), logger);
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
     try {
       if (ownTable !== undefined) await checkOwnTable(postgres, name, ownTable);
@@ -126,11 +127,12 @@ async function sourceReady(postgres: Postgres, system: System, logger: Logger, s
         const restamped = await mendRestored(postgres, name);
         if (restamped > 0) tell(`${restamped} rows of a restored dump were stamped again; the next run publishes them`);
       }
+      outage.answered();
       return;
     } catch (error) {
       const fault = classifyFault(error as Error);
       if (fault === undefined) throw error;
-      logger.warn(`${withoutPasswords(databaseUrl)}: ${fault.message} Trying again in ${wait} ms.`);
+      outage.failed(fault);
     }
     await sleep(wait, undefined, { signal: stopping });
   }

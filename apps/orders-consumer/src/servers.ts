@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mongodbAttemptLog } from '@esteira/attempt-log';
 import type { Settings } from '@esteira/config';
 import { connectBroker } from '@esteira/messaging';
-import type { Logger } from '@esteira/observability';
+import { outageOf, type Logger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { openPostgres } from '@esteira/postgres';
 
@@ -39,10 +39,7 @@ export async function openServers(settings: Settings, worker: string, logger: Lo
   const checks = {
     endput: () => endput.query('SELECT 1'),
     'attempt-log': () => attemptLog.ping(),
-    rabbitmq: () =>
-      broker.connected
-        ? Promise.resolve()
-        : Promise.reject(new Error(`RabbitMQ at ${broker.address} can't be reached`)),
+    rabbitmq: () => (broker.connected ? Promise.resolve() : Promise.reject(new Error(broker.unreachable))),
   };
   return {
     checks,
@@ -77,13 +74,15 @@ interface Waiting {
 }
 
 async function untilAnswered(name: string, check: () => Promise<unknown>, { logger, isFinal, stopping }: Waiting) {
+  const outage = outageOf(name, logger);
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = longer(waitMs)) {
     try {
       await check();
+      outage.answered();
       return;
     } catch (err) {
       if (isFinal(err)) throw err;
-      logger.warn({ err, waitMs }, `${name} can't be used; the consumer starts when it can`);
+      outage.failed(err);
     }
     await sleep(waitMs, undefined, { signal: stopping });
   }

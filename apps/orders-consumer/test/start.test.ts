@@ -100,6 +100,13 @@ describe('a consumer that is started while servers are away', () => {
     const { status, text } = await get('/health/ready');
     expect(status).toBe(503);
     for (const name of ['rabbitmq', 'endput', 'attempt-log', 'consuming']) expect(text).toContain(`${name} (`);
+    // Servers may be starting too: each is a plain line, no warning, no stack.
+    const lines = output()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { level: number; err?: unknown });
+    expect(lines.filter(({ level, err }) => level > 30 || err !== undefined)).toEqual([]);
+    expect(output()).toContain('does not answer yet; waiting for it');
     for (const { open } of doors) await open();
     await vi.waitFor(async () => {
       expect((await get('/health/ready')).status, output()).toBe(200);

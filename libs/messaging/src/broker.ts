@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type Channel, type ChannelModel, type ConfirmChannel, type RecoveringChannelModel } from 'amqplib';
-import type { Logger } from '@esteira/observability';
+import { outageOf, reasonOf, type Logger, type Outage } from '@esteira/observability';
 import { credentialsOf } from './connection.ts';
 
 /** The broker can't be reached right now. The connection comes back by itself; try again. */
@@ -16,6 +16,8 @@ export interface Broker {
   /** Why the broker holds back publishers (a memory or disk alarm), while it does. */
   readonly blocked: string | undefined;
   readonly connected: boolean;
+  /** In words that it can't be reached, and why: a password, a virtual host that is not there, a limit, a silent server. */
+  readonly unreachable: string;
   /** Opens a channel. @throws BrokerUnavailable while there is no connection. */
   channel(): Promise<Channel>;
   /** Opens a channel with publisher confirms. @throws BrokerUnavailable while there is no connection. */
@@ -76,30 +78,34 @@ class RecoveringBroker implements Broker {
   readonly #model: RecoveringChannelModel;
   readonly #logger: Logger;
   readonly #events = new EventEmitter().setMaxListeners(0);
-  #told = false;
+  readonly #outage: Outage;
+  /** Why there is no connection. */
+  #why: string | undefined;
 
   constructor(model: RecoveringChannelModel, address: string, logger: Logger) {
     this.#model = model;
     this.address = address;
     this.#logger = logger;
+    this.#outage = outageOf(`RabbitMQ at ${address}`, logger);
     this.#listen();
   }
 
   #listen(): void {
     this.#model.on('connect', () => {
       this.connected = true;
-      this.#told = false;
+      this.#why = undefined;
+      this.#outage.answered();
       this.#logger.info({ broker: this.address }, 'connected to RabbitMQ');
       this.#events.emit('connected');
     });
     this.#model.on('disconnect', (error: Error) => {
-      this.#gone(error, 'lost the connection to RabbitMQ; connecting again');
+      this.#gone(error);
     });
     this.#model.on('connect-failed', (error: Error) => {
-      this.#gone(error, 'RabbitMQ does not answer; trying again');
+      this.#gone(error);
     });
     this.#model.on('error', (error: Error) => {
-      this.#gone(error, 'the connection to RabbitMQ failed');
+      this.#gone(error);
     });
     this.#model.on('blocked', (reason: string) => {
       this.blocked = reason;
@@ -112,11 +118,15 @@ class RecoveringBroker implements Broker {
   }
 
   /** Says it once for each outage, not for each attempt to connect. */
-  #gone(error: Error, what: string): void {
+  #gone(error: Error): void {
     this.connected = false;
     this.blocked = undefined;
-    if (!this.#told) this.#logger.warn({ broker: this.address, err: error }, what);
-    this.#told = true;
+    this.#why = reasonOf(error);
+    this.#outage.failed(error);
+  }
+
+  get unreachable(): string {
+    return `RabbitMQ at ${this.address} can't be reached${this.#why === undefined ? '' : `: ${this.#why}`}`;
   }
 
   channel(): Promise<Channel> {
@@ -128,7 +138,7 @@ class RecoveringBroker implements Broker {
   }
 
   async #open<C extends Channel>(create: () => Promise<C>): Promise<C> {
-    if (!this.connected) throw new BrokerUnavailable(`RabbitMQ at ${this.address} can't be reached`);
+    if (!this.connected) throw new BrokerUnavailable(this.unreachable);
     const channel = await create();
     // An error on a channel ends that channel; whoever uses it hears of it through 'close' and pending answers.
     channel.on('error', (error: Error) => {

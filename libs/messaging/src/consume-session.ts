@@ -13,6 +13,8 @@ const MAX_HELD_BYTES = 64 * 2 ** 20;
 const MAX_BATCH_BYTES = 16 * 2 ** 20;
 /** How long a delivery that is done waits for the others of its batch, in milliseconds: one ack is for all, mostly. */
 const DONE_WAITS_MS = 1_000;
+/** How many ids a line of the log names. */
+const MOST_TOLD = 10;
 /** The fault of a session whose messages are larger than its prefetch is good for. */
 export const HELD_TOO_MUCH = 'held-too-much';
 
@@ -38,6 +40,8 @@ export class ConsumeSession {
   readonly #abandoned = Promise.withResolvers<undefined>();
   #closing: Promise<void> | undefined;
   #open = true;
+  /** What is in a batch that runs. */
+  readonly #inWork = new Set<Delivery>();
   /** Bytes of the deliveries that are held: waiting, or being handled. */
   #heldBytes = 0;
 
@@ -66,6 +70,7 @@ export class ConsumeSession {
       resolve(fault);
     };
     channel.once('close', () => {
+      if (this.#open) this.#tellOfTakenBack();
       this.#open = false;
       this.#end({ code: 'channel-closed', message: `The channel that consumed ${options.queue} closed.` });
     });
@@ -77,13 +82,24 @@ export class ConsumeSession {
       if (message === null) {
         this.#end({
           code: 'consumer-cancelled',
-          message: `RabbitMQ cancelled the consumer of ${this.#options.queue}.`,
+          message: `RabbitMQ cancelled the consumer of ${this.#options.queue}: the queue was deleted, or (from 4.3 on) a message was held for longer than its consumer timeout.`,
         });
+        this.#tellOfTakenBack();
         return;
       }
       this.#take(deliveryOf(message));
     });
     this.#consumerTag = consumerTag;
+  }
+
+  /** An attempt that is made twice leaves a trace: the broker gives what is in work to somebody else. */
+  #tellOfTakenBack(): void {
+    if (this.#inWork.size === 0) return;
+    const messageIds = [...this.#inWork].slice(0, MOST_TOLD).map(({ messageId }) => messageId);
+    this.#options.logger.warn(
+      { queue: this.#options.queue, inWork: this.#inWork.size, messageIds },
+      'RabbitMQ took back messages while they were in work; they are delivered again, and an attempt that is not logged by then is made again',
+    );
   }
 
   #take(delivery: Delivery): void {
@@ -111,7 +127,9 @@ export class ConsumeSession {
     while (this.#taking && this.#running.size < this.#options.batchesInFlight) {
       const batch = this.#buffer.take(this.#options.batchSize, MAX_BATCH_BYTES);
       if (batch.length === 0) return;
+      for (const delivery of batch) this.#inWork.add(delivery);
       const run = this.#runBatch(batch).finally(() => {
+        for (const delivery of batch) this.#inWork.delete(delivery);
         this.#running.delete(run);
         this.#buffer.done(batch);
         for (const { body } of batch) this.#heldBytes -= body.byteLength;

@@ -1,22 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@esteira/observability';
 import type { Broker } from './broker.ts';
+import { ADVICE, declareAll, TopologyMismatch } from './declaring.ts';
 import type { Management } from './management.ts';
 import type { Arguments, Exchange, Queue, Topology } from './topology.ts';
-
-/** What exists on the broker differs from what is needed. The message names each difference. */
-export class TopologyMismatch extends Error {
-  override name = 'TopologyMismatch';
-}
-
-const PRECONDITION_FAILED = 406;
 
 /**
  * Declares a topology. Idempotent. The broker itself compares only some arguments (an unknown or wrong `x-` argument
  * is accepted silently by every version), so what exists is read back and compared too.
  *
- * @throws TopologyMismatch when a queue or exchange of the name exists with other arguments, or when the broker would
- * not keep to one of them.
+ * @throws TopologyMismatch when a queue or exchange of the name exists with other arguments, when the broker would not
+ * keep to one of them, or when something is missing that this user may not declare.
  */
 export async function declareTopology(
   broker: Broker,
@@ -24,21 +18,7 @@ export async function declareTopology(
   management: Management,
   logger: Logger,
 ): Promise<void> {
-  const channel = await broker.channel();
-  try {
-    for (const { name, type, arguments: args } of topology.exchanges) {
-      await channel.assertExchange(name, type, { durable: true, arguments: args });
-    }
-    for (const { name, arguments: args } of topology.queues) {
-      await channel.assertQueue(name, { durable: true, arguments: args });
-    }
-    for (const { exchange, queue, key } of topology.bindings) await channel.bindQueue(queue, exchange, key);
-  } catch (error) {
-    const { code, message } = error as { code?: number; message: string };
-    if (code === PRECONDITION_FAILED) throw new TopologyMismatch(`${message}\n${ADVICE}`);
-    throw error;
-  }
-  await channel.close();
+  await declareAll(broker, topology, management);
   await compare(topology, management, logger);
   await insistOnSafeDeadLettering(topology, management, logger);
 }
@@ -79,8 +59,6 @@ export async function declareForGood(
   if (topology.queues.some(({ name }) => isNew(name))) await settling();
   settled.set(broker, new Set([...known, ...topology.queues.map(({ name }) => name)]));
 }
-
-const ADVICE = 'Let it run empty with the version that declared it, delete it, and start again.';
 
 async function compare(topology: Topology, management: Management, logger: Logger): Promise<void> {
   const differences: string[] = [];

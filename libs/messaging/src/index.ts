@@ -4,6 +4,7 @@ export * from './broker.ts';
 export * from './consume.ts';
 export * from './consumer.ts';
 export * from './declare.ts';
+export { TopologyMismatch } from './declaring.ts';
 export * from './delay/choose.ts';
 export * from './delay/delayed-exchange.ts';
 export * from './delay/strategy.ts';

@@ -350,6 +350,39 @@ describe('consuming', () => {
     await consumer.stop(60_000);
   });
 
+  it('tells of messages that are taken back while they are in work', async () => {
+    const pipeline = await freshPipeline();
+    await publisherOf(pipeline)(messages(3));
+    const lines: string[] = [];
+    const telling = createLogger({ name: 'test', level: 'warn', destination: { write: (line) => lines.push(line) } });
+    const { promise: gate, resolve: open } = Promise.withResolvers<undefined>();
+    let begun = 0;
+    const consumer = consume(broker, {
+      queue: names.lane(pipeline, 'primary'),
+      ...{ prefetch: 100, batchSize: 50, batchesInFlight: 2, logger: telling },
+      keyOf: ({ messageId }) => messageId ?? '',
+      handler: async (batch) => {
+        begun += batch.length;
+        await gate;
+        return batch.map(() => ({ kind: 'ack' }));
+      },
+    });
+    await vi.waitFor(() => {
+      expect(begun).toBe(3);
+    }, patient);
+    // What a consumer timeout is to a consumer of 4.3: it is cancelled.
+    const channel = await broker.channel();
+    await channel.deleteQueue(names.lane(pipeline, 'primary'));
+    await channel.close();
+    await vi.waitFor(() => {
+      expect(lines.find((line) => line.includes('took back messages'))).toMatch(
+        /"inWork":3,"messageIds":\["m-0","m-1","m-2"\]/,
+      );
+    }, patient);
+    open(undefined);
+    await consumer.stop(5_000);
+  });
+
   it('finishes what is in flight when it is stopped, and gives back the rest', async () => {
     const pipeline = await freshPipeline();
     await publisherOf(pipeline)(messages(300));

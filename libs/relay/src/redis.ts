@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { Logger } from '@esteira/observability';
+import { outageOf, type Logger } from '@esteira/observability';
 import { faultText } from './fault-text.ts';
 
 /** Redis didn't do what it was asked: not there, too slow, or it refused. */
@@ -38,13 +38,14 @@ export function openRedis(url: string, logger: Logger): RedisConnection {
     autoResendUnfulfilledCommands: false,
     retryStrategy: (times) => Math.min(LONGEST_RECONNECT_MS, 50 * 2 ** Math.min(times, 10)) * (0.5 + Math.random() / 2),
   });
+  const told = outageOf(`Redis at ${host}`, logger);
   let outage: Error | undefined;
   redis.on('error', (error: Error) => {
-    if (outage === undefined) logger.warn({ err: error }, `Redis at ${host} is not there; trying again until it is`);
+    told.failed(error);
     outage = error;
   });
   redis.on('ready', () => {
-    if (outage !== undefined) logger.info(`Redis at ${host} is back`);
+    told.answered();
     outage = undefined;
   });
   const asked = async <T>(answer: Promise<T>): Promise<T> =>
