@@ -22,5 +22,5 @@ until ip link show tap0 >/dev/null 2>&1; do
 done
 
 ulimit -n "$(ulimit -Hn)"
-exec dockerd --data-root "$work/data" --exec-root "$work/run/exec" --pidfile "$work/run/dockerd.pid" \
+exec dockerd --data-root "$work/data" --exec-root /run/docker --pidfile /run/docker.pid \
   --host "unix://$work/run/docker.sock" --cgroup-parent "$cgroup" --exec-opt native.cgroupdriver=cgroupfs
