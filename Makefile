@@ -46,7 +46,7 @@ status: $(INSTALLED) ## one table: what runs and where, rows behind, queue depth
 logs: $(INSTALLED) ## follows the logs of everything (SERVICE=api-system-1 for one; RAW=1: as JSON)
 	@$(ESTEIRA) logs --follow
 
-reconcile: $(INSTALLED) ## proves row by row that nothing is lost (REPUBLISH=1 sends what is missing; BY=day; FORMAT=json|csv)
+reconcile: $(INSTALLED) ## proves row by row that nothing is lost (REPUBLISH=1 sends what is missing; BY=day; FORMAT=json|csv; ARCHIVED_BEFORE=)
 	@$(ESTEIRA) reconcile
 
 dlq: $(INSTALLED) ## shows the open dead letters by reason and error (FILTER='system=system-1')

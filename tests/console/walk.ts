@@ -165,8 +165,15 @@ export function walk(): void {
     await world.page.getByRole('link', { name: 'missing 1' }).click();
     await rows('Rows: missing').first().waitFor();
     expect(await barriersOn(world.page)).toEqual([]);
-    await button('Publish 1 missing row again').click();
-    await world.page.getByText('1 missing row published again').waitFor();
+    await rows('Rows: missing').first().getByText(/true/).waitFor();
+    await button('Publish 1 missing row again …').click();
+    await dialog()
+      .getByText(/^1 row to publish: /)
+      .waitFor();
+    expect(await barriersOn(world.page)).toEqual([]);
+    await dialog().getByLabel('Why').fill('somebody deleted it');
+    await button('Publish 1 row again', dialog()).click();
+    await panel('Result').getByText('1 missing row published again').waitFor();
     await world.books.untilAtRest(POSITIVE + NEGATIVE);
     await button('Reconcile now').click();
     await panel('Result').getByText('all at rest').waitFor();

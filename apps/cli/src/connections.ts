@@ -3,6 +3,7 @@ import type { Settings } from '@esteira/config';
 import { connectBroker, openManagement, type Broker, type Management } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
+import { journeysOf, type Journeys } from '@esteira/orders/reconciliation';
 import { ordersTable, sourceTable, type SourceTable } from '@esteira/orders/source';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import { openCursor, openRedis, type Cursor } from '@esteira/relay';
@@ -24,6 +25,8 @@ export interface Connections {
   /** Connects to RabbitMQ for a piece of work. Rejects where there is no connection within some seconds. */
   readonly withBroker: <T>(work: (broker: Broker) => Promise<T>) => Promise<T>;
   readonly attemptLog: AttemptLog;
+  /** How long the way of a message can be. */
+  readonly journeys: Journeys;
 }
 
 const applicationName = 'esteira cli';
@@ -53,7 +56,7 @@ export async function withConnections<T>(
   const management = openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL);
   const withBroker = <R>(brokerWork: (broker: Broker) => Promise<R>) => brokerFor(settings.RABBITMQ_URL, brokerWork);
   try {
-    return await work({ systems, endput, management, withBroker, attemptLog });
+    return await work({ systems, endput, management, withBroker, attemptLog, journeys: journeysOf(settings) });
   } finally {
     await Promise.all([
       ...[endput, ...systems.map(({ source }) => source)].map((postgres) => postgres.close()),

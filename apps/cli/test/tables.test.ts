@@ -1,5 +1,6 @@
 import { loadSettings } from '@esteira/config';
 import type { ServiceStatus } from '@esteira/infra';
+import { CONTENT_FIELDS } from '@esteira/orders/reconciliation';
 import { emptyReport, rowsToCsv, type SystemReport } from '@esteira/reconciliation';
 import { describe, expect, it } from 'vitest';
 import { addressRows } from '../src/addresses.ts';
@@ -81,8 +82,12 @@ describe('the table of a reconciliation', () => {
       source: '["a",1]',
       stored: 'b',
     } as const;
-    expect(rowLine(row)).toContain('differs  source ["a",1]  endput b');
-    expect(rowsToCsv([row])).toBe('system-1,7,differs,1,"[""a"",1]",b,1997-01-31\n');
+    const priced = { ...row, source: '["a",10.00,true]', stored: '["a",12.00,true]' };
+    expect(rowLine(priced)).toContain('differs  price: 10.00 in the source, 12.00 in the endput');
+    expect(rowLine(row)).toContain('differs  content: ["a",1] in the source, b in the endput');
+    expect(rowsToCsv([priced], CONTENT_FIELDS)).toBe(
+      'system-1,7,differs,1,"[""a"",10.00,true]","[""a"",12.00,true]",1997-01-31,"price: 10.00 in the source, 12.00 in the endput"\n',
+    );
   });
 });
 

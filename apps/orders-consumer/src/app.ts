@@ -20,11 +20,11 @@ import {
 import type { Logger, Metrics } from '@esteira/observability';
 import { ordersPipeline, type Verifier } from '@esteira/orders/domain';
 import { endputMigrations } from '@esteira/orders/endput';
+import { retryPolicyOf } from '@esteira/orders/verifiers';
 import { policyDelays, type RetryPolicy } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { checksOf, isConsuming } from './checks.ts';
 import { laneHandler, returnedHandler, type Stages } from './pipeline.ts';
-import { retryPolicyOf } from './retry-policy.ts';
 import { Solitude } from './solitude.ts';
 import { startSummary, type Summary } from './summary.ts';
 import { takingOf } from './taking.ts';

@@ -1,6 +1,7 @@
 import { ordersPipeline } from '@esteira/orders/domain';
 import { reconcileOrders } from '@esteira/orders/reconciliation';
-import type { UnrestedRow } from '@esteira/reconciliation';
+import { migrate } from '@esteira/postgres';
+import { reconciliationMigrations, type UnrestedRow } from '@esteira/reconciliation';
 import type { Connections } from '@esteira/cli/connections';
 import type { Arena } from '../arena.ts';
 import type { Hand } from '../hand.ts';
@@ -25,7 +26,8 @@ export interface CheckOptions {
 
 /** Reads all stores row by row, and checks each guarantee. */
 export async function checkAll({ arena, connections, hand, ledger, stuck }: CheckOptions): Promise<CheckResult[]> {
-  const { MAX_ATTEMPTS: maxAttempts } = arena.settings;
+  const { MAX_ATTEMPTS: maxAttempts, ENDPUT_DATABASE_URL } = arena.settings;
+  await migrate(ENDPUT_DATABASE_URL, reconciliationMigrations);
   const unrested: UnrestedRow[] = [];
   const reconciliation = await reconcileOrders(connections, { onRow: (row) => unrested.push(row) });
   const reconciled = { reconciliation, unrested };

@@ -12,6 +12,7 @@ export * from './groups.ts';
 export * from './jobs/control.ts';
 export * from './jobs/create.ts';
 export * from './jobs/job.ts';
+export * from './jobs/overlap.ts';
 export type { JobRunnerOptions } from './jobs/options.ts';
 export * from './jobs/result.ts';
 export * from './jobs/run.ts';

@@ -70,6 +70,7 @@ function factsOf({ rounds, end }: Journey, forgotten: ReadonlySet<string> = new 
     stored: { state: 'known', value: end === 'stored' ? stored : null },
     letter: { state: 'known', value: deadRounds > 0 ? letter : null },
     logged: { state: 'known', value: remembered },
+    republished: { state: 'known', value: [] },
   };
 }
 
@@ -136,5 +137,22 @@ describe("a message's life", () => {
     const away = { state: 'unavailable', why: 'away' } as const;
     const life = lifeOf({ ...factsOf({ rounds: [2], end: 'stored' }), stored: away, letter: away });
     expect(life).toMatchObject({ rest: 'unknown', attempts: 2 });
+  });
+
+  it('tells when it was published again and by whom, between the attempts before and after', () => {
+    const facts = factsOf({ rounds: [3], end: 'stored' });
+    const again = { round: 1, at: at(15).toISOString(), by: 'ana', why: 'the queue was purged', reconciliation: null };
+    const { events } = lifeOf({ ...facts, republished: { state: 'known', value: [again] } });
+    expect(events.map(({ kind }) => kind)).toEqual([
+      ...['created', 'attempt', 'republished', 'attempt', 'attempt', 'stored'],
+    ]);
+    expect(events[2]).toEqual({ kind: 'republished', ...again });
+    // What came between was no wait for a retry.
+    expect(events[1]).toMatchObject({ attempt: 1, delayMs: null });
+    const forgotten = factsOf({ rounds: [3], end: 'stored' }, new Set(['1:1', '1:2', '1:3']));
+    const late = lifeOf({ ...forgotten, republished: { state: 'known', value: [again] } });
+    expect(late.events.map(({ kind }) => kind)).toEqual([
+      ...['created', 'attempt', 'attempt', 'attempt', 'republished', 'stored'],
+    ]);
   });
 });

@@ -123,7 +123,8 @@ async function reconciled(cursor: Position | undefined, inBroker = 0) {
         cursor: () => Promise.resolve(cursor),
       },
     ],
-    inFlight: () => Promise.resolve(inBroker),
+    ...{ longestWaitMs: 0, maxAttempts: 5 },
+    inFlight: () => Promise.resolve({ queued: inBroker, waiting: 0 }),
     pause: () => Promise.resolve(),
     onRow: (row) => rows.push(row),
     pageSize: 7,
@@ -200,6 +201,7 @@ describe('orders, reconciled on real tables', () => {
 });
 
 it('what waits for RabbitMQ to count again ends when it is stopped', async () => {
-  const { pause } = ordersToReconcile({ systems: [], endput, management: undefined as never });
+  const nowhere = { endput, management: undefined as never, attemptLog: undefined as never };
+  const { pause } = ordersToReconcile({ systems: [], ...nowhere, journeys: { longestDelayMs: 0, maxAttempts: 5 } });
   await expect(pause(AbortSignal.abort())).rejects.toThrow('aborted');
 });

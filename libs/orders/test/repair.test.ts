@@ -29,6 +29,7 @@ import {
 import { createLogger } from '@esteira/observability';
 import { messageIds, type OutgoingMessage } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
+import { reconciliationMigrations } from '@esteira/reconciliation';
 import { freshDatabase, freshVirtualHost, serverSetting, type Fresh } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -58,6 +59,7 @@ beforeAll(async () => {
   source = await freshDatabase('SYSTEM1_DATABASE_URL');
   await migrate(database.url, endputMigrations);
   await migrate(database.url, deadLetterMigrations);
+  await migrate(database.url, reconciliationMigrations);
   await migrate(source.url, sourceMigrations);
   endput = openPostgres({ url: database.url, applicationName: 'test' });
   broker = await connectBroker({ url: vhost.url, name: 'test', logger });
@@ -120,6 +122,7 @@ const create = () =>
     selection: { filter: { system: SYSTEM } },
     by: 'ana',
     why: 'repaired',
+    beside: true,
   });
 const read = async ({ id }: Job) => (await getJob(endput, ordersPipeline.name, id))!;
 
@@ -238,6 +241,7 @@ describe('a redriven order that is missing in the broker', () => {
           return Promise.resolve(messages.map(() => 'confirmed'));
         },
         maxAttempts: 5,
+        sentBy: { by: 'ana', why: 'lost' },
       },
     );
     await sql.close();

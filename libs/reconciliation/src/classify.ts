@@ -1,10 +1,11 @@
+import { isArchived, type ArchivedRows } from './archivings.ts';
 import type { JoinedRow, Position } from './rows.ts';
 
 /** Where a row is. Every row is in exactly one of these. */
 export type RowClass =
-  'stored' | 'discarded' | 'dead' | 'not-yet-published' | 'in-flight' | 'missing' | 'orphan' | 'differs';
+  'stored' | 'discarded' | 'dead' | 'not-yet-published' | 'in-flight' | 'missing' | 'archived' | 'orphan' | 'differs';
 
-/** What the tables alone say; the broker's counts decide whether a `remainder` is in flight or missing. */
+/** What the tables alone say; `judge` decides whether a `remainder` is in flight or missing. */
 export type TableClass = Exclude<RowClass, 'in-flight' | 'missing'> | 'remainder';
 
 /** Whether a row comes after the cursor, and so was never confirmed by the broker. */
@@ -14,9 +15,20 @@ export function isBeyond(row: Position, cursor: Position | undefined): boolean {
   return BigInt(row.id) > BigInt(cursor.id);
 }
 
-/** Classifies what three tables know of one id: stored > discarded > dead > not yet published > remainder. Pure. */
-export function classify({ source, stored, dead }: JoinedRow, cursor: Position | undefined): TableClass {
-  if (source === undefined) return 'orphan';
+/**
+ * Classifies what three tables know of one id: stored > discarded > dead > not yet published > remainder. What the source
+ * has not is archived, as far as somebody said so, or an orphan. Pure.
+ */
+export function classify(
+  row: JoinedRow,
+  cursor: Position | undefined,
+  archived: readonly ArchivedRows[] = [],
+): TableClass {
+  const { source, stored, dead } = row;
+  if (source === undefined) {
+    const gone = { id: row.id, day: stored?.day ?? dead?.day ?? null };
+    return isArchived(gone, archived) ? 'archived' : 'orphan';
+  }
   const letters = dead?.letters ?? [];
   if (stored !== undefined) {
     if (stored.content === source.content) return 'stored';
@@ -34,13 +46,4 @@ export function classify({ source, stored, dead }: JoinedRow, cursor: Position |
 /** The round in which a row that is not at rest travels: that of its redriven dead letter, or the first. */
 export function roundOf({ dead }: JoinedRow): number {
   return Math.max(1, ...(dead?.letters ?? []).filter(({ state }) => state === 'redriven').map(({ round }) => round));
-}
-
-/**
- * How many of the remainder are in flight: no more than the broker holds. What is left over is missing. While the
- * broker holds something, which rows these are can't be known; how many is certain.
- */
-export function judge(remainder: number, inBroker: number): { inFlight: number; missing: number } {
-  const inFlight = Math.min(remainder, Math.max(0, inBroker));
-  return { inFlight, missing: remainder - inFlight };
 }

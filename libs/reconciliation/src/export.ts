@@ -1,5 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import type { RowClass } from './classify.ts';
+import { differencesIn, differencesText } from './differences.ts';
 import { ROW_CLASSES, type DayReport } from './report.ts';
 
 /** A row of a result, as it is exported. */
@@ -13,7 +14,7 @@ export interface ExportedRow {
   readonly stored?: string | null;
 }
 
-const ROW_COLUMNS = ['system', 'id', 'class', 'round', 'source', 'stored', 'day'];
+const ROW_COLUMNS = ['system', 'id', 'class', 'round', 'source', 'stored', 'day', 'differences'];
 const DAY_COLUMNS = ['system', 'day', 'rows', ...ROW_CLASSES, 'attempts'];
 
 const lines = (columns: readonly string[], records: readonly object[]): string =>
@@ -22,8 +23,12 @@ const lines = (columns: readonly string[], records: readonly object[]): string =
 /** The first line of rows as CSV. */
 export const ROW_CSV_HEAD = lines(ROW_COLUMNS, [Object.fromEntries(ROW_COLUMNS.map((name) => [name, name]))]);
 
-/** Rows as lines of CSV (RFC 4180, each ended by a line feed). */
-export const rowsToCsv = (rows: readonly ExportedRow[]): string => lines(ROW_COLUMNS, rows);
+/** Rows as lines of CSV (RFC 4180, each ended by a line feed). `fields`: what a content is made of. */
+export const rowsToCsv = (rows: readonly ExportedRow[], fields: readonly string[]): string =>
+  lines(
+    ROW_COLUMNS,
+    rows.map((row) => ({ ...row, differences: differencesText(differencesIn(fields, row)) })),
+  );
 
 /** The first line of days as CSV. */
 export const DAY_CSV_HEAD = lines(DAY_COLUMNS, [Object.fromEntries(DAY_COLUMNS.map((name) => [name, name]))]);

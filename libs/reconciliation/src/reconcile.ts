@@ -1,7 +1,11 @@
-import { classify, judge, roundOf, type TableClass } from './classify.ts';
+import type { ArchivedRows } from './archivings.ts';
+import { classify, roundOf, type TableClass } from './classify.ts';
 import { join, joinedRows } from './join.ts';
+import type { OpenClass } from './judge.ts';
+import { NO_MEMORY, type ReconciliationMemory } from './memory/memory.ts';
 import { dayOf, Tally, type Reconciliation } from './report.ts';
 import type { JoinedRow, Position, SystemReaders } from './rows.ts';
+import { laterAtRest, settle, unsettledOf, type InBroker, type LastAttempts, type Unsettled } from './settle.ts';
 
 /** A row that is not at rest, or is not as it should be. */
 export interface UnrestedRow {
@@ -12,7 +16,7 @@ export interface UnrestedRow {
   readonly round: number;
   /** When its source row was made, UTC; `unknown` where nothing tells. */
   readonly day: string;
-  /** The contents that should be equal, where they differ. */
+  /** The contents that should be equal, where they differ; of a missing row that of the source, of an orphan the stored. */
   readonly source?: string;
   readonly stored?: string;
 }
@@ -32,9 +36,19 @@ export interface ReconcileProgress {
 export interface ReconcileOptions {
   readonly systems: readonly SystemReaders[];
   /** Messages the broker holds: lanes with what is unacked, and all that waits for a retry. */
-  inFlight(): Promise<number>;
+  inFlight(): Promise<InBroker>;
   /** Between two samples of the broker's counts: longer than it takes the broker to count again. */
   pause(signal?: AbortSignal): Promise<void>;
+  /** The longest that a message waits for a retry, and a count lags, in milliseconds. */
+  readonly longestWaitMs: number;
+  /** What a message may be attempted at most. */
+  readonly maxAttempts: number;
+  /** What earlier reconciliations have left to know; nothing where it is not given. */
+  readonly memory?: ReconciliationMemory;
+  /** Asks the attempt log; it knows nothing where it is not given. */
+  readonly lastAttempts?: LastAttempts;
+  /** The time, in milliseconds. */
+  readonly clock?: () => number;
   /** Hears of each row that is not at rest, as it is found. */
   onRow?(row: UnrestedRow): void;
   /** Hears how far it is after each page. Reading goes on when it resolves: so rows never pile up. */
@@ -49,14 +63,6 @@ const PAGE_SIZE = 20_000;
 /** How often a remainder that the broker does not account for is looked at, while the broker still holds messages. */
 const MOST_LOOKS = 5;
 
-/** A row that should be in the broker. */
-interface Unsettled {
-  readonly id: string;
-  readonly round: number;
-  readonly attempts: number;
-  readonly day: string;
-}
-
 /** A system while it is being reconciled. */
 interface Work {
   readonly readers: SystemReaders;
@@ -64,6 +70,9 @@ interface Work {
   /** Rows that looked wrong while the tables were read one after another. */
   suspects: string[];
   remainder: Unsettled[];
+  cursor: Position | undefined;
+  newestAtRest: Position | undefined;
+  archived: readonly ArchivedRows[];
 }
 
 /**
@@ -74,25 +83,40 @@ interface Work {
  * confirmed; what looks wrong is looked up again at the end, the endput before the source, as one moment each.
  */
 export async function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
-  const works = options.systems.map((readers): Work => ({ readers, tally: new Tally(), suspects: [], remainder: [] }));
+  const works = options.systems.map(workOf);
   const pace = await openPace(options);
   for (const work of works) await firstPass(work, options, pace);
   for (const work of works) await secondLook(work, options, pace);
 
+  const samples = await looked(works, options, pace);
+  await settleRemainder(works, samples, options, pace);
+  return { systems: works.map(({ tally, readers }) => tally.report(readers.system)) };
+}
+
+const workOf = (readers: SystemReaders): Work => ({
+  ...{ readers, tally: new Tally(), suspects: [], remainder: [], archived: [] },
+  ...{ cursor: undefined, newestAtRest: undefined },
+});
+
+/** Asks the broker, and looks at the remainder again, until its counts account for it or are final. */
+async function looked(works: readonly Work[], options: ReconcileOptions, pace: Pace): Promise<readonly InBroker[]> {
   const open = () => works.reduce((sum, { remainder }) => sum + remainder.length, 0);
-  let inBroker = 0;
-  for (let look = 0; look < MOST_LOOKS && open() > 0; look += 1) {
-    inBroker = await options.inFlight();
-    if (inBroker >= open()) break;
+  const held = ({ queued, waiting }: InBroker) => queued + waiting;
+  if (open() === 0) return [];
+  let samples = [await options.inFlight()];
+  for (let look = 1; open() > 0; look += 1) {
+    const [first] = samples;
+    if (first !== undefined && held(first) >= open()) break;
     await pace.step('waiting', null);
     await options.pause(options.signal);
-    inBroker = Math.max(inBroker, await options.inFlight());
+    samples = [...samples, await options.inFlight()];
     for (const work of works) await lookAgain(work, options, pace);
     // Nothing in two samples is a verdict. Fewer than are open, while messages move, may only be a count that lags.
-    if (inBroker === 0 || inBroker >= open()) break;
+    const most = Math.max(...samples.map(held));
+    if (most === 0 || most >= open() || look === MOST_LOOKS) break;
+    samples = [await options.inFlight()];
   }
-  await settleRemainder(works, judge(open(), inBroker).inFlight, options, pace);
-  return { systems: works.map(({ tally, readers }) => tally.report(readers.system)) };
+  return samples;
 }
 
 interface Pace {
@@ -120,10 +144,13 @@ async function openPace(options: ReconcileOptions): Promise<Pace> {
 async function firstPass(work: Work, options: ReconcileOptions, pace: Pace): Promise<void> {
   const { readers, suspects } = work;
   const cursor = await readers.cursor();
+  work.cursor = cursor;
+  work.archived = (await readers.archived?.()) ?? [];
   for await (const piece of joinedRows(readers.source, readers.endput, options.pageSize ?? PAGE_SIZE)) {
     pace.read(piece.filter(({ source }) => source !== undefined).length);
     for (const row of piece) {
-      const found = classify(row, cursor);
+      const found = classify(row, cursor, work.archived);
+      work.newestAtRest = laterAtRest(work.newestAtRest, row, found);
       if (found === 'remainder' || found === 'orphan') suspects.push(row.id);
       else count(work, row, found, options);
     }
@@ -139,9 +166,8 @@ async function secondLook(work: Work, options: ReconcileOptions, pace: Pace): Pr
   for (let from = 0; from < suspects.length; from += pageSize) {
     for (const row of await lookUp(work.readers, suspects.slice(from, from + pageSize))) {
       // They were confirmed, or are no source rows at all: the cursor has nothing to say any more.
-      const found = classify(row, ALL_PUBLISHED);
-      if (found === 'remainder')
-        work.remainder.push({ id: row.id, round: roundOf(row), attempts: row.dead?.attempts ?? 0, day: dayOf(row) });
+      const found = classify(row, ALL_PUBLISHED, work.archived);
+      if (found === 'remainder') work.remainder.push(unsettledOf(work.readers.system, row));
       else count(work, row, found, options);
     }
     await pace.step('checking', work.readers.system);
@@ -166,7 +192,7 @@ async function lookUp({ source, endput }: SystemReaders, ids: readonly string[])
 
 function count(work: Work, row: JoinedRow, found: Exclude<TableClass, 'remainder'>, options: ReconcileOptions): void {
   work.tally.add(row, found);
-  if (found === 'stored' || found === 'dead' || found === 'discarded') return;
+  if (found === 'stored' || found === 'dead' || found === 'discarded' || found === 'archived') return;
   options.onRow?.({
     system: work.readers.system,
     id: row.id,
@@ -178,23 +204,48 @@ function count(work: Work, row: JoinedRow, found: Exclude<TableClass, 'remainder
   });
 }
 
-/** Names the first of the remainder missing, as many as the broker does not hold, and the others in flight. */
+/** Names each of the remainder in flight or missing. */
 async function settleRemainder(
   works: readonly Work[],
-  inFlight: number,
+  samples: readonly InBroker[],
   options: ReconcileOptions,
   pace: Pace,
 ): Promise<void> {
-  let missing = works.reduce((sum, { remainder }) => sum + remainder.length, 0) - inFlight;
-  const { pageSize = PAGE_SIZE } = options;
-  for (const { readers, tally, remainder } of works) {
+  const { memory = NO_MEMORY, lastAttempts = () => Promise.resolve(new Map()), clock = () => Date.now() } = options;
+  const { longestWaitMs, maxAttempts, pageSize = PAGE_SIZE } = options;
+  const verdicts = await settle(
+    works.flatMap(({ remainder }) => remainder),
+    {
+      ...{ samples, memory, lastAttempts, longestWaitMs, maxAttempts, now: clock() },
+      come: new Map(works.map(({ readers, cursor, newestAtRest }) => [readers.system, { cursor, newestAtRest }])),
+    },
+  );
+  let next = 0;
+  for (const work of works) {
+    const { readers, remainder } = work;
     for (let from = 0; from < remainder.length; from += pageSize) {
-      for (const { id, round, attempts, day } of remainder.slice(from, from + pageSize)) {
-        const found = missing-- > 0 ? 'missing' : 'in-flight';
-        tally.addUnsettled(day, found, attempts);
-        options.onRow?.({ system: readers.system, id, class: found, round, day });
-      }
+      const some = remainder.slice(from, from + pageSize);
+      const found = verdicts.slice(next, (next += some.length));
+      await name(work, some, found, options);
       await pace.step('checking', readers.system);
     }
+  }
+}
+
+/** Counts rows that rest nowhere, and names them: a missing one with what the source has of it. */
+async function name(
+  { readers: { system, source }, tally }: Work,
+  rows: readonly Unsettled[],
+  verdicts: readonly OpenClass[],
+  options: ReconcileOptions,
+): Promise<void> {
+  const missing = rows.filter((_, index) => verdicts[index] === 'missing').map(({ id }) => id);
+  const found = options.onRow === undefined || missing.length === 0 ? [] : await source.rows(missing);
+  const contents = new Map(found.map(({ id, content }) => [id, content]));
+  for (const [index, { id, round, attempts, day }] of rows.entries()) {
+    const verdict = verdicts[index] ?? 'missing';
+    tally.addUnsettled(day, verdict, attempts);
+    const content = verdict === 'missing' ? contents.get(id) : undefined;
+    options.onRow?.({ system, id, class: verdict, round, day, ...(content === undefined ? {} : { source: content }) });
   }
 }

@@ -5,7 +5,7 @@ import type { Day, JoinedRow } from './rows.ts';
 export interface Counts {
   /** Rows of the source. Every one is in exactly one class. */
   rows: number;
-  /** `orphan` rows are no source rows. */
+  /** `orphan` and `archived` rows are no source rows. */
   readonly classes: Record<RowClass, number>;
   /** Attempts spent: the sum over the endput's rows and the dead letters. */
   attempts: number;
@@ -39,9 +39,16 @@ export const ROW_CLASSES: readonly RowClass[] = [
   'not-yet-published',
   'in-flight',
   'missing',
+  'archived',
   'orphan',
   'differs',
 ];
+
+/** Classes as they were kept; a result of an earlier release does not know of all of them. */
+export const withAllClasses = (kept: Partial<Record<RowClass, number>>): Record<RowClass, number> => ({
+  ...noCounts().classes,
+  ...kept,
+});
 
 function noCounts(): Counts {
   const classes = Object.fromEntries(ROW_CLASSES.map((name) => [name, 0])) as Record<RowClass, number>;

@@ -43,17 +43,23 @@ export interface MadeMessage<R> {
   readonly message: OutgoingMessage;
 }
 
+/** How rows are published again. */
+export interface RepublishSteps<R> {
+  /** Reads the rows and makes their messages; rows that are gone are left out. */
+  readonly messages: (rows: readonly R[]) => Promise<readonly MadeMessage<R>[]>;
+  readonly publish: Publish;
+  /** Writes down of which rows the broker has a copy, before the next ones are published. */
+  readonly note: (confirmed: readonly R[]) => Promise<void>;
+  readonly pageSize?: number;
+}
+
 /**
  * Publishes rows again, a page at a time. It can do no harm: a message that is at rest, or still on its way, is
  * recognised by its id.
- *
- * @param messages reads the rows and makes their messages; rows that are gone are left out
  */
 export async function republish<R extends RepublishRow>(
   rows: readonly R[],
-  messages: (rows: readonly R[]) => Promise<readonly MadeMessage<R>[]>,
-  publish: Publish,
-  pageSize = 1_000,
+  { messages, publish, note, pageSize = 1_000 }: RepublishSteps<R>,
 ): Promise<RepublishedRows<R>> {
   const confirmedRows: R[] = [];
   const result = { ...NOTHING };
@@ -62,11 +68,10 @@ export async function republish<R extends RepublishRow>(
     const made = await messages(some);
     result.gone += some.length - made.length;
     const outcomes = await publish(made.map(({ message }) => message));
-    for (const [index, outcome] of outcomes.entries()) {
-      result[outcome] += 1;
-      const row = made[index]?.row;
-      if (outcome === 'confirmed' && row !== undefined) confirmedRows.push(row);
-    }
+    const confirmed = made.filter((_, index) => outcomes[index] === 'confirmed').map(({ row }) => row);
+    for (const outcome of outcomes) result[outcome] += 1;
+    if (confirmed.length > 0) await note(confirmed);
+    confirmedRows.push(...confirmed);
   }
   return { ...result, confirmedRows };
 }

@@ -1,4 +1,5 @@
 import type { DeadLetterReason } from '@esteira/pipeline';
+import type { ArchivedRows } from './archivings.ts';
 
 /** A place in the order of publishing: decimal texts, compared as numbers. */
 export interface Position {
@@ -79,4 +80,6 @@ export interface SystemReaders {
   readonly endput: EndputReader;
   /** The last confirmed row; undefined where nothing was published yet. */
   cursor(): Promise<Position | undefined>;
+  /** What was removed from the source on purpose, as somebody said; nothing where it is not given. */
+  archived?(): Promise<readonly ArchivedRows[]>;
 }

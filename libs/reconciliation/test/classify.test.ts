@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classify, isBeyond, judge, roundOf } from '../src/index.ts';
+import { classify, isBeyond, roundOf, type JoinedRow } from '../src/index.ts';
 import { cursors, joinedRows } from './arbitraries.ts';
 
 describe('the class of a row', () => {
@@ -32,6 +32,20 @@ describe('the class of a row', () => {
     );
   });
 
+  it('is archived where its source has it no more and somebody said so of it, and orphan where it lies beyond', () => {
+    const of = (id: string, day: string | null): JoinedRow => ({ id, stored: { id, content: 'a', day, attempts: 1 } });
+    const before = [{ beforeDay: '2026-01-01' }];
+    expect(classify(of('7', '2025-12-31'), undefined, before)).toBe('archived');
+    expect(classify(of('7', '2026-01-01'), undefined, before)).toBe('orphan');
+    expect(classify(of('7', null), undefined, before)).toBe('orphan');
+    expect(classify(of('7', 'infinity'), undefined, before)).toBe('orphan');
+    expect(classify(of('9', null), undefined, [{ upToId: '9' }])).toBe('archived');
+    expect(classify(of('10', null), undefined, [{ upToId: '9' }])).toBe('orphan');
+    expect(classify(of('10', '2025-12-31'), undefined, [{ upToId: '9', ...before[0] }])).toBe('orphan');
+    const source = { id: '7', transactionId: '1', content: 'a', day: '2025-12-31' };
+    expect(classify({ ...of('7', '2025-12-31'), source }, undefined, before)).toBe('stored');
+  });
+
   it('is differs where the contents are not equal', () => {
     const source = { id: '7', transactionId: '900', content: 'a', day: null };
     const stored = { id: '7', content: 'b', day: null, attempts: 1 };
@@ -59,17 +73,6 @@ describe('the class of a row', () => {
 });
 
 describe('the remainder', () => {
-  it('is in flight no further than the broker holds, and missing beyond', () => {
-    fc.assert(
-      fc.property(fc.nat(), fc.nat(), (remainder, inBroker) => {
-        const { inFlight, missing } = judge(remainder, inBroker);
-        expect(inFlight + missing).toBe(remainder);
-        expect(inFlight).toBeLessThanOrEqual(inBroker);
-        expect(missing > 0 && inFlight < inBroker).toBe(false);
-      }),
-    );
-  });
-
   it('travels in the round of its redriven dead letter', () => {
     expect(roundOf({ id: '1' })).toBe(1);
     const dead = { id: '1', letters: [{ state: 'redriven', reason: 'attempts-exhausted', round: 3 }], attempts: 5 };

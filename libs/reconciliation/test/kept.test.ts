@@ -23,6 +23,7 @@ import {
 } from '../src/index.ts';
 
 const PIPELINE = 'orders';
+const FIELDS = ['product', 'price'];
 let fresh: Fresh;
 let endput: Postgres;
 
@@ -84,7 +85,11 @@ const options = (systems: readonly SystemReaders[], more: Partial<KeepOptions> =
   endput,
   pipeline: PIPELINE,
   by: 'ana',
-  what: { systems, inFlight: () => Promise.resolve(0), pause: () => Promise.resolve() },
+  what: {
+    ...{ systems, longestWaitMs: 0, maxAttempts: 5 },
+    inFlight: () => Promise.resolve({ queued: 0, waiting: 0 }),
+    pause: () => Promise.resolve(),
+  },
   ...more,
 });
 
@@ -157,19 +162,23 @@ describe('a kept reconciliation', () => {
 
   it('is exported whole as CSV and as JSON', async () => {
     const id = await kept([system('system-1', 5)]);
-    expect(await text(exportRowsAsCsv(endput, id))).toBe(
-      'system,id,class,round,source,stored,day\n' +
-        'system-1,3,missing,1,,,1997-01-02\n' +
-        'system-1,100,orphan,1,,a,1997-01-01\n' +
-        'system-1,5,differs,1,a,"b, ""c""",1997-01-02\n',
+    expect(await text(exportRowsAsCsv(endput, id, FIELDS))).toBe(
+      'system,id,class,round,source,stored,day,differences\n' +
+        'system-1,3,missing,1,a,,1997-01-02,\n' +
+        'system-1,100,orphan,1,,a,1997-01-01,\n' +
+        'system-1,5,differs,1,a,"b, ""c""",1997-01-02,"content: a in the source, b, ""c"" in the endput"\n',
     );
     const found = await getReconciliation(endput, PIPELINE, id);
-    const document = JSON.parse(await text(exportAsJson(endput, found!))) as Record<string, unknown>;
+    const document = JSON.parse(await text(exportAsJson(endput, found!, FIELDS))) as Record<string, unknown>;
     expect(document).toMatchObject({
       id,
       consistent: false,
       systems: [{ system: 'system-1', rows: 5, days: [{ day: '1997-01-01' }, { day: '1997-01-02' }] }],
-      rows: [{ id: '3' }, { id: '100' }, { id: '5' }],
+      rows: [
+        { id: '3', source: 'a', differences: [] },
+        { id: '100' },
+        { id: '5', differences: [{ field: 'content', source: 'a', stored: 'b, "c"' }] },
+      ],
     });
   });
 
@@ -177,7 +186,7 @@ describe('a kept reconciliation', () => {
     const id = await kept([]);
     const found = await getReconciliation(endput, PIPELINE, id);
     expect(found).toMatchObject({ isConsistent: true, isAtRest: true });
-    expect(JSON.parse(await text(exportAsJson(endput, found!)))).toMatchObject({ systems: [], rows: [] });
+    expect(JSON.parse(await text(exportAsJson(endput, found!, FIELDS)))).toMatchObject({ systems: [], rows: [] });
   });
 
   it('is one of the last twenty: older ones are removed with their rows', async () => {
@@ -269,8 +278,8 @@ describe('the missing rows of a kept reconciliation', () => {
       sent.push(...rows.map((row) => `${row.system}:${row.id}`));
       return Promise.resolve({ ...none, confirmed: rows.length, confirmedRows: rows });
     };
-    expect(await republishKept(endput, id, { by: 'bea', republish })).toEqual({ ...none, confirmed: 4 });
-    expect(await republishKept(endput, id, { by: 'bea', republish })).toEqual(none);
+    expect(await republishKept(endput, id, { by: 'bea', why: 'lost', republish })).toEqual({ ...none, confirmed: 4 });
+    expect(await republishKept(endput, id, { by: 'bea', why: 'lost', republish })).toEqual(none);
     expect(sent).toEqual(['system-1:3', 'system-1:6', 'system-1:9', 'system-2:3']);
     expect(await getReconciliation(endput, PIPELINE, id)).toMatchObject({
       republished: 4,
@@ -286,11 +295,11 @@ describe('the missing rows of a kept reconciliation', () => {
       // The broker refuses the second, and the third is gone.
       return Promise.resolve({ ...none, confirmed: 1, refused: 1, gone: 1, confirmedRows: rows.slice(0, 1) });
     };
-    await republishKept(endput, id, { by: 'bea', republish: takeNext });
+    await republishKept(endput, id, { by: 'bea', why: 'lost', republish: takeNext });
     expect(await getReconciliation(endput, PIPELINE, id)).toMatchObject({ republished: 1 });
     const { items } = await reconciliationRows(endput, id, { kind: 'missing', limit: 9 });
     expect(items.map(({ republishedAt }) => republishedAt !== null)).toEqual([true, false, false]);
-    await republishKept(endput, id, { by: 'bea', republish: takeNext });
+    await republishKept(endput, id, { by: 'bea', why: 'lost', republish: takeNext });
     expect(asked).toEqual([
       ['3', '6', '9'],
       ['6', '9'],

@@ -47,7 +47,8 @@ function readersOf(rows: readonly JoinedRow[], cursor: Position | undefined, sys
 const broker = (...samples: number[]) => {
   let asked = 0;
   return {
-    inFlight: () => Promise.resolve(samples[Math.min(asked++, samples.length - 1)] ?? 0),
+    ...{ longestWaitMs: 10_000, maxAttempts: 5 },
+    inFlight: () => Promise.resolve({ queued: samples[Math.min(asked++, samples.length - 1)] ?? 0, waiting: 0 }),
     pause: () => Promise.resolve(),
   };
 };
@@ -85,6 +86,7 @@ describe('a reconciliation', () => {
         expect(report.rows).toBe(rows.filter(({ source }) => source !== undefined).length);
         expect(orphan).toBe(rows.length - report.rows);
         expect(Object.values(classes).reduce((a, b) => a + b)).toBe(report.rows);
+        expect(classes.archived).toBe(0);
         expect(differenceOf(report)).toBe(classes.missing + classes.differs);
         expect(classes['in-flight']).toBeLessThanOrEqual(held);
         const attempts = rows.reduce(

@@ -13,17 +13,23 @@ const message = (id: string): OutgoingMessage => ({
 it('publishes every row once, in pages, counts what became of each, and names what the broker has', async () => {
   const rows = Array.from({ length: 10 }, (_, i) => ({ id: String(i), round: 1 }));
   const published: string[] = [];
-  const result = await republish(
-    rows,
-    (some) => Promise.resolve(some.filter(({ id }) => id !== '3').map((row) => ({ row, message: message(row.id) }))),
-    (messages) => {
+  const noted: string[] = [];
+  const result = await republish(rows, {
+    messages: (some) =>
+      Promise.resolve(some.filter(({ id }) => id !== '3').map((row) => ({ row, message: message(row.id) }))),
+    publish: (messages) => {
       published.push(...messages.map(({ messageId }) => messageId));
       return Promise.resolve(
         messages.map(({ messageId }): PublishOutcome => (messageId === '5' ? 'refused' : 'confirmed')),
       );
     },
-    4,
-  );
+    note: (confirmed) => {
+      noted.push(...confirmed.map(({ id }) => id));
+      return Promise.resolve();
+    },
+    pageSize: 4,
+  });
+  expect(noted).toEqual(['0', '1', '2', '4', '6', '7', '8', '9']);
   const { confirmedRows, ...counts } = result;
   expect(confirmedRows.map(({ id }) => id).sort()).toEqual(['0', '1', '2', '4', '6', '7', '8', '9']);
   expect(counts).toEqual({ confirmed: 8, refused: 1, unroutable: 0, gone: 1 });

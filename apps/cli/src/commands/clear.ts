@@ -7,6 +7,7 @@ import { ordersPipeline } from '@esteira/orders/domain';
 import { clearStored } from '@esteira/orders/endput';
 import { clearSource } from '@esteira/orders/source';
 import { sqlState } from '@esteira/postgres';
+import { clearReconciliations } from '@esteira/reconciliation';
 import { quiet, withConnections, type Connections } from '../connections.ts';
 import { Refused } from '../refused.ts';
 import { confirm, isOn, print, printProgress } from '../terminal.ts';
@@ -48,6 +49,7 @@ async function clearAll(settings: Settings, { systems, endput, attemptLog, manag
   }
   await ifThere(clearStored(endput));
   await ifThere(clearDeadLetters(endput, ordersPipeline.name));
+  await ifThere(clearReconciliations(endput, ordersPipeline.name));
   await attemptLog.clear(ordersPipeline.name);
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: 'esteira cli', logger: quiet });
   try {

@@ -1,22 +1,63 @@
-import { Command, Option } from 'commander';
+import { userInfo } from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Env, Settings } from '@esteira/config';
+import { deadLetterMigrations } from '@esteira/dead-letters';
 import { resolveSettings } from '@esteira/infra';
-import { reconcileOrders } from '@esteira/orders/reconciliation';
-import { isConsistent, type Reconciliation, type UnrestedRow } from '@esteira/reconciliation';
+import { migrate } from '@esteira/postgres';
+import {
+  isConsistent,
+  reconciliationMigrations,
+  type Reconciliation,
+  type SentBy,
+  type UnrestedRow,
+} from '@esteira/reconciliation';
 import { withConnections, type Connections } from '../connections.ts';
+import { archive, type ArchiveOptions } from '../reconcile/archive.ts';
+import { reconcileHere } from '../reconcile/here.ts';
 import { openOutput, type By, type Format } from '../reconcile/output.ts';
 import { republishMissing } from '../reconcile/republish.ts';
 import { isOn, printProgress } from '../terminal.ts';
 
-interface ReconcileOptions {
+interface ReconcileOptions extends ArchiveOptions {
   readonly format: Format;
   readonly by: By;
   readonly republish?: boolean;
 }
 
+const matching =
+  (pattern: RegExp, what: string) =>
+  (text: string): string => {
+    if (!pattern.test(text)) throw new InvalidArgumentError(`It is ${what}.`);
+    return text;
+  };
+const day = matching(/^\d{4}-\d{2}-\d{2}$/, 'a day, UTC, like 2026-01-31');
+const id = matching(/^(0|[1-9]\d{0,17})$/, 'an id of a row');
+const archivingId = matching(/^[1-9]\d{0,17}$/, 'the number of an archiving');
+
+/** What says that rows were archived at their source. */
+const withArchiving = (command: Command): Command =>
+  command
+    .addOption(new Option('--why <text>', 'stays in the history (WHY=)').env('WHY'))
+    .addOption(
+      new Option('--archived-before <day>', 'rows of SYSTEM made before it were archived there: no orphans')
+        .env('ARCHIVED_BEFORE')
+        .argParser(day),
+    )
+    .addOption(
+      new Option('--archived-up-to <id>', 'the same for rows with this id or a lower one')
+        .env('ARCHIVED_UP_TO')
+        .argParser(id),
+    )
+    .addOption(new Option('--system <name>', 'of which rows were archived (SYSTEM=)').env('SYSTEM'))
+    .addOption(
+      new Option('--withdraw <number>', 'what an archiving says counts no more (WITHDRAW=)')
+        .env('WITHDRAW')
+        .argParser(archivingId),
+    );
+
 /** `make reconcile`: exit code 1 if any row is missing, orphaned or different. */
 export const reconcileCommand = (env: Env): Command =>
-  new Command('reconcile')
+  withArchiving(new Command('reconcile'))
     .description('proves row by row that nothing is lost, and names each row that needs somebody')
     .addOption(
       new Option('--format <format>', 'table, or json or csv for programs (FORMAT=)')
@@ -32,26 +73,34 @@ export const reconcileCommand = (env: Env): Command =>
     )
     .addOption(new Option('--republish', 'publishes missing rows again (REPUBLISH=1)'))
     .action(async ({ republish, ...options }: ReconcileOptions) => {
-      const wantsRepublish = republish ?? isOn(env['REPUBLISH']);
       const settings = resolveSettings(env);
-      process.exitCode = await withConnections(settings, async (connections) => {
-        const { result, missing } = await reconcileAndPrint(connections, settings, options);
-        if (missing.length === 0) return isConsistent(result) ? 0 : 1;
-        if (wantsRepublish)
-          return (await republishAll(settings, connections, missing)) && !hasOtherProblems(result) ? 0 : 1;
-        printProgress('`make reconcile REPUBLISH=1` publishes missing rows again.');
-        return 1;
-      });
+      for (const migrations of [deadLetterMigrations, reconciliationMigrations])
+        await migrate(settings.ENDPUT_DATABASE_URL, migrations);
+      const wants = { ...options, republish: republish ?? isOn(env['REPUBLISH']) };
+      process.exitCode = await withConnections(settings, (connections) => run(settings, connections, wants));
     });
+
+/** Gives the exit code. */
+async function run(settings: Settings, connections: Connections, options: ReconcileOptions): Promise<number> {
+  const by = `cli: ${userInfo().username}`;
+  await archive(connections, settings, options, by);
+  const { result, missing } = await reconcileAndPrint(connections, settings, options);
+  if (missing.length === 0) return isConsistent(result) ? 0 : 1;
+  const sentBy = { by, why: options.why ?? 'make reconcile REPUBLISH=1' };
+  if (options.republish === true)
+    return (await republishAll(settings, connections, missing, sentBy)) && !hasOtherProblems(result) ? 0 : 1;
+  printProgress('`make reconcile REPUBLISH=1` publishes missing rows again.');
+  return 1;
+}
 
 async function reconcileAndPrint(
   connections: Connections,
-  { ATTEMPT_LOG_TTL_SECONDS }: Settings,
+  settings: Settings,
   { format, by }: Pick<ReconcileOptions, 'format' | 'by'>,
 ) {
   const missing: UnrestedRow[] = [];
-  const output = openOutput(format, by, ATTEMPT_LOG_TTL_SECONDS);
-  const result = await reconcileOrders(connections, {
+  const output = openOutput(format, by, settings.ATTEMPT_LOG_TTL_SECONDS);
+  const result = await reconcileHere(settings, connections, {
     onRow: (row) => {
       if (row.class === 'missing') missing.push(row);
       output.row(row);
@@ -66,8 +115,9 @@ async function republishAll(
   settings: Settings,
   connections: Connections,
   missing: readonly UnrestedRow[],
+  sentBy: SentBy,
 ): Promise<boolean> {
-  const { confirmed, unroutable, refused, gone } = await republishMissing(settings, connections, missing);
+  const { confirmed, unroutable, refused, gone } = await republishMissing(settings, connections, missing, sentBy);
   printProgress(`Published again: ${confirmed} of ${missing.length} missing rows were confirmed by the broker.`);
   const others = { unroutable, refused, gone };
   if (confirmed < missing.length) printProgress(`Not published: ${JSON.stringify(others)}`);

@@ -1,7 +1,15 @@
 import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Env, Settings } from '@esteira/config';
-import { createJob, deadLetterMigrations, getJob, jobResult, previewJob, resumeJob } from '@esteira/dead-letters';
+import {
+  createJob,
+  deadLetterMigrations,
+  getJob,
+  jobResult,
+  JobsOverlap,
+  previewJob,
+  resumeJob,
+} from '@esteira/dead-letters';
 import { resolveSettings } from '@esteira/infra';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { redrivableOrders } from '@esteira/orders/repair';
@@ -25,6 +33,7 @@ interface RedriveOptions {
   readonly why: string;
   readonly job?: string;
   readonly yes?: boolean;
+  readonly beside?: boolean;
 }
 
 const whole = (text: string): number => {
@@ -61,13 +70,15 @@ export const redriveCommand = (env: Env): Command =>
     .addOption(new Option('--max-attempts <n>', 'attempts of each; by default what it had').argParser(attempts))
     .addOption(new Option('--why <text>', 'stays in the history (WHY=)').env('WHY').default('make redrive'))
     .addOption(new Option('--job <id>', 'goes on with a job that was paused or stopped itself (JOB=)').env('JOB'))
+    .addOption(new Option('--beside', 'begins even where another job has some of them before it (BESIDE=1)'))
     .addOption(new Option('--yes', 'does not ask (YES=1)'))
     .action(async (options: RedriveOptions) => {
       const settings = resolveSettings(env);
       const yes = options.yes ?? isOn(env['YES']);
+      const beside = options.beside ?? isOn(env['BESIDE']);
       await migrate(settings.ENDPUT_DATABASE_URL, deadLetterMigrations);
       process.exitCode = await withConnections(settings, ({ endput }) =>
-        redrive(settings, endput, { ...options, yes }),
+        redrive(settings, endput, { ...options, yes, beside }),
       );
     });
 
@@ -95,7 +106,7 @@ const redrivable = ({ systems }: Settings) => redrivableOrders(systems.map(({ na
 async function begin(
   settings: Settings,
   endput: Postgres,
-  { filter: words = '', rate, stopAt, maxAttempts, why, yes }: RedriveOptions,
+  { filter: words = '', rate, stopAt, maxAttempts, why, yes, beside }: RedriveOptions,
   by: string,
 ): Promise<string | Nothing> {
   const filter = parseFilter(words);
@@ -110,7 +121,11 @@ async function begin(
   if (preview.total === 0) return { says: 'There is nothing to redrive.' };
   print(previewText(preview, longestWait(settings, maxAttempts)));
   await confirm(`Redrive ${formatted(preview.total)} dead letters (${filterText(filter)})?`, yes ?? false);
-  return (await createJob(endput, ordersPipeline.name, { ...asked, by, why })).id;
+  const job = { ...asked, by, why, ...present({ beside }) };
+  const made = await createJob(endput, ordersPipeline.name, job).catch((error: unknown) => {
+    throw error instanceof JobsOverlap ? new Refused(`${error.message} BESIDE=1 begins all the same.`) : error;
+  });
+  return made.id;
 }
 
 /** The waits between all attempts of a message, together, in milliseconds. */

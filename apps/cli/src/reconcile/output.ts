@@ -1,7 +1,9 @@
 import { ordersPipeline } from '@esteira/orders/domain';
+import { CONTENT_FIELDS } from '@esteira/orders/reconciliation';
 import {
   DAY_CSV_HEAD,
   daysToCsv,
+  differencesIn,
   isAtRest,
   isConsistent,
   ROW_CSV_HEAD,
@@ -11,6 +13,7 @@ import {
 } from '@esteira/reconciliation';
 import type { Connections } from '../connections.ts';
 import { print, printProgress } from '../terminal.ts';
+import { archivingLines } from './archive.ts';
 import { dayTable, logNote, problems, reportTable, rowLine, type Logged } from './report.ts';
 
 /** How a reconciliation is written. */
@@ -39,8 +42,8 @@ export function openOutput(format: Format, by: By, logTtlSeconds: number): Outpu
 
 /** Rows that are named inline; the other formats name all. */
 const NAMED_INLINE = 1_000;
-/** While the broker holds messages, which rows they are can't be known: a lost one may hide among them. */
-const STILL_MOVING = ' so far; what is in flight is judged once it has come to rest: run it again then';
+/** A row in flight may get lost yet; one whose message is lost is missing once no message of it can be on its way. */
+const STILL_MOVING = ' so far; what is in flight is judged again by the next one';
 
 function tableOutput(by: By, logTtlSeconds: number): Output {
   const named: UnrestedRow[] = [];
@@ -57,6 +60,7 @@ function tableOutput(by: By, logTtlSeconds: number): Output {
       if (found > named.length) print(`… and ${found - named.length} more: FORMAT=csv or FORMAT=json names all.`);
       print(by === 'day' ? dayTable(result) : reportTable(result, await loggedAttempts(connections)));
       if (by === 'system') print(logNote(logTtlSeconds));
+      for (const line of await archivingLines(connections)) print(line);
       for (const problem of problems(result)) print(problem);
       if (isConsistent(result))
         print(`Nothing is missing, orphaned or different${isAtRest(result) ? '' : STILL_MOVING}.`);
@@ -78,7 +82,8 @@ function jsonOutput(): Output {
   let separator = '{"rows":[';
   return {
     row: (row) => {
-      print(`${separator}${JSON.stringify(row)}`);
+      const differences = differencesIn(CONTENT_FIELDS, row);
+      print(`${separator}${JSON.stringify({ ...row, ...(differences.length === 0 ? {} : { differences }) })}`);
       separator = ',';
     },
     end: (result) => {
@@ -95,7 +100,7 @@ function csvOutput(): Output {
   write(ROW_CSV_HEAD);
   return {
     row: (row) => {
-      write(rowsToCsv([row]));
+      write(rowsToCsv([row], CONTENT_FIELDS));
     },
     end: () => Promise.resolve(),
   };

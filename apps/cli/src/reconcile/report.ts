@@ -1,5 +1,8 @@
+import { CONTENT_FIELDS } from '@esteira/orders/reconciliation';
 import {
   differenceOf,
+  differencesIn,
+  differencesText,
   type Counts,
   type Reconciliation,
   type SystemReport,
@@ -28,6 +31,7 @@ const COLUMNS: readonly Column[] = [
   { head: 'discarded', value: ({ classes }) => classes.discarded, isRare: true },
   { head: 'in\nflight', value: ({ classes }) => classes['in-flight'] },
   { head: 'to\npublish', value: ({ classes }) => classes['not-yet-published'], isRare: true },
+  { head: 'archived', value: ({ classes }) => classes.archived, isRare: true },
   { head: 'orphan', value: ({ classes }) => classes.orphan, isRare: true },
   { head: 'attempts', value: ({ attempts }) => attempts },
 ];
@@ -107,7 +111,10 @@ function onItsSide(head: readonly string[], rows: readonly (readonly Cell[])[]):
 export function problems({ systems }: Reconciliation): string[] {
   const found: [what: string, count: number][] = [
     ['missing: published, but in neither the endput, the dead letters nor the broker', sum(systems, 'missing')],
-    ['orphaned: in the endput or a dead letter, but not in the source', sum(systems, 'orphan')],
+    [
+      'orphaned: in the endput or a dead letter, but not in the source (archived there? ARCHIVED_BEFORE= says so)',
+      sum(systems, 'orphan'),
+    ],
     ['different in the source and the endput', sum(systems, 'differs')],
   ];
   return found.filter(([, count]) => count > 0).map(([what, count]) => `${formatted(count)} ${what}`);
@@ -119,7 +126,13 @@ function sum(systems: readonly SystemReport[], found: keyof SystemReport['classe
 }
 
 /** One row that is not at rest, in one line. */
-export function rowLine({ system, id, class: found, round, source, stored }: UnrestedRow): string {
-  const contents = found === 'differs' ? `  source ${source ?? ''}  endput ${stored ?? ''}` : '';
+export function rowLine(row: UnrestedRow): string {
+  const { system, id, class: found, round, source } = row;
+  const contents =
+    found === 'differs'
+      ? `  ${differencesText(differencesIn(CONTENT_FIELDS, row))}`
+      : found === 'missing' && source !== undefined
+        ? `  ${source}`
+        : '';
   return `${system}  ${id.padStart(10)}  ${found}${round > 1 ? `  round ${round}` : ''}${contents}`;
 }

@@ -2,17 +2,23 @@ import type { Settings } from '@esteira/config';
 import { connectBroker, createPublisher, names, PolicyInForce, unlessHarmful } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { republishOrders, type MissingOrder } from '@esteira/orders/reconciliation';
-import type { Republished } from '@esteira/reconciliation';
+import { recordAction } from '@esteira/dead-letters';
+import type { Republished, SentBy } from '@esteira/reconciliation';
 import { quiet, type Connections } from '../connections.ts';
 import { Refused } from '../refused.ts';
 
 const CLIENT = 'esteira cli';
 
-/** Publishes missing orders again, over a connection of its own. @throws Refused while the broker does not answer, or has a policy that would lose them. */
+/**
+ * Publishes missing orders again, over a connection of its own, and writes it into the history.
+ *
+ * @throws Refused while the broker does not answer, or has a policy that would lose them.
+ */
 export async function republishMissing(
   settings: Settings,
   { systems, endput, management }: Connections,
   missing: readonly MissingOrder[],
+  sentBy: SentBy,
 ): Promise<Republished> {
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: CLIENT, logger: quiet });
   try {
@@ -22,7 +28,16 @@ export async function republishMissing(
     const exchange = names.exchange(ordersPipeline);
     const send = createPublisher(broker, { exchange, mandatory: true, appId: CLIENT });
     const publish = unlessHarmful(send, ordersPipeline, management);
-    return await republishOrders(systems, missing, { endput, publish, maxAttempts: settings.MAX_ATTEMPTS });
+    const { confirmed, unroutable, refused, gone } = await republishOrders(systems, missing, {
+      ...{ endput, publish, maxAttempts: settings.MAX_ATTEMPTS, sentBy },
+    });
+    const counts = { confirmed, unroutable, refused, gone };
+    const { by, why = null } = sentBy;
+    await recordAction(endput, {
+      ...{ pipeline: ordersPipeline.name, by, action: 'republish', why },
+      details: { rows: missing.length, ...counts },
+    });
+    return counts;
   } catch (error) {
     throw error instanceof PolicyInForce ? new Refused(`Nothing was published. ${error.message}`) : error;
   } finally {

@@ -1,6 +1,7 @@
 import { createApp, type App } from '@esteira/http';
 import type { Console } from './console.ts';
 import { classifyFault } from './faults.ts';
+import { addArchivings } from './routes/archivings.ts';
 import { addDeadLetters } from './routes/dead-letters.ts';
 import { addJobs } from './routes/jobs.ts';
 import { addMessages } from './routes/messages.ts';
@@ -49,6 +50,7 @@ export async function buildApp(console: Console): Promise<App> {
   addRepair(app, console);
   addJobs(app, console);
   addReconciliations(app, console);
+  addArchivings(app, console);
   return app;
 }
 

@@ -36,6 +36,14 @@ const event = Type.Union([
     reason: nullable(text),
     error: nullable(failure),
   }),
+  Type.Object({
+    kind: Type.Literal('republished'),
+    round,
+    at: text,
+    by: text,
+    why: nullable(text),
+    reconciliation: nullable(Type.String({ description: 'The kept reconciliation that found it missing.' })),
+  }),
   Type.Object({ kind: Type.Literal('superseded'), round, at: text, why: text }),
   Type.Object({
     kind: Type.Literal('edited'),

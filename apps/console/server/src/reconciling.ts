@@ -1,12 +1,14 @@
+import type { Settings } from '@esteira/config';
 import { createPublisher, names, unlessHarmful } from '@esteira/messaging';
 import type { Logger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
-import { ordersToReconcile, republishOrders } from '@esteira/orders/reconciliation';
+import { journeysOf, ordersToReconcile, republishOrders } from '@esteira/orders/reconciliation';
 import {
   reconcileOnSchedule,
   startReconciliation,
   type KeptRow,
   type RepublishedRows,
+  type SentBy,
   type Started,
 } from '@esteira/reconciliation';
 import type { Connections } from './connections.ts';
@@ -17,13 +19,13 @@ export interface Reconciling {
   start(by: string): Promise<Started>;
   /** Resolves when nothing of it is under way any more: after `stopping`. Never rejects. */
   ended(): Promise<void>;
-  readonly republish: (rows: readonly KeptRow[]) => Promise<RepublishedRows<KeptRow>>;
+  readonly republish: (rows: readonly KeptRow[], sentBy: SentBy) => Promise<RepublishedRows<KeptRow>>;
 }
 
 interface ReconcilingOptions {
   /** How often one begins by itself, in milliseconds; 0: never. */
   readonly everyMs: number;
-  readonly maxAttempts: number;
+  readonly settings: Settings;
   readonly logger: Logger;
   /** Resolves when the tables are there. */
   readonly tables: Promise<void>;
@@ -34,8 +36,9 @@ interface ReconcilingOptions {
 /** Reconciles when somebody asks for it, and on a schedule. */
 export function openReconciling(connections: Connections, options: ReconcilingOptions): Reconciling {
   const { endput, broker, management, systems } = connections;
-  const { everyMs, maxAttempts, logger, tables, stopping: signal } = options;
-  const what = ordersToReconcile(connections);
+  const { everyMs, settings, logger, tables, stopping: signal } = options;
+  const onLogFault = withoutLog(logger);
+  const what = ordersToReconcile({ ...connections, journeys: journeysOf(settings), onLogFault });
   const shared = { endput, pipeline: ordersPipeline.name, what, signal };
   const send = createPublisher(broker, {
     exchange: names.exchange(ordersPipeline),
@@ -65,6 +68,11 @@ export function openReconciling(connections: Connections, options: ReconcilingOp
     ended: async () => {
       await Promise.allSettled(underWay);
     },
-    republish: (rows) => republishOrders(systems, rows, { endput, publish, maxAttempts }),
+    republish: (rows, sentBy) =>
+      republishOrders(systems, rows, { endput, publish, maxAttempts: settings.MAX_ATTEMPTS, sentBy }),
   };
 }
+
+const withoutLog = (logger: Logger) => (err: unknown) => {
+  logger.warn({ err }, 'reconciling without the attempt log, which does not answer: names of missing rows are guesses');
+};

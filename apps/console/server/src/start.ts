@@ -109,8 +109,7 @@ const reconcilingOf = (
 ) =>
   openReconciling(connections, {
     everyMs: settings.RECONCILE_EVERY_MINUTES * 60_000,
-    maxAttempts: settings.MAX_ATTEMPTS,
-    ...{ logger, ...when },
+    ...{ settings, logger, ...when },
   });
 
 /** Runs redrives and discards, those too that a console left behind when it ended. */

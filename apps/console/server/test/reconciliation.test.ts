@@ -69,21 +69,73 @@ describe('a reconciliation', () => {
     expect((await csv.text()).trim().split('\n')).toHaveLength(3);
     const { body: json } = await ask.get(`/v0/reconciliations/${id}/export`);
     expect(json).toMatchObject({ consistent: false, rows: [{ id: '3' }, { id: '7' }] });
-    expect((await ask.post(`/v0/reconciliations/${id}/republish`)).body).toMatchObject({ confirmed: 2 });
+    expect(rows.items).toMatchObject([{ source: expect.stringContaining('true') as string }, { differences: [] }]);
+    const path = `/v0/reconciliations/${id}/republish`;
+    expect((await ask.get(path)).body).toMatchObject({
+      ...{ total: 2, republished: 0, by_system: [{ count: 2 }], first: [{ id: '3' }, { id: '7' }] },
+    });
+    expect((await ask.post(path)).body).toMatchObject({ status: 400, code: 'invalid-request' });
+    expect((await ask.post(path, { why: 'they were deleted' })).body).toMatchObject({ confirmed: 2 });
+    expect((await ask.get(path)).body).toMatchObject({ total: 0, republished: 2, first: [] });
     await vi.waitFor(async () => {
       expect(await stored()).toBe(ROWS);
     }, patient);
     const { body: history } = await ask.get('/v0/history?limit=1');
-    expect(history).toMatchObject({ items: [{ action: 'republish', by: 'local', details: { confirmed: 2 } }] });
+    expect(history).toMatchObject({
+      items: [{ action: 'republish', by: 'local', why: 'they were deleted', details: { confirmed: 2 } }],
+    });
+    const [row] = await endput.query<{ message_id: string }>('SELECT message_id FROM orders WHERE source_id = 3');
+    const { body: life } = await ask.get<{ events: { kind: string }[] }>(`/v0/messages/${row!.message_id}`);
+    expect(life.events).toContainEqual(
+      expect.objectContaining({ kind: 'republished', by: 'local', why: 'they were deleted', reconciliation: id }),
+    );
+  });
+
+  it('names the fields in which a row differs, as a list and as a file', async () => {
+    await endput.query('UPDATE orders SET price = 0.05, product = $1 WHERE source_id = 9', ['no such thing']);
+    const { id } = await reconciled();
+    const { body } = await ask.get<{ items: unknown[] }>(`/v0/reconciliations/${id}/rows?kind=differs`);
+    const differences = [
+      { field: 'product', source: expect.any(String) as string, stored: 'no such thing' },
+      { field: 'price', source: expect.stringMatching(/^\d+\.\d\d$/) as string, stored: '0.05' },
+    ];
+    expect(body.items).toEqual([expect.objectContaining({ id: '9', differences })]);
+    const csv = await (await fetch(`${pipeline.console.url}/v0/reconciliations/${id}/export?format=csv`)).text();
+    expect(csv).toMatch(/product: .* in the source, no such thing in the endput; price: .*, 0\.05 in the endput/);
+    const { body: json } = await ask.get(`/v0/reconciliations/${id}/export`);
+    expect(json).toMatchObject({ rows: [{ id: '9', differences }] });
+  });
+
+  it('counts as archived what somebody says was archived at its source, until it is taken back', async () => {
+    const [row] = await endput.query<{ system: string }>('SELECT system FROM orders LIMIT 1');
+    await endput.query(
+      `INSERT INTO orders SELECT gen_random_uuid(), system, 1000 + source_id, product, price, security_check,
+              source_created_at - interval '400 days', round, attempts, stored_at FROM orders WHERE source_id < 4`,
+    );
+    expect(await reconciled()).toMatchObject({ systems: [{ classes: { orphan: 3, archived: 0 } }] });
+    expect((await ask.post('/v0/archivings', { system: row!.system, why: 'x' })).status).toBe(400);
+    expect((await ask.post('/v0/archivings', { system: 'nobody', up_to_id: '1', why: 'x' })).status).toBe(400);
+    const before_day = new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10);
+    const said = { system: row!.system, before_day, why: 'older than a month' };
+    const { status, body } = await ask.post<{ id: string }>('/v0/archivings', said);
+    expect([status, body]).toEqual([201, expect.objectContaining({ ...said, by: 'local', withdrawn_at: null })]);
+    expect(await reconciled()).toMatchObject({ systems: [{ classes: { orphan: 0, archived: 3 } }] });
+    expect((await ask.post(`/v0/archivings/${body.id}/withdraw`, { why: 'wrong day' })).status).toBe(200);
+    expect((await ask.post(`/v0/archivings/${body.id}/withdraw`, { why: 'again' })).status).toBe(404);
+    expect(await reconciled()).toMatchObject({ systems: [{ classes: { orphan: 3, archived: 0 } }] });
+    const { body: history } = await ask.get<{ items: { action: string }[] }>('/v0/history?limit=9');
+    expect(history.items.map(({ action }) => action)).toEqual(
+      expect.arrayContaining(['archived', 'archived-withdrawn', 'reconcile']),
+    );
   });
 
   it.each([
-    ['GET', '/v0/reconciliations/00000000-0000-4000-8000-000000000000', 404, 'not-found'],
-    ['POST', '/v0/reconciliations/00000000-0000-4000-8000-000000000000/republish', 404, 'not-found'],
-    ['GET', '/v0/reconciliations/x', 400, 'invalid-request'],
-    ['GET', '/v0/reconciliations/00000000-0000-4000-8000-000000000000/rows?kind=lost', 400, 'invalid-request'],
-    ['GET', '/v0/reconciliations?cursor=x', 400, 'invalid-request'],
-  ] as const)('%s %s is a problem', async (method, path, status, code) => {
-    expect((await (method === 'GET' ? ask.get(path) : ask.post(path))).body).toMatchObject({ status, code });
+    ['/v0/reconciliations/00000000-0000-4000-8000-000000000000', 404, 'not-found'],
+    ['/v0/reconciliations/00000000-0000-4000-8000-000000000000/republish', 404, 'not-found'],
+    ['/v0/reconciliations/x', 400, 'invalid-request'],
+    ['/v0/reconciliations/00000000-0000-4000-8000-000000000000/rows?kind=lost', 400, 'invalid-request'],
+    ['/v0/reconciliations?cursor=x', 400, 'invalid-request'],
+  ] as const)('GET %s is a problem', async (path, status, code) => {
+    expect((await ask.get(path)).body).toMatchObject({ status, code });
   });
 });

@@ -7,6 +7,12 @@ import { isSystemAlone, messagesSearch } from '../src/pages/messages/search.ts';
 import { servedText } from '../src/pages/messages/served.ts';
 import { narrowed, narrowedText, rowsSearch } from '../src/pages/reconciliation-rows/search.ts';
 import { understand } from '../src/url/asked.ts';
+import type { Day } from '../src/pages/reconciliation/report.ts';
+
+const classesWith = (some: Partial<Day['classes']>): Day['classes'] => ({
+  ...{ stored: 1, discarded: 0, dead: 0, 'not-yet-published': 0, 'in-flight': 0, missing: 0, archived: 2, orphan: 0 },
+  ...{ differs: 0, ...some },
+});
 
 describe('what an address asks', () => {
   it('is understood, or told as the address says it', () => {
@@ -41,10 +47,12 @@ describe('what an address asks', () => {
 
   it('narrows the days of a reconciliation as it narrows its rows', () => {
     const days = ['system-1', 'system-2'].flatMap((system) =>
-      ['2026-01-31', 'unknown'].map((day) => ({ system, day })),
+      ['2026-01-31', 'unknown'].map((day) => ({ system, day, classes: classesWith({}) })),
     );
+    const faulty = { system: 'system-1', day: '2026-02-01', classes: classesWith({ differs: 1 }) };
+    expect(narrowed([...days, faulty], { days: 'with-faults' })).toEqual([faulty]);
     expect(narrowed(days, {})).toEqual(days);
-    expect(narrowed(days, { system: 'system-2', day: 'unknown' })).toEqual([{ system: 'system-2', day: 'unknown' }]);
+    expect(narrowed(days, { system: 'system-2', day: 'unknown' })).toEqual([days[3]]);
     expect([narrowedText({}), narrowedText({ system: 'system-2', day: 'unknown' })]).toEqual([
       '',
       'of system-2, made on unknown',

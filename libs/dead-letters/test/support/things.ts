@@ -130,7 +130,7 @@ export async function openThings(): Promise<ThingsEndput> {
         ]);
         await supersede(tx, [{ messageId, round, createdAt: CREATED_AT }]);
       }, LOCK_TO_STORE),
-    create: (job) => createJob(sql, things.name, job),
+    create: (job) => createJob(sql, things.name, { beside: true, ...job }),
     read: async ({ id }) => (await getJob(sql, things.name, id))!,
     empty: async () => {
       await sql.query(`TRUNCATE dead_letters, dead_letter_jobs, dead_letter_job_items, operator_actions, ${STORED}`);

@@ -2,6 +2,7 @@ import type { AttemptDocument, AttemptLog } from '@esteira/attempt-log';
 import { getDeadLetter, type StoredDeadLetter } from '@esteira/dead-letters';
 import { rowIdOf } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
+import { timesSentAgain, type RepublishedAt } from '@esteira/reconciliation';
 import { ordersPipeline } from '../domain/index.ts';
 import { storedOrders, type StoredOrder } from '../endput/index.ts';
 import { sourceOrders, type SourceOrder, type SourceTable } from '../source/index.ts';
@@ -24,6 +25,8 @@ export interface MessageFacts {
   readonly letter: Known<StoredDeadLetter | null>;
   /** Attempts that the log still has, in their order. */
   readonly logged: Known<readonly AttemptDocument[]>;
+  /** When its row was published again, oldest first. */
+  readonly republished: Known<readonly RepublishedAt[]>;
 }
 
 /** Where the facts of a message are. */
@@ -47,7 +50,11 @@ export async function readFacts(places: FactPlaces, messageId: string): Promise<
     there === undefined || sourceId === null
       ? { state: 'known', value: null }
       : await known(sourceOrders(there.source, [sourceId], there.table).then(([row]) => row ?? null));
-  return { messageId, system, sourceId, source, stored, letter, logged };
+  const republished: Known<readonly RepublishedAt[]> =
+    system === null || sourceId === null
+      ? { state: 'known', value: [] }
+      : await known(timesSentAgain(endput, ordersPipeline.name, { system, id: sourceId }));
+  return { messageId, system, sourceId, source, stored, letter, logged, republished };
 }
 
 /** Whether any place knows the message. */

@@ -1,6 +1,7 @@
 import type { AttemptDocument } from '@esteira/attempt-log';
 import type { DeadLetterAttempt, DeadLetterEvent, StoredDeadLetter } from '@esteira/dead-letters';
 import type { AttemptStatus, Failure } from '@esteira/pipeline';
+import type { RepublishedAt } from '@esteira/reconciliation';
 import { valueOf, type MessageFacts } from './facts.ts';
 
 /** Where a message is in the end. `under-way`: nowhere at rest. `unknown`: the endput does not answer. */
@@ -37,7 +38,14 @@ export type LifeEvent =
       readonly reason: string | null;
       readonly error: Failure | null;
     }
+  | RepublishedEvent
   | Happened<DeadLetterEvent>;
+
+/**
+ * Its row was missing, and published again: from attempt 1 on. Attempts that the log still had were not made again, those
+ * that it had forgotten were.
+ */
+export type RepublishedEvent = { readonly kind: 'republished' } & RepublishedAt;
 
 /** An event of a dead letter's history; `action` is its kind. */
 type Happened<E extends DeadLetterEvent> = E extends DeadLetterEvent
@@ -64,9 +72,11 @@ export function lifeOf(facts: MessageFacts): Life {
   const attempts: LifeAttempt[] = [];
   for (let round = 1; round <= lastRound(facts); round += 1) {
     const ofRound = history.filter((event) => event.round === round);
-    const made = withDelays(attemptsOf(round, facts));
+    const again = valueOf(facts.republished) ?? [];
+    const sent = again.filter((one) => one.round === round).map((one) => ({ kind: 'republished' as const, ...one }));
+    const made = withDelays(attemptsOf(round, facts), sent);
     attempts.push(...made);
-    events.push(
+    const ofThisRound: LifeEvent[] = [
       ...ofRound.filter(({ action }) => action === 'redriven').map(happened),
       ...made,
       ...deathOf(round, made, letter),
@@ -74,7 +84,8 @@ export function lifeOf(facts: MessageFacts): Life {
         ? [{ kind: 'stored' as const, round, attempts: stored.attempts, at: stored.stored_at }]
         : []),
       ...ofRound.filter(({ action }) => action !== 'redriven').map(happened),
-    );
+    ];
+    events.push(...inTime(ofThisRound, sent));
   }
   return {
     rest: restOf(facts),
@@ -91,9 +102,10 @@ function restOf({ stored, letter }: MessageFacts): Rest {
   return stored.state === 'known' && letter.state === 'known' ? 'under-way' : 'unknown';
 }
 
-function lastRound({ stored, letter, logged }: MessageFacts): number {
+function lastRound({ stored, letter, logged, republished }: MessageFacts): number {
   const { round = 1, attempts = [], history = [] } = valueOf(letter) ?? {};
-  const rounds = [...attempts, ...history, ...(valueOf(logged) ?? [])].map((one) => one.round);
+  const again = valueOf(republished) ?? [];
+  const rounds = [...attempts, ...history, ...again, ...(valueOf(logged) ?? [])].map((one) => one.round);
   return rounds.reduce((last, one) => Math.max(last, one), Math.max(round, valueOf(stored)?.round ?? 1));
 }
 
@@ -146,10 +158,25 @@ function fromTables(
   return { kind: 'attempt', ...which, details, error, worker, at, durationMs, delayMs: null };
 }
 
-function withDelays(attempts: readonly LifeAttempt[]): LifeAttempt[] {
+/** Puts each republishing before the first thing that is known to have happened later. */
+function inTime(events: readonly LifeEvent[], sent: readonly RepublishedEvent[]): LifeEvent[] {
+  const all = [...events];
+  for (const one of sent) {
+    const later = all.findIndex(({ at }) => at !== null && isAfter(at, one.at));
+    all.splice(later === -1 ? all.length : later, 0, one);
+  }
+  return all;
+}
+
+const isAfter = (one: string, other: string): boolean => Date.parse(one) > Date.parse(other);
+
+/** How long each waited for the next; not across a republishing, which began anew. */
+function withDelays(attempts: readonly LifeAttempt[], sent: readonly RepublishedEvent[]): LifeAttempt[] {
   return attempts.map((one, index) => {
     const next = attempts[index + 1]?.at;
     if (next == null || one.at === null || one.durationMs === null) return one;
+    const from = one.at;
+    if (sent.some(({ at }) => isAfter(at, from) && isAfter(next, at))) return one;
     return { ...one, delayMs: Math.max(0, Date.parse(next) - Date.parse(one.at) - one.durationMs) };
   });
 }

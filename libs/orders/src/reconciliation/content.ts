@@ -20,6 +20,9 @@ export function orderContent({ product, price, securityCheck, createdAt }: Order
       encode(sha256(convert_to(${product}, 'UTF8')), 'hex')) end)::text`;
 }
 
+/** What a content is made of, in its order; the last only of a product that is too long to stand in it whole. */
+export const CONTENT_FIELDS: readonly string[] = ['product', 'price', 'security_check', 'created_at', 'product_sha256'];
+
 /** The calendar day of a time, UTC, as text. */
 export function dayOf(time: string): string {
   return `(${time} at time zone 'UTC')::date::text`;

@@ -2,12 +2,15 @@ import { redrivenMessages } from '@esteira/dead-letters';
 import type { Publish } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
 import {
+  noteSentAgain,
   republish,
   republishedInAll,
   type MadeMessage,
   type RepublishedRows,
   type RepublishRow,
+  type SentBy,
 } from '@esteira/reconciliation';
+import { ordersPipeline } from '../domain/index.ts';
 import { redrivableOrders } from '../repair/index.ts';
 import { republishedOrders } from '../source/index.ts';
 import type { ReconciledSystem } from './reconcile.ts';
@@ -24,6 +27,8 @@ export interface RepublishOptions {
   /** To the pipeline's exchange, mandatory. */
   readonly publish: Publish;
   readonly maxAttempts: number;
+  /** Who wants it, and why: it is remembered of each row. */
+  readonly sentBy: SentBy;
 }
 
 /**
@@ -33,7 +38,7 @@ export interface RepublishOptions {
 export async function republishOrders<R extends MissingOrder>(
   systems: readonly Pick<ReconciledSystem, 'name' | 'source' | 'table'>[],
   missing: readonly R[],
-  { endput, publish, maxAttempts }: RepublishOptions,
+  { endput, publish, maxAttempts, sentBy }: RepublishOptions,
 ): Promise<RepublishedRows<R>> {
   const known = new Set(systems.map(({ name }) => name));
   const gone = missing.filter(({ system }) => !known.has(system)).length;
@@ -48,7 +53,8 @@ export async function republishOrders<R extends MissingOrder>(
         await republishedOrders(source, name, some, maxAttempts, table),
         maxAttempts,
       );
-    results.push(await republish(rows, messagesOf, publish));
+    const note = (confirmed: readonly R[]) => noteSentAgain(endput, ordersPipeline.name, confirmed, sentBy);
+    results.push(await republish(rows, { messages: messagesOf, publish, note }));
   }
   const total = republishedInAll(results);
   return { ...total, gone: total.gone + gone, confirmedRows: results.flatMap(({ confirmedRows }) => confirmedRows) };

@@ -15,7 +15,7 @@ export interface KeepOptions extends ClaimOptions {
   /** Where it is kept; {@link reconciliationMigrations} made the tables. */
   readonly endput: Postgres;
   readonly pipeline: string;
-  readonly what: Pick<ReconcileOptions, 'systems' | 'inFlight' | 'pause'>;
+  readonly what: Omit<ReconcileOptions, 'onRow' | 'onProgress' | 'signal'>;
   /** Ends it; it is kept as interrupted. */
   readonly signal?: AbortSignal;
 }

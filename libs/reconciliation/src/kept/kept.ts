@@ -41,6 +41,8 @@ export interface KeptReconciliation {
 export interface RepublishEntry extends Republished {
   readonly at: string;
   readonly by: string;
+  /** Not asked for by earlier releases. */
+  readonly why?: string;
 }
 
 /** The counts of a system on a day. */
@@ -56,7 +58,7 @@ export interface KeptRow {
   readonly class: ListedKind;
   readonly round: number;
   readonly day: string;
-  /** The contents, where they differ; that of the endput for an orphan. */
+  /** The contents, where they differ; that of the endput for an orphan, that of the source for a missing row. */
   readonly source: string | null;
   readonly stored: string | null;
   readonly republishedAt: string | null;
@@ -67,6 +69,8 @@ export interface RowsRequest {
   readonly kind: ListedKind;
   readonly system?: string;
   readonly day?: string;
+  /** Only those that were not published again. */
+  readonly isOpen?: boolean;
   /** 1 to 1,000. */
   readonly limit: number;
   /** `nextCursor` of the page before. */

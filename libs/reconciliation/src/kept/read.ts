@@ -1,5 +1,6 @@
 import { ISO_TIME, pageOf, readCursor, UUID, writeCursor, type Page } from '@esteira/pipeline';
 import { isoTime, type Sql } from '@esteira/postgres';
+import { withAllClasses } from '../report.ts';
 import { SILENCE_S, type KeptDay, type KeptReconciliation, type KeptRow, type RowsRequest } from './kept.ts';
 
 const COLUMNS = `id, CASE WHEN state = 'running' AND beat_at < now() - interval '${SILENCE_S} s' THEN 'interrupted' ELSE state END AS state,
@@ -26,7 +27,7 @@ export async function listReconciliations(
       ORDER BY started_at DESC, id DESC LIMIT $2`,
     [pipeline, most + 1, ...after],
   );
-  return pageOf(items, most, (last) => writeCursor([last.startedAt, last.id]));
+  return pageOf(items.map(complete), most, (last) => writeCursor([last.startedAt, last.id]));
 }
 
 /** One kept reconciliation; undefined where there is none of this id. */
@@ -40,16 +41,22 @@ export async function getReconciliation(
     `SELECT ${COLUMNS} FROM reconciliations WHERE pipeline = $1 AND id = $2::uuid`,
     [pipeline, id],
   );
-  return kept;
+  return kept && complete(kept);
 }
 
+const complete = (kept: KeptReconciliation): KeptReconciliation => ({
+  ...kept,
+  systems: kept.systems.map((counts) => ({ ...counts, classes: withAllClasses(counts.classes) })),
+});
+
 /** Its counts by system and day, ascending. */
-export function reconciliationDays(endput: Sql, id: string): Promise<KeptDay[]> {
-  return endput.query<KeptDay>(
+export async function reconciliationDays(endput: Sql, id: string): Promise<KeptDay[]> {
+  const days = await endput.query<KeptDay>(
     `SELECT system, day, rows::float8, attempts::float8, classes FROM reconciliation_days
       WHERE reconciliation = $1::uuid ORDER BY system, day`,
     [id],
   );
+  return days.map((day) => ({ ...day, classes: withAllClasses(day.classes) }));
 }
 
 /**
@@ -57,13 +64,14 @@ export function reconciliationDays(endput: Sql, id: string): Promise<KeptDay[]> 
  * day is given. @throws ForeignCursor
  */
 export async function reconciliationRows(endput: Sql, id: string, request: RowsRequest): Promise<Page<KeptRow>> {
-  const { kind, system, day, limit, cursor } = request;
+  const { kind, system, day, isOpen = false, limit, cursor } = request;
   const most = Math.min(Math.max(1, limit), MOST);
   const values: unknown[] = [id, kind, most + 1];
   const next = (value: unknown) => `$${values.push(value)}`;
   const conditions = [
     ...(system === undefined ? [] : [`system = ${next(system)}`]),
     ...(day === undefined ? [] : [`day = ${next(day)}`]),
+    ...(isOpen ? ['republished_at IS NULL'] : []),
   ];
   if (cursor !== undefined) {
     const [lastSystem, lastId] = readCursor(cursor, [SYSTEM, ID]);

@@ -9,8 +9,37 @@ const ROWS_AT_ONCE = 1_000;
 export interface RepublishKeptOptions {
   /** Who wants it. */
   readonly by: string;
+  readonly why: string;
   /** Publishes rows again, counts what became of them, and names those that the broker has. */
   readonly republish: (rows: readonly KeptRow[]) => Promise<RepublishedRows<KeptRow>>;
+}
+
+/** What publishing again would be for. */
+export interface RepublishPreview {
+  readonly total: number;
+  readonly bySystem: readonly { readonly system: string; readonly count: number }[];
+  /** The first few of them. */
+  readonly first: readonly KeptRow[];
+  /** Missing too, and published again since it was found. */
+  readonly republished: number;
+}
+
+const PREVIEWED = 5;
+
+/** Counts the missing rows of a kept reconciliation that would be published again. Reads only. */
+export async function previewRepublish(endput: Sql, id: string): Promise<RepublishPreview> {
+  const counts = await endput.query<{ system: string; count: number; republished: number }>(
+    `SELECT system, (count(*) FILTER (WHERE republished_at IS NULL))::int AS count, count(republished_at)::int AS republished
+       FROM reconciliation_rows WHERE reconciliation = $1::uuid AND kind = 'missing' GROUP BY system ORDER BY system`,
+    [id],
+  );
+  const { items } = await reconciliationRows(endput, id, { kind: 'missing', isOpen: true, limit: PREVIEWED });
+  return {
+    total: counts.reduce((sum, { count }) => sum + count, 0),
+    bySystem: counts.filter(({ count }) => count > 0).map(({ system, count }) => ({ system, count })),
+    first: items,
+    republished: counts.reduce((sum, { republished }) => sum + republished, 0),
+  };
 }
 
 /**
@@ -21,7 +50,7 @@ export interface RepublishKeptOptions {
 export async function republishKept(
   endput: Sql,
   id: string,
-  { by, republish }: RepublishKeptOptions,
+  { by, why, republish }: RepublishKeptOptions,
 ): Promise<Republished> {
   let total = republishedInAll([]);
   let cursor: string | undefined;
@@ -42,7 +71,7 @@ export async function republishKept(
   await endput.query(
     `UPDATE reconciliations SET republishing = republishing || jsonb_build_array(jsonb_build_object('at', now()) || $2)
       WHERE id = $1`,
-    [id, JSON.stringify({ by, ...total })],
+    [id, JSON.stringify({ by, why, ...total })],
   );
   return total;
 }

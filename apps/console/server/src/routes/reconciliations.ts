@@ -5,64 +5,51 @@ import {
   defineProblem,
   dependencyUnavailable,
   invalidRequest,
-  noSuch,
   optionalBody,
   problemResponses,
   type App,
 } from '@esteira/http';
 import { ordersPipeline } from '@esteira/orders/domain';
-import { present, UUID } from '@esteira/pipeline';
+import { CONTENT_FIELDS } from '@esteira/orders/reconciliation';
+import { present } from '@esteira/pipeline';
 import {
   exportAsJson,
   exportRowsAsCsv,
-  getReconciliation,
   LISTED_KINDS,
   listReconciliations,
   reconciliationDays,
   reconciliationRows,
-  republishKept,
 } from '@esteira/reconciliation';
 import { Type } from 'typebox';
 import type { Console } from '../console.ts';
+import { byId, kept, noReconciliation } from '../kept-reconciliation.ts';
 import {
   dayOf,
   daySchema,
   reconciliationOf,
   reconciliationSchema,
-  republishedSchema,
   rowOf,
   rowSchema,
 } from '../reconciliation-schemas.ts';
 import { closed, PAGE_ITEMS, pageOf, pageView, paging, sought, text } from '../schemas.ts';
+import { addRepublish } from './republish.ts';
 
 const tags = ['reconciliation'];
 const refusals = problemResponses(invalidRequest, dependencyUnavailable);
-const noReconciliation = noSuch('reconciliation');
 const withOne = problemResponses(invalidRequest, noReconciliation, dependencyUnavailable);
 const pipeline = ordersPipeline.name;
 /** A million rows take a while, in milliseconds. */
 const LONG_MS = 3_600_000;
 
-const byId = Type.Object(
-  {
-    id: Type.String({
-      title: 'the id of a reconciliation (a UUID, lower case)',
-      pattern: UUID.source,
-      description: 'Of a reconciliation.',
-    }),
-  },
-  closed,
-);
 const alreadyReconciling = defineProblem({
   code: 'already-reconciling',
   status: 409,
   title: 'A reconciliation is on its way.',
 });
-const notFinished = defineProblem({ code: 'not-finished', status: 409, title: 'The reconciliation has no result.' });
 
 type Parts = Pick<Console, 'endput' | 'reconciling'>;
 
-/** `GET|POST /v0/reconciliations`, `GET /:id`, `/:id/rows`, `/:id/export`, and `POST /:id/republish`. */
+/** `GET|POST /v0/reconciliations`, `GET /:id`, `/:id/rows`, `/:id/export`, and `GET|POST /:id/republish`. */
 export function addReconciliations(app: App, console: Parts): void {
   addStart(app, console);
   addLists(app, console);
@@ -71,7 +58,7 @@ export function addReconciliations(app: App, console: Parts): void {
   addRepublish(app, console);
 }
 
-function addStart(app: App, { reconciling }: Parts): void {
+function addStart(app: App, { reconciling, endput }: Parts): void {
   app.post('/v0/reconciliations', {
     schema: {
       operationId: 'reconcile',
@@ -83,8 +70,12 @@ function addStart(app: App, { reconciling }: Parts): void {
       response: { 202: Type.Object({ id: text }), ...refusals, ...problemResponses(alreadyReconciling) },
     },
     handler: async (request, reply) => {
-      const started = await reconciling.start(callerNamed(request));
-      if (started.kind === 'claimed') return reply.code(202).send({ id: started.id });
+      const by = callerNamed(request);
+      const started = await reconciling.start(by);
+      if (started.kind === 'claimed') {
+        await recordAction(endput, { pipeline, by, action: 'reconcile', details: { reconciliation: started.id } });
+        return reply.code(202).send({ id: started.id });
+      }
       const running = 'id' in started ? { id: started.id } : {};
       throw alreadyReconciling('A reconciliation is on its way: wait for its result.', running);
     },
@@ -122,12 +113,6 @@ function addLists(app: App, { endput }: Parts): void {
       return { ...reconciliationOf(found), days: (await reconciliationDays(endput, id)).map(dayOf) };
     },
   });
-}
-
-async function kept(endput: Parts['endput'], id: string) {
-  const found = await getReconciliation(endput, pipeline, id);
-  if (found === undefined) throw noReconciliation(`There is no reconciliation ${id}; the last 20 are kept.`);
-  return found;
 }
 
 function addRows(app: App, { endput }: Parts): void {
@@ -183,39 +168,12 @@ function addExport(app: App, { endput }: Parts): void {
     handler: async ({ params: { id }, query: { format = 'json' } }, reply) => {
       const found = await kept(endput, id);
       const lines: unknown = Readable.from(
-        format === 'csv' ? exportRowsAsCsv(endput, id) : exportAsJson(endput, found),
+        format === 'csv' ? exportRowsAsCsv(endput, id, CONTENT_FIELDS) : exportAsJson(endput, found, CONTENT_FIELDS),
       );
       return reply
         .header('content-disposition', `attachment; filename="reconciliation.${format}"`)
         .type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json; charset=utf-8')
         .send(lines);
-    },
-  });
-}
-
-function addRepublish(app: App, { endput, reconciling }: Parts): void {
-  app.post('/v0/reconciliations/:id/republish', {
-    handlerTimeout: LONG_MS,
-    schema: {
-      operationId: 'republish',
-      tags,
-      summary: 'Publish the missing rows again',
-      description: 'All of them; one that is not missing after all is recognised by its id. Again: goes on.',
-      params: byId,
-      body: Type.Object({}, closed),
-      ...optionalBody,
-      response: { 200: republishedSchema, ...withOne, ...problemResponses(notFinished) },
-    },
-    handler: async (request) => {
-      const { id } = request.params;
-      const by = callerNamed(request);
-      const { state } = await kept(endput, id);
-      if (state !== 'finished')
-        throw notFinished(`Reconciliation ${id} is ${state}: what it lists may not be missing.`);
-      const result = await republishKept(endput, id, { by, republish: reconciling.republish });
-      const details = { reconciliation: id, ...result };
-      await recordAction(endput, { pipeline, by, action: 'republish', details });
-      return { ...result };
     },
   });
 }

@@ -1,6 +1,7 @@
 import {
   createJob,
   editBody,
+  JobsOverlap,
   MOST_SELECTED,
   previewJob,
   type Edited,
@@ -39,6 +40,11 @@ const notDead = defineProblem({
   status: 409,
   title: 'The dead letter is on its way again, or discarded.',
 });
+const overlapping = defineProblem({
+  code: 'jobs-overlap',
+  status: 409,
+  title: 'Another job has some of these dead letters before it.',
+});
 const bodyRefused = defineProblem({ code: 'body-refused', status: 422, title: 'No consumer would take this body.' });
 
 const selection = Type.Union(
@@ -49,6 +55,9 @@ const selection = Type.Union(
   { description: 'These dead letters, or the open ones that a filter means. A group is a filter.' },
 );
 const rate = Type.Integer({ minimum: 1, maximum: 100_000, description: 'The most messages a second.' });
+const beside = Type.Boolean({
+  description: 'Begins even where another job has some of these before it: each takes effect once all the same.',
+});
 const share = Type.Number({
   minimum: 0,
   maximum: 1,
@@ -176,11 +185,12 @@ function addRedrives(app: App, console: Parts): void {
           rate_per_second: Type.Optional(rate),
           stop_at_failed_share: Type.Optional(share),
           max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+          beside: Type.Optional(beside),
           why,
         },
         closed,
       ),
-      response: { 202: jobSchema, ...refusals },
+      response: { 202: jobSchema, ...refusals, ...problemResponses(overlapping) },
     },
     handler: async (request, reply) => {
       const { rate_per_second, stop_at_failed_share, max_attempts, ...rest } = request.body;
@@ -193,6 +203,7 @@ function addRedrives(app: App, console: Parts): void {
           ratePerSecond: rate_per_second,
           stopAtFailedShare: stop_at_failed_share,
           maxAttempts: max_attempts,
+          beside: rest.beside,
         }),
       });
       return reply.code(202).send(job);
@@ -208,19 +219,32 @@ function addDiscards(app: App, console: Parts): void {
       tags,
       summary: 'Give dead letters up for good',
       description: 'Starts a job on the server. They stay in the table, with who discarded them and why.',
-      body: Type.Object({ selection, rate_per_second: Type.Optional(rate), why }, closed),
-      response: { 202: jobSchema, ...refusals },
+      body: Type.Object(
+        { selection, rate_per_second: Type.Optional(rate), beside: Type.Optional(beside), why },
+        closed,
+      ),
+      response: { 202: jobSchema, ...refusals, ...problemResponses(overlapping) },
     },
     handler: async (request, reply) => {
-      const { selection: wanted, rate_per_second: ratePerSecond, why: reason } = request.body;
+      const { selection: wanted, rate_per_second: ratePerSecond, beside: isBeside, why: reason } = request.body;
       const who = { by: callerNamed(request), why: reason };
-      const what = { action: 'discard', selection: selectionOf(wanted), ...present({ ratePerSecond }) } as const;
+      const what = {
+        action: 'discard',
+        selection: selectionOf(wanted),
+        ...present({ ratePerSecond, beside: isBeside }),
+      } as const;
       return reply.code(202).send(await started(console, { ...what, ...who }));
     },
   });
 }
 
-const started = async ({ endput }: Pick<Parts, 'endput'>, job: NewJob) => jobOf(await createJob(endput, pipeline, job));
+async function started({ endput }: Pick<Parts, 'endput'>, job: NewJob) {
+  const made = await createJob(endput, pipeline, job).catch((error: unknown) => {
+    if (!(error instanceof JobsOverlap)) throw error;
+    throw overlapping(error.message, { jobs: error.overlaps.map(snake) });
+  });
+  return jobOf(made);
+}
 
 function selectionOf(wanted: Static<typeof selection>): Selection {
   return 'message_ids' in wanted ? { messageIds: wanted.message_ids } : { filter: filterOf(wanted.filter, 'body') };

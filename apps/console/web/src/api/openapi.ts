@@ -643,13 +643,61 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * What publishing the missing rows again would be for
+         * @description How many, of which systems, and the first few. Changes nothing.
+         */
+        get: operations["previewRepublish"];
         put?: never;
         /**
          * Publish the missing rows again
          * @description All of them; one that is not missing after all is recognised by its id. Again: goes on.
          */
         post: operations["republish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v0/archivings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was archived at its source
+         * @description All that somebody said, the newest first; what was taken back too.
+         */
+        get: operations["archivings"];
+        put?: never;
+        /**
+         * Say that rows were archived at their source
+         * @description Reconciliations that begin later count them as `archived`, not as `orphan`. Rows that are newer, or have a higher id, still are. Changes nothing else.
+         */
+        post: operations["archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v0/archivings/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back that rows were archived
+         * @description Those that their source does not have are orphans again.
+         */
+        post: operations["withdrawArchiving"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2355,6 +2403,14 @@ export interface operations {
                             } | null;
                         } | {
                             /** @enum {string} */
+                            kind: "republished";
+                            round: number;
+                            at: string;
+                            by: string;
+                            why: string | null;
+                            reconciliation: string | null;
+                        } | {
+                            /** @enum {string} */
                             kind: "superseded";
                             round: number;
                             at: string;
@@ -3491,6 +3547,8 @@ export interface operations {
                     /** @description Stops itself when more than this share of what it sent fails again; below 1 some go first. 1: never. */
                     stop_at_failed_share?: number;
                     max_attempts?: number;
+                    /** @description Begins even where another job has some of these before it: each takes effect once all the same. */
+                    beside?: boolean;
                     /**
                      * a text of 1 to 500 characters, none of them NUL
                      * @description Stands in the history, with the name of the key.
@@ -3589,6 +3647,15 @@ export interface operations {
              *     `foreign-origin`: The request comes from a page of another origin.
              */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `jobs-overlap`: Another job has some of these dead letters before it. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3697,6 +3764,8 @@ export interface operations {
                     };
                     /** @description The most messages a second. */
                     rate_per_second?: number;
+                    /** @description Begins even where another job has some of these before it: each takes effect once all the same. */
+                    beside?: boolean;
                     /**
                      * a text of 1 to 500 characters, none of them NUL
                      * @description Stands in the history, with the name of the key.
@@ -3795,6 +3864,15 @@ export interface operations {
              *     `foreign-origin`: The request comes from a page of another origin.
              */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `jobs-overlap`: Another job has some of these dead letters before it. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4821,7 +4899,7 @@ export interface operations {
                                 system: string;
                                 rows: number;
                                 attempts: number;
-                                /** @description Rows by class; `orphan` rows are no source rows. */
+                                /** @description Rows by class; `orphan` and `archived` rows are no source rows. */
                                 classes: {
                                     stored: number;
                                     discarded: number;
@@ -4829,6 +4907,7 @@ export interface operations {
                                     "not-yet-published": number;
                                     "in-flight": number;
                                     missing: number;
+                                    archived: number;
                                     orphan: number;
                                     differs: number;
                                 };
@@ -4839,6 +4918,7 @@ export interface operations {
                             republishing: {
                                 at: string;
                                 by: string;
+                                why: string | null;
                                 confirmed: number;
                                 unroutable: number;
                                 refused: number;
@@ -5068,7 +5148,7 @@ export interface operations {
                             system: string;
                             rows: number;
                             attempts: number;
-                            /** @description Rows by class; `orphan` rows are no source rows. */
+                            /** @description Rows by class; `orphan` and `archived` rows are no source rows. */
                             classes: {
                                 stored: number;
                                 discarded: number;
@@ -5076,6 +5156,7 @@ export interface operations {
                                 "not-yet-published": number;
                                 "in-flight": number;
                                 missing: number;
+                                archived: number;
                                 orphan: number;
                                 differs: number;
                             };
@@ -5086,6 +5167,7 @@ export interface operations {
                         republishing: {
                             at: string;
                             by: string;
+                            why: string | null;
                             confirmed: number;
                             unroutable: number;
                             refused: number;
@@ -5096,7 +5178,7 @@ export interface operations {
                             system: string;
                             rows: number;
                             attempts: number;
-                            /** @description Rows by class; `orphan` rows are no source rows. */
+                            /** @description Rows by class; `orphan` and `archived` rows are no source rows. */
                             classes: {
                                 stored: number;
                                 discarded: number;
@@ -5104,6 +5186,7 @@ export interface operations {
                                 "not-yet-published": number;
                                 "in-flight": number;
                                 missing: number;
+                                archived: number;
                                 orphan: number;
                                 differs: number;
                             };
@@ -5223,6 +5306,12 @@ export interface operations {
                             source: string | null;
                             stored: string | null;
                             republished_at: string | null;
+                            /** @description Of a row that differs: in which fields, and how. */
+                            differences: {
+                                field: string;
+                                source: string | null;
+                                stored: string | null;
+                            }[];
                         }[];
                         next_cursor: string | null;
                     };
@@ -5392,6 +5481,133 @@ export interface operations {
             };
         };
     };
+    previewRepublish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a reconciliation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        total: number;
+                        by_system: {
+                            system: string;
+                            count: number;
+                        }[];
+                        /** @description The first few of them. */
+                        first: {
+                            system: string;
+                            /** @example 4711 */
+                            id: string;
+                            /** @enum {unknown} */
+                            class: "missing" | "orphan" | "differs";
+                            round: number;
+                            day: string;
+                            source: string | null;
+                            stored: string | null;
+                            republished_at: string | null;
+                            /** @description Of a row that differs: in which fields, and how. */
+                            differences: {
+                                field: string;
+                                source: string | null;
+                                stored: string | null;
+                            }[];
+                        }[];
+                        /** @description Missing too, and published again since. */
+                        republished: number;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such reconciliation. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-finished`: The reconciliation has no result. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     republish: {
         parameters: {
             query?: never;
@@ -5402,9 +5618,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": {
+                    /**
+                     * a text of 1 to 500 characters, none of them NUL
+                     * @description Stands in the history, with the name of the key.
+                     * @example the supplier fixed the price list
+                     */
+                    why: string;
+                };
             };
         };
         responses: {
@@ -5472,6 +5695,381 @@ export interface operations {
             };
             /** @description `not-finished`: The reconciliation has no result. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archivings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            system: string;
+                            before_day: string | null;
+                            up_to_id: string | null;
+                            by: string;
+                            why: string;
+                            at: string;
+                            withdrawn_at: string | null;
+                            withdrawn_by: string | null;
+                        }[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "system": "system-1",
+                 *       "before_day": "2026-01-01",
+                 *       "why": "older than a year"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * a text of 1 to 200 characters, none of them NUL
+                     * @description A system.
+                     */
+                    system: string;
+                    /**
+                     * a day like 2026-01-31
+                     * @description Rows made before it, UTC.
+                     * @example 2026-01-01
+                     */
+                    before_day?: string;
+                    /** @example 4711 */
+                    up_to_id?: string;
+                    /**
+                     * a text of 1 to 500 characters, none of them NUL
+                     * @description Stands in the history, with the name of the key.
+                     * @example the supplier fixed the price list
+                     */
+                    why: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        system: string;
+                        before_day: string | null;
+                        up_to_id: string | null;
+                        by: string;
+                        why: string;
+                        at: string;
+                        withdrawn_at: string | null;
+                        withdrawn_by: string | null;
+                    };
+                };
+            };
+            /**
+             * @description `invalid-request`: The request does not match its description.
+             *
+             *     `malformed-json`: The body is not JSON.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `not-allowed`: The key of the request may look, and not act.
+             *
+             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
+             *
+             *     `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawArchiving: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 3 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * a text of 1 to 500 characters, none of them NUL
+                     * @description Stands in the history, with the name of the key.
+                     * @example the supplier fixed the price list
+                     */
+                    why: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        system: string;
+                        before_day: string | null;
+                        up_to_id: string | null;
+                        by: string;
+                        why: string;
+                        at: string;
+                        withdrawn_at: string | null;
+                        withdrawn_by: string | null;
+                    };
+                };
+            };
+            /**
+             * @description `invalid-request`: The request does not match its description.
+             *
+             *     `malformed-json`: The body is not JSON.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `not-allowed`: The key of the request may look, and not act.
+             *
+             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
+             *
+             *     `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: There is no such archiving. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

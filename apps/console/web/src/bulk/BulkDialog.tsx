@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { DraftButtons, DraftFound } from '../draft/DraftNote.tsx';
 import { useDraft } from '../draft/useDraft.ts';
 import { Loaded } from '../feedback/Loaded.tsx';
+import { Problem } from '../api/problem.ts';
 import { ProblemAlert } from '../feedback/ProblemAlert.tsx';
 import { counted } from '../format/number.ts';
 import { PreviewFacts } from './PreviewFacts.tsx';
@@ -30,12 +31,13 @@ export function BulkDialog({ action, selection, onClose }: BulkDialogProps) {
   const { options, wrong } = readOptions(typed);
   const preview = useQuery(previewQuery(action, selection, mayStopItself(typed)));
   const start = useStart({ action, selection, why: why.trim() }, draft.drop);
+  const isOverlap = start.error instanceof Problem && start.error.code === 'jobs-overlap';
   const isReady = options !== undefined && why.trim() !== '';
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (options !== undefined) start.mutate(options);
+        if (options !== undefined) start.mutate({ options, beside: isOverlap });
       }}
     >
       <Stack>
@@ -58,7 +60,13 @@ export function BulkDialog({ action, selection, onClose }: BulkDialogProps) {
         />
         {start.error && <ProblemAlert error={start.error} />}
         <DraftButtons draft={draft} onClose={onClose}>
-          <Start action={action} total={preview.data?.total} isReady={isReady} isPending={start.isPending} />
+          <Start
+            action={action}
+            isBeside={isOverlap}
+            total={preview.data?.total}
+            isReady={isReady}
+            isPending={start.isPending}
+          />
         </DraftButtons>
       </Stack>
     </form>
@@ -80,7 +88,8 @@ interface Started {
 function useStart({ action, selection, why }: Started, onStarted: () => void) {
   const navigate = useNavigate();
   return useMutation({
-    mutationFn: (options: RedriveOptions) => startJob(action, selection, why, options),
+    mutationFn: ({ options, beside }: { readonly options: RedriveOptions; readonly beside: boolean }) =>
+      startJob(action, selection, why, options, beside),
     onSuccess: async (jobId) => {
       onStarted();
       await navigate({ to: '/dead-letters/jobs/$jobId', params: { jobId } });
@@ -108,11 +117,13 @@ interface StartProps {
   readonly action: BulkAction;
   /** How many it is for; undefined as long as that is not known. */
   readonly total: number | undefined;
+  /** Whether another job has some of them before it, as the first try has told. */
+  readonly isBeside: boolean;
   readonly isReady: boolean;
   readonly isPending: boolean;
 }
 
-function Start({ action, total, isReady, isPending }: StartProps) {
+function Start({ action, total, isBeside, isReady, isPending }: StartProps) {
   const isDiscard = action === 'discard';
   return (
     <Button
@@ -122,6 +133,7 @@ function Start({ action, total, isReady, isPending }: StartProps) {
       disabled={!isReady || total === undefined || total === 0}
     >
       {isDiscard ? 'Discard' : 'Redrive'} {total !== undefined && counted(total, 'dead letter')}
+      {isBeside && ' all the same'}
     </Button>
   );
 }

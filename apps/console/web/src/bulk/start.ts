@@ -9,15 +9,17 @@ export async function startJob(
   selection: Selection,
   why: string,
   options: RedriveOptions,
+  beside: boolean,
 ): Promise<string> {
   if (action === 'discard') {
-    const { id } = await answerOf(api.POST('/v0/dead-letters/discards', { body: { selection, why } }));
+    const { id } = await answerOf(api.POST('/v0/dead-letters/discards', { body: { selection, why, beside } }));
     return id;
   }
   const { ratePerSecond, stopAtFailedPercent, maxAttempts } = options;
   const body = {
     selection,
     why,
+    beside,
     rate_per_second: ratePerSecond,
     stop_at_failed_share: stopAtFailedPercent / 100,
     ...given({ max_attempts: maxAttempts }),

@@ -52,8 +52,8 @@ function History({ search }: { readonly search: HistorySearch }) {
         rowId={({ id }) => id}
         empty={
           <Empty title={of === undefined ? 'Nobody has done anything yet' : 'Nothing was done with it'}>
-            Edits, redrives, discards and republishings stand here, and the runs that were asked for in this console.
-            Runs that were asked of a system itself, by make demo or by curl, do not.
+            Edits, redrives, discards, reconciliations, republishings and archivings stand here, and the runs that were
+            asked for in this console. Runs that were asked of a system itself, by make demo or by curl, do not.
           </Empty>
         }
       />

@@ -28,11 +28,19 @@ export const columns = column.columns([
   column.accessor('why', { header: 'Why', cell: ({ getValue }) => getValue() ?? '–' }),
 ]);
 
-function What({ done: { action, job, message_id: messageId } }: { readonly done: Done }) {
+function What({ done: { action, job, message_id: messageId, details } }: { readonly done: Done }) {
   if (job !== null) {
     return (
       <RouterAnchor to="/dead-letters/jobs/$jobId" params={{ jobId: job }} data-row-link size="sm">
         {action}, job {job}
+      </RouterAnchor>
+    );
+  }
+  const { reconciliation } = details;
+  if (typeof reconciliation === 'string') {
+    return (
+      <RouterAnchor to="/reconciliation/$id" params={{ id: reconciliation }} data-row-link size="sm">
+        {action}
       </RouterAnchor>
     );
   }

@@ -8,6 +8,7 @@ import {
   IconHourglass,
   IconPencil,
   IconRefresh,
+  IconSend,
   IconX,
   type Icon,
 } from '@tabler/icons-react';
@@ -42,6 +43,7 @@ const SIGNS: Record<Exclude<Step['kind'], 'attempt'>, Sign> = {
   'dead-lettered': { icon: IconArchive, colour: 'red' },
   edited: { icon: IconPencil, colour: 'indigo' },
   redriven: { icon: IconRefresh, colour: 'indigo' },
+  republished: { icon: IconSend, colour: 'indigo' },
   discarded: { icon: IconBan, colour: 'indigo' },
   superseded: { icon: IconCheck, colour: 'indigo' },
   'under-way': { icon: IconHourglass, colour: 'blue' },

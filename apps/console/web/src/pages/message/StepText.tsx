@@ -12,6 +12,7 @@ const TITLES = {
   stored: 'Stored in the endput',
   edited: 'Body edited',
   redriven: 'Redriven',
+  republished: 'Was missing: published again',
   discarded: 'Discarded',
   superseded: 'Superseded: a copy of it was stored',
   'under-way': 'On its way',
@@ -30,6 +31,7 @@ export function titleOf(step: Step): string {
     case 'stored':
     case 'edited':
     case 'redriven':
+    case 'republished':
     case 'discarded':
     case 'superseded':
     case 'under-way':
@@ -67,6 +69,8 @@ export function StepText({ step }: { readonly step: Step }) {
       );
     case 'under-way':
       return <Line>Not yet published, in a queue, waiting for a retry, or with a consumer.</Line>;
+    case 'republished':
+      return <RepublishedText step={step} />;
     case 'edited':
     case 'redriven':
     case 'discarded':
@@ -110,6 +114,36 @@ function DoneText({ step }: { readonly step: Done }) {
         </>
       )}
     </Line>
+  );
+}
+
+function RepublishedText({ step }: { readonly step: Extract<Step, { kind: 'republished' }> }) {
+  const { at, by, why, reconciliation } = step;
+  return (
+    <>
+      <Line>
+        <When at={at} /> by {by}
+        {why !== null && `: ${why}`}
+        {reconciliation !== null && (
+          <>
+            {' '}
+            <RouterAnchor
+              to="/reconciliation/$id"
+              params={{ id: reconciliation }}
+              search={{ kind: 'missing' }}
+              size="sm"
+              underline="always"
+            >
+              its reconciliation
+            </RouterAnchor>
+          </>
+        )}
+      </Line>
+      <Line>
+        From attempt 1 on: attempts that the log still had were not made again, those that it had forgotten were, and
+        count once.
+      </Line>
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 import { Group } from '@mantine/core';
 import { count } from '../../format/number.ts';
 import { RouterButton } from '../../link/links.tsx';
-import { sumOf, type Report } from '../reconciliation/report.ts';
+import { hasFaults, sumOf, type Report } from '../reconciliation/report.ts';
 import { KINDS, type RowsSearch } from './search.ts';
 
 interface KindsProps {
@@ -11,8 +11,10 @@ interface KindsProps {
 }
 
 /** What the page lists: the days, or the rows of one kind. */
-export function Kinds({ report: { id, systems }, search }: KindsProps) {
-  const isListed = (kind: RowsSearch['kind']) => search !== undefined && search.kind === kind;
+export function Kinds({ report: { id, systems, days }, search }: KindsProps) {
+  const faulty = days.filter(hasFaults).length;
+  const isFaulty = search !== undefined && search.kind === undefined && search.days !== undefined;
+  const isListed = (kind: RowsSearch['kind']) => search !== undefined && search.kind === kind && !isFaulty;
   const variant = (kind: RowsSearch['kind']) => (isListed(kind) ? 'filled' : 'default');
   const pressed = (kind: RowsSearch['kind']) => (isListed(kind) ? { 'aria-current': 'true' as const } : {});
   return (
@@ -25,6 +27,15 @@ export function Kinds({ report: { id, systems }, search }: KindsProps) {
         {...pressed(undefined)}
       >
         By day
+      </RouterButton>
+      <RouterButton
+        to="/reconciliation/$id"
+        params={{ id }}
+        search={{ days: 'with-faults' }}
+        variant={isFaulty ? 'filled' : 'default'}
+        {...(isFaulty ? { 'aria-current': 'true' as const } : {})}
+      >
+        Days with faults {count(faulty)}
       </RouterButton>
       {KINDS.map((kind) => (
         <RouterButton

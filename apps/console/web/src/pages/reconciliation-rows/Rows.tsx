@@ -5,7 +5,7 @@ import { Empty } from '../../feedback/Empty.tsx';
 import { pageByPage, PagedTable } from '../../list/PagedTable.tsx';
 import { given } from '../../url/given.ts';
 import { MEANINGS } from '../reconciliation/report.ts';
-import { columns } from './columns.tsx';
+import { columnsFor } from './columns.tsx';
 import { narrowedText, type KINDS, type RowsSearch } from './search.ts';
 
 type Listed = RowsSearch & { readonly kind: (typeof KINDS)[number] };
@@ -14,7 +14,8 @@ const rowsQuery = (id: string, search: Listed) =>
   infiniteQueryOptions({
     queryKey: ['reconciliations', id, 'rows', search],
     queryFn: ({ pageParam, signal }) => {
-      const query = { ...given(search), kind: search.kind, ...given({ cursor: pageParam }) };
+      const { kind, system, day } = search;
+      const query = { kind, ...given({ system, day, cursor: pageParam }) };
       return answerOf(api.GET('/v0/reconciliations/{id}/rows', { signal, params: { path: { id }, query } }));
     },
     ...pageByPage,
@@ -34,7 +35,7 @@ export function Rows({ id, search }: { readonly id: string; readonly search: Lis
       <PagedTable
         label={`Rows: ${kind}`}
         query={found}
-        columns={columns}
+        columns={columnsFor[kind]}
         rowId={(row) => `${row.system} ${row.id}`}
         empty={<Empty title="None">No row is like that.</Empty>}
       />

@@ -1,12 +1,8 @@
 import { Button, Group, Text } from '@mantine/core';
-import { IconSend } from '@tabler/icons-react';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { answerOf, api } from '../../api/client.ts';
-import { ActButton } from '../../feedback/ActButton.tsx';
-import { tellDone, tellProblem } from '../../feedback/notice.ts';
-import { count, counted } from '../../format/number.ts';
-import { reconciliationQuery } from '../reconciliation/query.ts';
+import { counted } from '../../format/number.ts';
 import { sumOf, type Report } from '../reconciliation/report.ts';
+import { Archive } from './Archive.tsx';
+import { Republish } from './Republish.tsx';
 
 /** What can be done with a result: its missing rows published again, all of it taken along. */
 export function Taken({ report }: { readonly report: Report }) {
@@ -15,6 +11,7 @@ export function Taken({ report }: { readonly report: Report }) {
   return (
     <Group mt="sm" gap="xs">
       {left > 0 && <Republish id={report.id} rows={left} />}
+      {sumOf(report.systems, 'orphan') > 0 && <Archive systems={systemsWithOrphans(report)} />}
       {report.republished > 0 && (
         <Text size="sm">
           {counted(report.republished, 'missing row')} published again: reconcile now to see where they are.
@@ -36,25 +33,5 @@ export function Taken({ report }: { readonly report: Report }) {
   );
 }
 
-function Republish({ id, rows }: { readonly id: string; readonly rows: number }) {
-  const client = useQueryClient();
-  const republish = useMutation({
-    mutationFn: () => answerOf(api.POST('/v0/reconciliations/{id}/republish', { params: { path: { id } } })),
-    onSuccess: () => {
-      tellDone(`${count(rows)} missing rows are published again. What is at rest by now is recognised.`);
-    },
-    onError: tellProblem,
-    onSettled: () => client.invalidateQueries({ queryKey: reconciliationQuery(id).queryKey }),
-  });
-  return (
-    <ActButton
-      leftSection={<IconSend size={14} />}
-      loading={republish.isPending}
-      onClick={() => {
-        republish.mutate();
-      }}
-    >
-      Publish {counted(rows, 'missing row')} again
-    </ActButton>
-  );
-}
+const systemsWithOrphans = ({ systems }: Report): string[] =>
+  systems.filter(({ classes }) => classes.orphan > 0).map(({ system }) => system);

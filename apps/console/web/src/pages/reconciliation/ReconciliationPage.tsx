@@ -2,6 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Empty } from '../../feedback/Empty.tsx';
 import { Page } from '../../feedback/Page.tsx';
 import { PagedTable } from '../../list/PagedTable.tsx';
+import { Archivings } from './Archivings.tsx';
 import { columns } from './columns.tsx';
 import { reconciliationsQuery } from './query.ts';
 import { StartButton } from './StartButton.tsx';
@@ -22,6 +23,7 @@ export function ReconciliationPage() {
         rowId={({ id }) => id}
         empty={<Empty title="Not reconciled yet">Reconcile now: it reads every table row by row, page by page.</Empty>}
       />
+      <Archivings />
     </Page>
   );
 }

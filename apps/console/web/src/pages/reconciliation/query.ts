@@ -20,5 +20,11 @@ export const reconciliationQuery = (id: string) =>
     refetchInterval: ({ state: { data } }) => (data === undefined || data.state === 'running' ? 500 : false),
   });
 
+/** What was archived at its source, as people said. */
+export const archivingsQuery = queryOptions({
+  queryKey: ['archivings'],
+  queryFn: ({ signal }) => answerOf(api.GET('/v0/archivings', { signal })),
+});
+
 /** Starts one. Rejects with a `Problem`, also while one runs. */
 export const startReconciliation = () => answerOf(api.POST('/v0/reconciliations'));

@@ -14,6 +14,7 @@ export const CLASSES = [
   'discarded',
   'in-flight',
   'not-yet-published',
+  'archived',
   'missing',
   'orphan',
   'differs',
@@ -26,6 +27,7 @@ export const MEANINGS: Record<RowClass, string> = {
   discarded: 'a dead letter that was given up',
   'in-flight': 'in a queue or with a consumer',
   'not-yet-published': 'beyond the cursor',
+  archived: 'in the endput, and archived at its source, as somebody said',
   missing: 'in none of these: it can be published again',
   orphan: 'in the endput without a row in the source',
   differs: 'in both, with other contents',
@@ -51,6 +53,10 @@ export const sumOf = (systems: Summary['systems'], what: RowClass | 'rows'): num
 /** What must be looked at: rows that are missing, orphaned or different. Pure. */
 export const wrongOf = (systems: Summary['systems']): number =>
   sumOf(systems, 'missing') + sumOf(systems, 'orphan') + sumOf(systems, 'differs');
+
+/** Whether a day has rows that must be looked at. Pure. */
+export const hasFaults = ({ classes }: Pick<Day, 'classes'>): boolean =>
+  classes.missing + classes.orphan + classes.differs > 0;
 
 /** How far a running one is. Pure. */
 export function progressText({ phase, system, rows, estimate }: Summary['progress']): string {

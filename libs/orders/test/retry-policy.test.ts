@@ -1,7 +1,7 @@
 import { loadSettings } from '@esteira/config';
 import { decide, policyDelays, type Attempt } from '@esteira/pipeline';
 import { describe, expect, it } from 'vitest';
-import { retryPolicyOf } from '../src/retry-policy.ts';
+import { retryPolicyOf } from '../src/verifiers/index.ts';
 
 const MINUTE = 60_000;
 const http = { VERIFIER: 'http', VERIFIER_URL: 'http://127.0.0.1:9/verify' };
