@@ -83,7 +83,7 @@ export function drafts(): void {
       await open(`/dead-letters/${letter}`);
       await world.page.locator(`html[data-mantine-color-scheme="${colorScheme}"]`).waitFor();
       await world.page.getByLabel('Body as a tree').waitFor();
-      const { signs, text } = (await world.page.evaluate(COLOURS)) as { signs: string[]; text: string };
+      const { signs, text } = await world.page.evaluate<{ signs: string[]; text: string }>(COLOURS);
       expect(signs).toEqual([text]);
     }
   });

@@ -2,7 +2,7 @@ import { Button, Center } from '@mantine/core';
 import { useQuery, useQueryClient, type InfiniteData, type QueryKey } from '@tanstack/react-query';
 import { count } from '../format/number.ts';
 import { newerOf } from './newer.ts';
-import type { ListPage } from './PagedTable.tsx';
+import type { ListPage } from './list-page.ts';
 
 /** How a list with the newest first is asked whether there is something newer. */
 export interface NewsOf<Page> {

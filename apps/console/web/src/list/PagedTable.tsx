@@ -3,20 +3,9 @@ import type { RowData } from '@tanstack/react-table';
 import { useMemo, type ReactNode } from 'react';
 import { Loaded } from '../feedback/Loaded.tsx';
 import { DataTable, type Columns } from '../table/DataTable.tsx';
+import type { ListPage } from './list-page.ts';
 import { News, type NewsOf } from './News.tsx';
 import { SearchOn } from './SearchOn.tsx';
-
-/** A page of a list, as every list of the API gives it. */
-export interface ListPage<Row> {
-  readonly items: readonly Row[];
-  readonly next_cursor: string | null;
-}
-
-/** How the next page is asked for. */
-export const pageByPage = {
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: ({ next_cursor }: ListPage<unknown>) => next_cursor ?? undefined,
-};
 
 interface PagedTableProps<Row extends RowData, Page extends ListPage<Row>> {
   readonly label: string;

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions } from '@tanstack/react-query';
 import { answerOf, api } from '../../api/client.ts';
-import { pageByPage } from '../../list/PagedTable.tsx';
+import { pageByPage } from '../../list/list-page.ts';
 import { given } from '../../url/given.ts';
 import type { MessagesSearch } from './search.ts';
 
