@@ -94,7 +94,13 @@ export function openPostgres(options: PostgresOptions): Postgres {
     });
     return { client, session: sessions.get(client) ?? DIRECT };
   };
-  const connections: Connections = { connect, rowsOf: rowsWithin(timeoutMs, address) };
+  // Rolling back takes a server no time, whatever the work was.
+  const rollbackMs = timeoutMs === 0 ? QUERY_TIMEOUT_MS : timeoutMs;
+  const connections: Connections = {
+    connect,
+    rowsOf: rowsWithin(timeoutMs, address),
+    rollBack: (client) => rowsWithin(rollbackMs, address)(client, 'ROLLBACK'),
+  };
   return {
     address,
     query: (text, values) => alone(connections, text, values),
@@ -154,6 +160,8 @@ interface Connection {
 interface Connections {
   readonly connect: () => Promise<Connection>;
   readonly rowsOf: <T extends object>(client: pg.PoolClient, text: string, values?: readonly unknown[]) => Promise<T[]>;
+  /** Always within a limit: what waits here holds its connection, and whoever waits for the transaction. */
+  readonly rollBack: (client: pg.PoolClient) => Promise<unknown>;
 }
 
 /** One statement on a connection of its own, which is given up when the statement rejects. */
@@ -180,7 +188,7 @@ async function alone<T extends object>(
 }
 
 async function inTransaction<T>(
-  { rowsOf }: Connections,
+  { rowsOf, rollBack }: Connections,
   { client, session }: Connection,
   work: (sql: Sql) => Promise<T>,
   first = '',
@@ -204,7 +212,7 @@ async function inTransaction<T>(
     return result;
   } catch (error) {
     // On a connection that is silent, ROLLBACK would wait as long again; ending the connection rolls back too.
-    if (broken === undefined) await client.query('ROLLBACK').catch((fault: unknown) => (broken = fault as Error));
+    if (broken === undefined) await rollBack(client).catch((fault: unknown) => (broken = fault as Error));
     throw error;
   } finally {
     client.off('error', onError);

@@ -73,10 +73,11 @@ export function wrongSettings(
   limits: SessionLimits,
 ): string[] {
   const found = new Map(rows.map(({ name, setting }) => [name, setting]));
-  return Object.entries({ ...REQUIRED, ...limits }).flatMap(([name, wanted]) => {
+  const wrong = Object.entries({ ...REQUIRED, ...limits }).flatMap(([name, wanted]) => {
     const is = found.get(name);
     return is === undefined || is === String(wanted) ? [] : [`${name} is ${is} and not ${wanted}`];
   });
+  return found.get('synchronous_commit') === 'off' ? [...wrong, 'synchronous_commit is off'] : wrong;
 }
 
 /** Host, port and database of a URL, without user or password: for messages to people. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { migrate, openPostgres, type Postgres } from '../src/index.ts';
+import { wrongSettings } from '../src/session.ts';
 
 /** What a person may have set, for good reasons of their own. */
 const STRANGE = {
@@ -146,5 +147,23 @@ describe('a session is what our SQL needs', () => {
     );
     await migrate(urlOf('-c DateStyle=German'), { name: 'session', directory });
     expect(await opened(urlOf()).query('select zone from migrated')).toEqual([{ zone: 'UTC' }]);
+  });
+});
+
+describe('a session that something on the way has changed', () => {
+  const limits = { statement_timeout: 30_000, idle_in_transaction_session_timeout: 60_000 };
+
+  it.each([
+    ['TimeZone', 'Asia/Tokyo', 'TimeZone is Asia/Tokyo and not UTC'],
+    ['statement_timeout', '0', 'statement_timeout is 0 and not 30000'],
+    ['synchronous_commit', 'off', 'synchronous_commit is off'],
+  ])('is known by its %s', (setting, value, words) => {
+    expect(wrongSettings([{ name: setting, setting: value }], limits)).toEqual([words]);
+  });
+
+  it('may commit as durably as somebody likes', () => {
+    for (const level of ['on', 'local', 'remote_write', 'remote_apply']) {
+      expect(wrongSettings([{ name: 'synchronous_commit', setting: level }], limits)).toEqual([]);
+    }
   });
 });

@@ -97,6 +97,23 @@ describe('a network that is cut without a word', () => {
     await answers(postgres);
   });
 
+  it('ends a transaction whose own work fails, with its error, when nobody answers its rollback', async () => {
+    // The server alone would not end it either.
+    const options = { url: network.url, applicationName: 'silence test', max: 1, idleInTransactionMs: 0 };
+    const rollingBack = openPostgres({ ...options, queryTimeoutMs: 300 });
+    await answers(rollingBack);
+    while (!network.lost().includes('ROLLBACK')) {
+      const work = rollingBack.transaction(() => {
+        network.fallSilent();
+        return Promise.reject(new Error('the batch can not be handled'));
+      });
+      await expect(work).rejects.toThrow(/can not be handled|did not answer/);
+    }
+    network.mend();
+    await answers(rollingBack);
+    await rollingBack.close();
+  });
+
   it('leaves a statement that takes its time alone where no limit is set', async () => {
     const unlimited = openPostgres({ url: network.url, applicationName: 'silence test', max: 1, queryTimeoutMs: 0 });
     expect(await unlimited.query('select 1 as answer from pg_sleep(0.4)')).toEqual([{ answer: 1 }]);
