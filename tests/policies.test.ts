@@ -11,8 +11,8 @@ import {
   type AppProcess,
   type Pipeline,
 } from './support/index.ts';
+import { patient } from '@esteira/tests/patience';
 
-const patient = { timeout: 60_000, interval: 200 };
 const NAMED = 'The operator policy "short-lived" sets message-ttl to 500 on queue orders.primary';
 
 let pipeline: Pipeline;
@@ -56,7 +56,7 @@ async function waiting(): Promise<number> {
   return messageCount;
 }
 
-describe('an operator policy that expires messages', { timeout: 180_000 }, () => {
+describe('an operator policy that expires messages', () => {
   it('stops publishing before it costs one, is named wherever people look, and all goes on once it is gone', async () => {
     const shortLived = { pattern: '.*', definition: { 'message-ttl': 500 }, 'apply-to': 'queues' } as const;
     await administration.setOperatorPolicy('short-lived', shortLived);
@@ -90,13 +90,15 @@ describe('an operator policy that expires messages', { timeout: 180_000 }, () =>
   });
 });
 
-describe('a policy that shortens what waits for a retry', { timeout: 180_000 }, () => {
+describe('a policy that shortens what waits for a retry', () => {
   it('holds retries and dead letters until it is gone, also where a consumer starts under it, and spends no attempt', async () => {
     await consumer.end('SIGTERM');
     const before = (await atRest()) ?? 0;
     await pipeline.post(0, '/v0/insert-data', { positive_inserts: 0, negative_inserts: 10 });
     await pipeline.publishAll(0);
-    expect(await laneDepth(broker, ordersPipeline)).toBe(10);
+    await vi.waitFor(async () => {
+      expect(await laneDepth(broker, ordersPipeline)).toBe(10);
+    }, patient);
     const policy = { pattern: '[.]wait[.]', definition: { expires: 60_000 }, 'apply-to': 'queues' } as const;
     await administration.setPolicy('tidy', policy);
     await vi.waitFor(async () => {

@@ -13,10 +13,10 @@ import { reconcile, reconciliationMigrations, type UnrestedRow } from '@esteira/
 import { openCursor, openRedis } from '@esteira/relay';
 import { openBooks, startPipeline, type Books, type Pipeline } from '@esteira/tests/support';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { patient } from '@esteira/tests/patience';
 
 const ROOT = join(import.meta.dirname, '..');
 const AN_HOUR = 3_600_000;
-const patient = { timeout: 120_000, interval: 100 };
 let pipeline: Pipeline;
 let books: Books;
 let log: AttemptLog;
@@ -34,7 +34,7 @@ beforeAll(async () => {
   books = await openBooks(pipeline.settings);
   const { MONGODB_URL: url, ATTEMPT_LOG_TTL_SECONDS: ttlSeconds } = pipeline.settings;
   log = mongodbAttemptLog({ url, applicationName: 'test', pipeline: ordersPipeline.name, ttlSeconds });
-}, 240_000);
+});
 
 afterAll(async () => {
   await Promise.all([books.close(), log.close()]);
@@ -107,7 +107,7 @@ async function waiting(): Promise<number> {
   return (await books.underWay()) - (await laneDepth(books.broker, ordersPipeline));
 }
 
-describe('a message that waits for an hour, and another that is lost', { timeout: 600_000 }, () => {
+describe('a message that waits for an hour, and another that is lost', () => {
   it('are told apart while the log remembers, and the copies of one never hide the other when it does not', async () => {
     await publish({ positive_inserts: 0, negative_inserts: 1 }, 5);
     await untilUnderWay(1);

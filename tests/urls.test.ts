@@ -23,7 +23,7 @@ let mongod: GuardedMongod;
 
 beforeAll(async () => {
   mongod = await startGuardedMongod();
-}, 90_000);
+});
 
 afterAll(() => mongod.stop());
 

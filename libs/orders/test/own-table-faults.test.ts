@@ -11,6 +11,7 @@ import {
   type PrepareOptions,
 } from '../src/source/index.ts';
 import { open, readAll } from './source-support.ts';
+import { patient } from '@esteira/tests/patience';
 
 const names = {
   schema: 'shop',
@@ -89,14 +90,11 @@ async function expectPreparable(): Promise<void> {
   expect((await planPreparation(postgres, options)).steps.filter(({ done }) => !done)).toEqual([]);
   expect(await leftovers()).toEqual([]);
   await expectWritable();
-  await vi.waitFor(
-    async () => {
-      const { ids, last } = await readAll(ordersSource(postgres, { system: 'system-3', table }), undefined, 7);
-      expect(await rowsBehind(postgres, last, { table })).toEqual({ rows: 0, more: false });
-      expect(ids.toSorted((a, b) => a - b)).toEqual(Array.from({ length: ROWS }, (_, i) => i + 1));
-    },
-    { timeout: 20_000, interval: 20 },
-  );
+  await vi.waitFor(async () => {
+    const { ids, last } = await readAll(ordersSource(postgres, { system: 'system-3', table }), undefined, 7);
+    expect(await rowsBehind(postgres, last, { table })).toEqual({ rows: 0, more: false });
+    expect(ids.toSorted((a, b) => a - b)).toEqual(Array.from({ length: ROWS }, (_, i) => i + 1));
+  }, patient);
 }
 
 type Fault =
@@ -179,26 +177,20 @@ describe('whatever fails while a table is prepared', () => {
     await old.query('update shop."Purchases" set note = note where no = 1');
     const preparing = prepareSource(postgres, options, quiet, ways);
     const ended = expect(preparing).rejects.toThrow(/canceling statement due to user request/);
-    await vi.waitFor(
-      async () => {
-        const cancelled = await postgres.query<{ done: boolean }>(
-          `select pg_cancel_backend(pid) as done from pg_stat_activity where datname = current_database()
+    await vi.waitFor(async () => {
+      const cancelled = await postgres.query<{ done: boolean }>(
+        `select pg_cancel_backend(pid) as done from pg_stat_activity where datname = current_database()
              and query like 'create index concurrently%' and wait_event_type = 'Lock'`,
-        );
-        expect(cancelled).toEqual([{ done: true }]);
-      },
-      { timeout: 20_000, interval: 20 },
-    );
-    await vi.waitFor(
-      async () => {
-        // The index that is left needs a lock that the open transaction has.
-        const waiting = await postgres.query(
-          `select from pg_stat_activity where query like 'drop index if exists%' and wait_event_type = 'Lock'`,
-        );
-        expect(waiting.length).toBeGreaterThan(0);
-      },
-      { timeout: 20_000, interval: 20 },
-    );
+      );
+      expect(cancelled).toEqual([{ done: true }]);
+    }, patient);
+    await vi.waitFor(async () => {
+      // The index that is left needs a lock that the open transaction has.
+      const waiting = await postgres.query(
+        `select from pg_stat_activity where query like 'drop index if exists%' and wait_event_type = 'Lock'`,
+      );
+      expect(waiting.length).toBeGreaterThan(0);
+    }, patient);
     await old.end();
     await ended;
     expect(await leftovers()).toEqual([]);

@@ -272,7 +272,7 @@ describe('a service that is down', () => {
 });
 
 /** Until some order gets through: probes come a quarter of a second to ten seconds apart. */
-const untilFound = (found: () => Promise<void>) => vi.waitFor(found, { timeout: 20_000, interval: 20 });
+const untilFound = (found: () => Promise<void>) => vi.waitFor(found, patient);
 
 describe('a service that is wrong', () => {
   it.each([301, 302, 303, 307, 308, 401, 403, 404, 405, 407, 410, 501])(
