@@ -1,9 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { onPath, unprivileged } from '@esteira/infra/programs';
 import { patient } from '@esteira/tests/patience';
 import { vi } from 'vitest';
 import { freePort } from './ports.ts';
@@ -19,17 +20,12 @@ export interface PgBouncer {
 
 /** The machine's PgBouncer; on Debian it is installed where it is missing, as root. */
 function pgbouncerPath(): string {
-  const found = onPath();
+  const found = onPath('pgbouncer');
   if (found !== undefined) return found;
   execFileSync('sh', [join(ROOT, 'infra', 'native', 'install.sh'), 'pgbouncer'], { stdio: 'inherit' });
-  const installed = onPath();
+  const installed = onPath('pgbouncer');
   if (installed === undefined) throw new Error('There is no PgBouncer here: install it.');
   return installed;
-}
-
-function onPath(): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'];
-  return folders.map((folder) => join(folder, 'pgbouncer')).find((path) => existsSync(path));
 }
 
 /**
@@ -53,7 +49,7 @@ export async function startPgBouncer(
     `[databases]\n* = host=${server?.hostname} port=${server?.port}\n[pgbouncer]\n` +
       lines.map(([name, value]) => `${name} = ${value}\n`).join(''),
   );
-  const user = unprivileged();
+  const user = unprivileged(); // It does not run as root.
   for (const file of ['.', 'users.txt', 'pgbouncer.ini'].map((name) => join(directory, name))) {
     chmodSync(file, 0o755);
     if (user !== undefined) chownSync(file, user.uid, user.gid);
@@ -74,13 +70,6 @@ export async function startPgBouncer(
       rmSync(directory, { recursive: true });
     },
   };
-}
-
-/** It does not run as root. */
-function unprivileged(): { readonly uid: number; readonly gid: number } | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const nobody = readFileSync('/etc/passwd', 'utf8').match(/^nobody:[^:]*:(\d+):(\d+):/m);
-  return { uid: Number(nobody?.[1]), gid: Number(nobody?.[2]) };
 }
 
 async function accepts(port: number, output: () => string): Promise<void> {

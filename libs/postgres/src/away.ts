@@ -27,10 +27,19 @@ const DRIVER_WORDS =
 /** Whether an error says that Postgres can't be used right now, and not that it was asked something wrong. */
 export function isAway(error: Error): boolean {
   const state = sqlState(error);
-  if (state !== undefined && PASSING_STATES.test(state)) return true;
+  if (state !== undefined && (PASSING_STATES.test(state) || isRefusedByStandby(state, error))) return true;
   const inner: unknown[] = error instanceof AggregateError ? error.errors : [];
   return [error, ...inner].some((one) => {
     const { code, message } = one as { code?: unknown; message?: unknown };
     return NETWORK_CODES.test(String(code)) || DRIVER_WORDS.test(String(message));
   });
+}
+
+/**
+ * What a standby says to a transaction that asks to write: its pooler led to the primary before. The state alone says too
+ * little, and the words are in the server's language.
+ */
+function isRefusedByStandby(state: string, error: Error): boolean {
+  const { routine } = error as { routine?: unknown };
+  return state === '0A000' && routine === 'call_bool_check_hook';
 }

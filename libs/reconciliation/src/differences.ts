@@ -30,7 +30,7 @@ export function differencesIn(fields: readonly string[], { class: found, source,
   })).filter((one) => one.source !== one.stored);
 }
 
-/** `price: 10.00 in the source, 12.00 in the endput`, one after the other. Pure. */
+/** `weight: 10.00 in the source, 12.00 in the endput`, one after the other. Pure. */
 export const differencesText = (differences: readonly Difference[]): string =>
   differences
     .map(

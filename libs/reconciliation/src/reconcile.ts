@@ -87,7 +87,6 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
   const pace = await openPace(options);
   for (const work of works) await firstPass(work, options, pace);
   for (const work of works) await secondLook(work, options, pace);
-
   const samples = await looked(works, options, pace);
   await settleRemainder(works, samples, options, pace);
   return { systems: works.map(({ tally, readers }) => tally.report(readers.system)) };
@@ -105,8 +104,7 @@ async function looked(works: readonly Work[], options: ReconcileOptions, pace: P
   if (open() === 0) return [];
   let samples = [await options.inFlight()];
   for (let look = 1; open() > 0; look += 1) {
-    const [first] = samples;
-    if (first !== undefined && held(first) >= open()) break;
+    if (samples.some((sample) => held(sample) >= open())) break;
     await pace.step('waiting', null);
     await options.pause(options.signal);
     samples = [...samples, await options.inFlight()];

@@ -1,6 +1,6 @@
 import type { Watch } from '../watch.ts';
 
-/** An order's place in one of its rounds: what a message is of. */
+/** A row of a source, in one of its rounds: what a message is of. */
 export interface RowRound {
   readonly system: string;
   /** Decimal text. */

@@ -93,21 +93,27 @@ end
 `;
 }
 
+/** The first whose catalogue knows of column lists and of publications of a schema. An older one is refused. */
+const PUBLICATIONS_VERSION = 150_000;
+
 /** A column list leaves out what is not on it: a new column too. */
-const PUBLICATIONS = `(select coalesce(json_agg(json_build_object('name', p.pubname, 'covers',
+const PUBLICATIONS = `
+  select (select coalesce(json_agg(json_build_object('name', p.pubname, 'covers',
         case when p.puballtables then 'FOR ALL TABLES' when n.oid is not null then 'FOR TABLES IN SCHEMA' else 'FOR TABLE' end)
         order by p.pubname), '[]')
       from pg_publication as p
       left join pg_publication_rel as r on r.prpubid = p.oid and r.prrelid = found.oid and r.prattrs is null
-      left join pg_publication_namespace as n on n.pnpubid = p.oid and n.pnnspid = relnamespace
+      left join pg_publication_namespace as n on n.pnpubid = p.oid and n.pnnspid = found.relnamespace
       where p.puballtables or r.oid is not null or n.oid is not null) as publications,
     exists (select from pg_publication as p
       left join pg_publication_rel as r on r.prpubid = p.oid and r.prrelid = found.oid
-      left join pg_publication_namespace as n on n.pnpubid = p.oid and n.pnnspid = relnamespace
+      left join pg_publication_namespace as n on n.pnpubid = p.oid and n.pnnspid = found.relnamespace
       where p.pubupdate and (p.puballtables or r.oid is not null or n.oid is not null))
-    and not case relreplident when 'f' then true when 'n' then false
+    and not case found.relreplident when 'f' then true when 'n' then false
       when 'd' then exists (select from pg_index where indrelid = found.oid and indisprimary)
-      else exists (select from pg_index where indrelid = found.oid and indisreplident) end as "lacksReplicaIdentity"`;
+      else exists (select from pg_index where indrelid = found.oid and indisreplident) end as "lacksReplicaIdentity"
+  from pg_class as found join pg_namespace as ns on ns.oid = found.relnamespace
+  where ns.nspname = $1 and found.relname = $2`;
 
 const FACTS = `
   with found as (
@@ -124,7 +130,6 @@ const FACTS = `
     pg_has_role(relowner, 'usage') and has_schema_privilege(relnamespace, 'create') as "mayChange",
     row_security_active(found.oid) as "hidesRows", relforcerowsecurity as "forcesRowSecurity",
     (select coalesce(json_agg(polname order by polname), '[]') from pg_policy where polrelid = found.oid) as policies,
-    ${PUBLICATIONS},
     has_schema_privilege(relnamespace, 'usage') as "canUseSchema",
     (select coalesce(json_object_agg(attname, json_build_object('type', format_type(atttypid, null), 'generated', attgenerated <> '',
         'baseType', (with recursive base (oid, next) as (
@@ -161,7 +166,9 @@ const FACTS = `
     ) as "updateTriggers"
   from found`;
 
-type FactsRow = Omit<TableFacts, 'columns' | 'trigger' | 'index'> & {
+type Published = Pick<TableFacts, 'publications' | 'lacksReplicaIdentity'>;
+
+type FactsRow = Omit<TableFacts, 'columns' | 'trigger' | 'index' | keyof Published> & {
   readonly columns: Record<string, ColumnFact>;
   readonly trigger: 'right' | 'different' | null;
   readonly index: 'usable' | 'unusable' | null;
@@ -183,10 +190,17 @@ export async function tableFacts(sql: Sql, { schema, name, columns }: OwnTable):
   if (row === undefined) return undefined;
   return {
     ...row,
+    ...(await publishedBy(sql, row)),
     columns: new Map(Object.entries(row.columns)),
     trigger: row.trigger ?? 'absent',
     index: row.index ?? 'absent',
   };
+}
+
+async function publishedBy(sql: Sql, { serverVersion, schema, name }: FactsRow): Promise<Published> {
+  const isKnown = serverVersion >= PUBLICATIONS_VERSION;
+  const [published] = isKnown ? await sql.query<Published>(PUBLICATIONS, [schema, name]) : [];
+  return published ?? { publications: [], lacksReplicaIdentity: false };
 }
 
 /** Whether any row has no stamp. Reads the whole table at worst. */
