@@ -135,17 +135,17 @@ async function stateNow(home: Home): Promise<State> {
 }
 
 /**
- * Anywhere in a range: a broker whose name server is gone registers with whatever takes that port next, and would be
- * there under the name that another copy's broker needs.
+ * Anywhere in a range. Two copies that start at once would choose the same port otherwise; and a broker whose name server
+ * is gone registers with whatever takes that port next, and would be there under the name that another copy's broker needs.
  */
-const someEpmdPort = () => 24_000 + Math.floor(Math.random() * 1_000);
+const somewhere = () => 24_000 + Math.floor(Math.random() * 1_000);
 
 /** RabbitMQ's name server and its distribution have ports of their own; no setting names them. */
 async function choosePrivatePorts(state: State): Promise<void> {
   if (state.active.includes('rabbitmq')) return;
   const taken = new Set<number>();
-  state.internal['rabbitmq-epmd'] = await privatePort(state.internal['rabbitmq-epmd'] ?? someEpmdPort(), taken);
-  state.internal['rabbitmq-distribution'] = await privatePort(state.internal['rabbitmq-distribution'] ?? 25_672, taken);
+  for (const purpose of ['rabbitmq-epmd', 'rabbitmq-distribution'])
+    state.internal[purpose] = await privatePort(state.internal[purpose] ?? somewhere(), taken);
 }
 
 function contextOf(home: Home, cache: string, state: State, env: Env, report: Report): Context {

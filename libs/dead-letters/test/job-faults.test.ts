@@ -80,7 +80,7 @@ describe('a job that Postgres refuses something', () => {
 
 describe('jobs of one process', () => {
   it('that wait for a lane or their rate hold up no other, however many they are', async () => {
-    const SLOW = 100; // At one a second this takes longer than anything is waited for here.
+    const SLOW = 200; // At one a second this takes longer than anything is waited for here.
     await endput.buryRows(rows(30 + 20 * SLOW));
     let depth = 2_000;
     const runner = runnerOf(endput, { laneDepth: () => Promise.resolve(depth) });
