@@ -160,7 +160,7 @@ const allowedHosts = ({ name }: Service, { ALLOWED_HOSTS }: Settings) => `${ALLO
 const healthUrl = ({ listens: [{ port }] }: Service) => `http://127.0.0.1:${port}/health/live`;
 
 /** Compose expands a dollar sign. */
-const literal = (values: Record<string, string>) =>
+export const literal = (values: Record<string, string>) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.replaceAll('$', () => '$$')]));
 
 function addresses(service: Service): [name: string, value: string][] {
@@ -201,10 +201,21 @@ function insideUrl(url: string, host: string): string {
   return url.endsWith('/') ? inside.href : inside.href.replace(/\/$/, '');
 }
 
-/** In single quotes nothing is expanded. */
-export const inQuotes = (value: string): string => `'${value.replaceAll("'", "\\'")}'`;
+/**
+ * A value as Compose's reader of env files gives it back, whatever it holds, on one line. Single quotes would not do: a
+ * backslash before one, or at the end, hides it.
+ */
+export const inQuotes = (value: string): string => `"${value.replaceAll(/[\\"$\n\r]/g, (one) => ESCAPED[one] ?? one)}"`;
 
-const envText = (values: Readonly<Record<string, string>>): string =>
+const ESCAPED: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '"': '\\"',
+  $: '$$',
+  '\n': '\\n',
+  '\r': '\\r',
+};
+
+export const envText = (values: Readonly<Record<string, string>>): string =>
   Object.entries(values)
     .map(([name, value]) => `${name}=${inQuotes(value)}\n`)
     .join('');

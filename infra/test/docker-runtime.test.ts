@@ -127,7 +127,7 @@ describe('Compose', () => {
       // An app is killed only after the time it may take.
       APP_STOP_GRACE: '71s',
     });
-    expect(readFileSync(values, 'utf8')).toContain(`SYSTEM1_DATABASE_PASSWORD='p@s\\''`);
+    expect(readFileSync(values, 'utf8')).toContain(`SYSTEM1_DATABASE_PASSWORD="p@s'"`);
   });
 
   it('gives a database of the user no server, and consumers the folder of a verifier', () => {
@@ -219,10 +219,10 @@ describe('Compose', () => {
     await new DockerRuntime(place, 'one').start(wanted, { profile: 'servers', report: () => undefined });
     await new DockerRuntime(place, 'one').start(wanted, { profile: 'servers', report: () => undefined });
     const text = readFileSync(place.envFile, 'utf8');
-    expect(text).toMatch(/^COMPOSE_FILE='docker-compose.yml:.*compose.added.json'$/m);
-    expect(text).toMatch(/^COMPOSE_PROFILES='all'$/m);
-    expect(text).toMatch(/^ENDPUT_DATABASE_PORT='6001'$/m);
-    expect(text).toMatch(/^ENDPUT_DATABASE_PASSWORD='p\\'\$w'$/m);
+    expect(text).toMatch(/^COMPOSE_FILE="docker-compose.yml:.*compose.added.json"$/m);
+    expect(text).toMatch(/^COMPOSE_PROFILES="all"$/m);
+    expect(text).toMatch(/^ENDPUT_DATABASE_PORT="6001"$/m);
+    expect(text).toMatch(/^ENDPUT_DATABASE_PASSWORD="p'\$\$w"$/m);
     expect(text.match(/^COMPOSE_FILE=/gm)).toHaveLength(1);
     expect(text.match(/^ENDPUT_DATABASE_URL=.*$/gm)).toEqual([
       'ENDPUT_DATABASE_URL=postgres://esteira:esteira@127.0.0.1:5434/endput',
