@@ -20,8 +20,10 @@ OF_CONTENT = {"columns-not-found", "body-not-gzip", "idempotency-key-reused", "n
 OF_ADDRESS = {"/time_zone", "/delimiter"}
 
 # Refusals of the console that no schema can tell either: a cursor that no list gave, half of a row's name, a confirmation
-# that is not the name of the system, and a body that no consumer reads.
+# that is not the name of the system, a body that no consumer reads; and of a search what contradicts itself: a time that ends
+# before it begins, words without a letter, two ways to say which message is meant.
 OF_PLACES = {"/cursor", "/system", "/confirm"}
+OF_SEARCHES = re.compile("is not before `to`|has no word in it|There is no word in|.* Leave one of them out|A message id alone")
 # Actions beside the dead letters, which have ids: GET finds no dead letter of this name, and says so.
 BESIDE_IDS = re.compile("/v0/dead-letters/(discards|preview|redrives)$")
 
@@ -83,7 +85,8 @@ def is_of_console(failure, case, response):
     if failure.code == "ST202":  # a valid request was refused
         problem = response.json()
         return problem["code"] == "body-refused" or any(
-            mistake["pointer"] in OF_PLACES for mistake in problem.get("errors", [])
+            mistake["pointer"] in OF_PLACES or OF_SEARCHES.match(mistake["detail"])
+            for mistake in problem.get("errors", [])
         )
     # An invalid one was taken: a number of a URL is read as numbers are, and "true" is 1.
     return failure.code == "ST201" and any(value in (True, False, "true", "false") for value in case.query.values())

@@ -1,8 +1,8 @@
 import { DEAD_LETTER_STATES, soughtWords, type DeadLetterFilter } from '@esteira/dead-letters';
-import { invalidRequest, noSuch, placed } from '@esteira/http';
+import { invalidRequest, noSuch } from '@esteira/http';
 import { DEAD_LETTER_REASONS, present } from '@esteira/pipeline';
 import { Type, type Static } from 'typebox';
-import { stretchOf } from './time-of.ts';
+import { mistakeIn, stretchOf, type Place } from './time-of.ts';
 import { bigint, closed, count, failure, givenTime, messageId, nullable, sought, text, time } from './schemas.ts';
 
 export const noLetter = noSuch('dead letter');
@@ -18,7 +18,7 @@ export const filterMembers = {
   state: Type.Optional(state),
   words: Type.Optional(sought('Words of the error or of the body, all of them, each as the beginning of a word.')),
   from: Type.Optional(givenTime('Died at or after.')),
-  to: Type.Optional(givenTime('Died before.')),
+  to: Type.Optional(givenTime('Died before; later than `from`.', '2026-11-22T16:00:00Z')),
 };
 export const filter = Type.Object(filterMembers, { ...closed, description: 'An empty one means all.' });
 
@@ -90,12 +90,12 @@ export const letter = Type.Object({
 });
 
 /** A filter as the library takes it. @throws a problem where nothing could be like it. */
-export function filterOf(asked: Static<typeof filter>, part: 'body' | 'querystring'): DeadLetterFilter {
+export function filterOf(asked: Static<typeof filter>, place: Place): DeadLetterFilter {
   const { error_code: errorCode, ...rest } = asked;
-  const { from, to } = stretchOf(asked, part);
+  const { from, to } = stretchOf(asked, place);
   if (rest.words !== undefined && soughtWords(rest.words) === null) {
     const why = `There is no word in "${rest.words}": words are made of letters and digits.`;
-    throw invalidRequest(why, placed(part, '/words', 'has no word in it'));
+    throw invalidRequest(why, mistakeIn(place, 'words', 'has no word in it'));
   }
   return present({ ...rest, errorCode, from: from?.toISOString(), to: to?.toISOString() });
 }

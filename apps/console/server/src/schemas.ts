@@ -44,13 +44,13 @@ export const messageId = Type.String({
 export const byMessageId = Type.Object({ message_id: messageId }, closed);
 
 /** A time that somebody gave; read by {@link timeOf}. */
-export const givenTime = (description: string) =>
+export const givenTime = (description: string, example = '2026-11-21T16:00:00Z') =>
   Type.String({
     title: 'a time with its seconds and zone, like 2026-11-21T16:00:00Z',
     format: 'date-time',
     pattern: '^[12]\\d{3}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?([Zz]|[+-]\\d{2}:\\d{2})$',
     description,
-    examples: ['2026-11-21T16:00:00Z'],
+    examples: [example],
   });
 
 /** What every list takes. */

@@ -193,6 +193,12 @@ describe('every error', () => {
     expect((await ask.get(url)).body).toMatchObject({ code: 'invalid-request', detail: said });
   });
 
+  it('in the filter of a body says where it is', async () => {
+    const filter = { from: '2026-11-21T16:00:00Z', to: '2026-11-21T15:00:00Z' };
+    const { body } = await ask.post('/v0/dead-letters/preview', { action: 'discard', selection: { filter } });
+    expect(body).toMatchObject({ errors: [{ in: 'body', pointer: '/selection/filter/from' }] });
+  });
+
   it.each([
     ['/v0/messages/00000000-0000-8000-8000-000000000000', 'There is no such message.'],
     ['/v0/dead-letters/00000000-0000-8000-8000-000000000000', 'There is no such dead letter.'],

@@ -113,7 +113,11 @@ describe('a reconciliation', () => {
               source_created_at - interval '400 days', round, attempts, stored_at FROM orders WHERE source_id < 4`,
     );
     expect(await reconciled()).toMatchObject({ systems: [{ classes: { orphan: 3, archived: 0 } }] });
-    expect((await ask.post('/v0/archivings', { system: row!.system, why: 'x' })).status).toBe(400);
+    expect((await ask.post('/v0/archivings', { system: row!.system, why: 'x' })).body).toMatchObject({
+      ...{ status: 400, detail: 'In the body: the whole is not a system with before_day, up_to_id or both.' },
+    });
+    const never = { system: row!.system, before_day: '2026-02-30', why: 'x' };
+    expect((await ask.post('/v0/archivings', never)).status).toBe(400);
     expect((await ask.post('/v0/archivings', { system: 'nobody', up_to_id: '1', why: 'x' })).status).toBe(400);
     const before_day = new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10);
     const said = { system: row!.system, before_day, why: 'older than a month' };

@@ -23,10 +23,21 @@ const noArchiving = noSuch('archiving');
 
 const DAY = Type.String({
   title: 'a day like 2026-01-31',
-  pattern: '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$',
+  format: 'date',
+  pattern: '^[12][0-9]{3}-',
   description: 'Rows made before it, UTC.',
   examples: ['2026-01-01'],
 });
+
+const said = Type.Object(
+  { system: sought('A system.'), before_day: Type.Optional(DAY), up_to_id: Type.Optional(bigint), why },
+  {
+    ...closed,
+    title: 'a system with before_day, up_to_id or both',
+    minProperties: 3,
+    examples: [{ system: 'system-1', before_day: '2026-01-01', why: 'older than a year' }],
+  },
+);
 
 type Parts = Pick<Console, 'endput' | 'systems'>;
 
@@ -58,22 +69,16 @@ function addNew(app: App, { endput, systems }: Parts): void {
       summary: 'Say that rows were archived at their source',
       description:
         'Reconciliations that begin later count them as `archived`, not as `orphan`. Rows that are newer, or have a higher id, still are. Changes nothing else.',
-      body: Type.Object(
-        {
-          system: sought('A system.'),
-          before_day: Type.Optional(DAY),
-          up_to_id: Type.Optional(bigint),
-          why,
-        },
-        { ...closed, examples: [{ system: 'system-1', before_day: '2026-01-01', why: 'older than a year' }] },
-      ),
+      body: said,
       response: { 201: archivingSchema, ...refusals },
     },
     handler: async (request, reply) => {
       const { system, before_day: beforeDay, up_to_id: upToId, why: reason } = request.body;
       const names = systems.map(({ name }) => name);
-      if (!names.includes(system)) throw wrong('/system', `must be one of ${names.join(', ')}`);
-      if (beforeDay === undefined && upToId === undefined) throw wrong('', 'must have before_day, up_to_id or both');
+      if (!names.includes(system)) {
+        const what = `must be one of ${names.join(', ')}`;
+        throw invalidRequest(`In the body: system ${what}.`, placed('body', '/system', what));
+      }
       const by = callerNamed(request);
       const rows = { system, ...present({ beforeDay, upToId }) };
       const made = await endput.transaction(async (sql) => {
@@ -86,8 +91,6 @@ function addNew(app: App, { endput, systems }: Parts): void {
     },
   });
 }
-
-const wrong = (path: string, what: string) => invalidRequest(`In the body: ${what}.`, placed('body', path, what));
 
 function addWithdraw(app: App, { endput }: Parts): void {
   app.post('/v0/archivings/:id/withdraw', {

@@ -17,6 +17,7 @@ import { filter, filterMembers, filterOf, group, item, letter, noLetter } from '
 import { letterOf } from '../letter-view.ts';
 import { byMessageId, closed, nullable, PAGE_ITEMS, pageOf, pageView, paging, time } from '../schemas.ts';
 import { snake } from '../snake.ts';
+import { IN_QUERY } from '../time-of.ts';
 
 const tags = ['dead letters'];
 const refusals = problemResponses(invalidRequest, dependencyUnavailable);
@@ -54,7 +55,7 @@ function addGroups(app: App, { endput }: Parts): void {
       },
     },
     handler: async ({ query }) => {
-      const asked = filterOf(query, 'querystring');
+      const asked = filterOf(query, IN_QUERY);
       const { from, to, groups } = await groupDeadLetters(endput, pipeline, { state: 'dead', ...asked });
       return { from, to, groups: groups.map(groupOf) };
     },
@@ -87,7 +88,7 @@ function addList(app: App, { endput }: Parts): void {
     handler: async ({ query: { sort = '-dead_at', limit = PAGE_ITEMS, cursor, ...asked } }) => {
       const by = sort.endsWith('dead_at') ? 'dead_at' : 'message_id';
       const page = await listDeadLetters(endput, pipeline, {
-        filter: filterOf(asked, 'querystring'),
+        filter: filterOf(asked, IN_QUERY),
         sort: { by, direction: sort.startsWith('-') ? 'desc' : 'asc' },
         limit,
         ...present({ cursor }),
@@ -112,7 +113,7 @@ function addExport(app: App, { endput }: Parts): void {
       },
     },
     handler: async ({ query }, reply) => {
-      const lines: unknown = Readable.from(linesOf(endput, filterOf(query, 'querystring')));
+      const lines: unknown = Readable.from(linesOf(endput, filterOf(query, IN_QUERY)));
       return reply
         .header('content-disposition', 'attachment; filename="dead-letters.ndjson"')
         .type('application/x-ndjson')

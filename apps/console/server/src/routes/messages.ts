@@ -3,7 +3,7 @@ import { present } from '@esteira/pipeline';
 import { isKnown, lifeOf, readFacts, searchMessages } from '@esteira/orders/messages';
 import { Type } from 'typebox';
 import type { Console } from '../console.ts';
-import { stretchOf } from '../time-of.ts';
+import { IN_QUERY, stretchOf } from '../time-of.ts';
 import { lifeSchema, lifeView } from '../message-life.ts';
 import {
   attemptStatus,
@@ -54,7 +54,7 @@ const search = Type.Object(
     status: Type.Optional(attemptStatus),
     attempt: Type.Optional(Type.Integer({ title: 'the number of an attempt (1 to 1000)', minimum: 1, maximum: 1_000 })),
     from: Type.Optional(givenTime('Processed at or after.')),
-    to: Type.Optional(givenTime('Processed before.')),
+    to: Type.Optional(givenTime('Processed before; later than `from`.', '2026-11-22T16:00:00Z')),
     ...paging,
   },
   closed,
@@ -90,7 +90,7 @@ function addSearch(app: App, console: Parts): void {
     },
     handler: async ({ query }) => {
       const { message_id: messageId, source_id: sourceId, limit = PAGE_ITEMS, ...rest } = query;
-      const stretch = stretchOf(query, 'querystring');
+      const stretch = stretchOf(query, IN_QUERY);
       const page = await searchMessages(console, { ...present({ ...rest, messageId, sourceId, ...stretch }), limit });
       const { index, unsearched } = page;
       return { ...pageView(page, (one) => snake(one)), index, unsearched: [...unsearched] };

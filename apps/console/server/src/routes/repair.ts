@@ -247,5 +247,6 @@ async function started({ endput }: Pick<Parts, 'endput'>, job: NewJob) {
 }
 
 function selectionOf(wanted: Static<typeof selection>): Selection {
-  return 'message_ids' in wanted ? { messageIds: wanted.message_ids } : { filter: filterOf(wanted.filter, 'body') };
+  if ('message_ids' in wanted) return { messageIds: wanted.message_ids };
+  return { filter: filterOf(wanted.filter, { part: 'body', within: '/selection/filter' }) };
 }

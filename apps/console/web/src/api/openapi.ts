@@ -2111,8 +2111,8 @@ export interface operations {
                  */
                 from?: string;
                 /**
-                 * @description Processed before.
-                 * @example 2026-11-21T16:00:00Z
+                 * @description Processed before; later than `from`.
+                 * @example 2026-11-22T16:00:00Z
                  */
                 to?: string;
                 /** @description Items of a page; 50 by default. */
@@ -2523,8 +2523,8 @@ export interface operations {
                  */
                 from?: string;
                 /**
-                 * @description Died before.
-                 * @example 2026-11-21T16:00:00Z
+                 * @description Died before; later than `from`.
+                 * @example 2026-11-22T16:00:00Z
                  */
                 to?: string;
             };
@@ -2652,8 +2652,8 @@ export interface operations {
                  */
                 from?: string;
                 /**
-                 * @description Died before.
-                 * @example 2026-11-21T16:00:00Z
+                 * @description Died before; later than `from`.
+                 * @example 2026-11-22T16:00:00Z
                  */
                 to?: string;
                 /** @description -dead_at: newest first. */
@@ -2783,8 +2783,8 @@ export interface operations {
                  */
                 from?: string;
                 /**
-                 * @description Died before.
-                 * @example 2026-11-21T16:00:00Z
+                 * @description Died before; later than `from`.
+                 * @example 2026-11-22T16:00:00Z
                  */
                 to?: string;
             };
@@ -3356,8 +3356,8 @@ export interface operations {
                             /**
                              * a time with its seconds and zone, like 2026-11-21T16:00:00Z
                              * Format: date-time
-                             * @description Died before.
-                             * @example 2026-11-21T16:00:00Z
+                             * @description Died before; later than `from`.
+                             * @example 2026-11-22T16:00:00Z
                              */
                             to?: string;
                         };
@@ -3536,8 +3536,8 @@ export interface operations {
                             /**
                              * a time with its seconds and zone, like 2026-11-21T16:00:00Z
                              * Format: date-time
-                             * @description Died before.
-                             * @example 2026-11-21T16:00:00Z
+                             * @description Died before; later than `from`.
+                             * @example 2026-11-22T16:00:00Z
                              */
                             to?: string;
                         };
@@ -3756,8 +3756,8 @@ export interface operations {
                             /**
                              * a time with its seconds and zone, like 2026-11-21T16:00:00Z
                              * Format: date-time
-                             * @description Died before.
-                             * @example 2026-11-21T16:00:00Z
+                             * @description Died before; later than `from`.
+                             * @example 2026-11-22T16:00:00Z
                              */
                             to?: string;
                         };
@@ -5865,6 +5865,7 @@ export interface operations {
                     system: string;
                     /**
                      * a day like 2026-01-31
+                     * Format: date
                      * @description Rows made before it, UTC.
                      * @example 2026-01-01
                      */
