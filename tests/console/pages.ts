@@ -107,7 +107,7 @@ export function everyPage(): void {
     const frame = `document.querySelector('table[aria-label="Rows by day"]').parentElement`;
     expect(await world.page.evaluate(`${frame}.scrollWidth - ${frame}.clientWidth`)).toBe(0);
     await rows('Rows by day').getByText(systemName(0)).first().waitFor();
-    for (const width of [800, 1_100, 1_280, 1_400]) {
+    for (const width of [800, 1_100, 1_280, 1_400, 1_620]) {
       await world.page.setViewportSize({ width, height: 800 });
       await untilItFits(width);
     }
