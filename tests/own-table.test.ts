@@ -86,6 +86,14 @@ describe('a table that is not called orders', () => {
     expect(again.output.match(/done already/g)).toHaveLength(5);
   });
 
+  it('is not asked with a URL of its owner that would be misread, which ends with 78 and tells no password', async () => {
+    const owner = database.url.replace(/:[^:@/]*@/, ':se/cret@');
+    const refused = await esteira(['prepare-source', '--system', 'shop'], { ...env(), OWNER_DATABASE_URL: owner });
+    expect(refused).toMatchObject({ code: 78 });
+    expect(refused.output).toContain('OWNER_DATABASE_URL has a ');
+    expect(refused.output).not.toMatch(/se\/|cret/);
+  });
+
   it('is published, stored, dead-lettered and reconciled like any other', async () => {
     pipeline = await startPipeline({ env: { SYSTEM2_DATABASE_URL: database.url, ...OWN } });
     books = await openBooks(pipeline.settings);

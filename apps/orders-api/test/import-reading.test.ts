@@ -27,7 +27,8 @@ async function read(file: string | Buffer, options: Partial<FileOptions> = {}, p
     charset: 'utf-8',
     close: () => undefined,
   } as const;
-  for await (const some of new RecordFile(body, { mapping, quote: '"', ...options }).parts()) parts.push(...some);
+  for await (const some of new RecordFile(body, { mapping, quote: '"', ...options }).parts())
+    for (const part of some) parts.push(part);
   return parts;
 }
 
@@ -105,6 +106,9 @@ describe('a CSV file', () => {
   it('skips blank lines, before the header too, and counts them', async () => {
     const parts = await read('\n\r\nproduct,price\n\na,x\n');
     expect(parts.find(({ kind }) => kind === 'row')).toMatchObject({ line: 5 });
+    // However many: each costs the same.
+    const many = await read(`${'\n'.repeat(1_000_000)}product,price\na,1\n`);
+    expect(many.find(({ kind }) => kind === 'row')).toMatchObject({ line: 1_000_002 });
   });
 
   it('takes the delimiter under which the columns are there', () => {

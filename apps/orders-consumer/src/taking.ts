@@ -3,8 +3,8 @@ import type { Settings } from '@esteira/config';
 /**
  * How long the last of the messages that were taken may wait until all before it were attempted, in milliseconds. Half of
  * RabbitMQ's default `consumer_timeout` (30 min, with every version from 3.8.17): a consumer that holds a message
- * for longer without an ack loses it, by a closed channel (406) or, on 4.3, by a cancelled consumer. The other half is for storing, for the log, and
- * for attempts that are ended late.
+ * for longer without an ack loses it, by a closed channel (406) or, on 4.3, by a cancelled consumer. The other half is for
+ * storing, for the log, and for attempts that are ended late.
  */
 export const LONGEST_HOLD_MS = 15 * 60_000;
 

@@ -65,8 +65,9 @@ async function tryWrite(preparing: Preparing): Promise<void> {
   } catch (error) {
     throw explained(error, attempts.namespace);
   } finally {
-    // Where they stay (a user who may not remove), they count nowhere and are past their age.
-    await attempts.deleteMany({ message_id: messageId }).catch(() => undefined);
+    // Where they stay (a user who may not remove), they count nowhere and are past their age. By their ids: the index on
+    // messages may be missing, and the log large.
+    await attempts.deleteMany({ _id: { $in: trials.map(({ _id }) => _id) } }).catch(() => undefined);
   }
 }
 
@@ -105,11 +106,10 @@ async function makeIndex(
   found: readonly IndexDescriptionInfo[] | undefined,
 ): Promise<string[]> {
   const there = found?.find(({ name }) => name === wanted.name);
-  if (there !== undefined && fits(there, wanted)) return [];
+  if (there !== undefined) return fits(there, wanted) ? [] : [inTheWay(wanted, wanted.name, attempts.namespace)];
   const { key, ...options } = wanted;
   try {
-    if (there === undefined) await attempts.createIndexes([{ key: { ...key }, ...options }]);
-    else return [inTheWay(wanted, wanted.name, attempts.namespace)];
+    await attempts.createIndexes([{ key: { ...key }, ...options }]);
     return [];
   } catch (error) {
     const { indexOptionsConflict, indexKeySpecsConflict, cannotCreateIndex, unauthorized } = CODE;

@@ -4,3 +4,4 @@ export * from './exit.ts';
 export type { OwnColumns, OwnTable } from './own-table.ts';
 export * from './schema.ts';
 export * from './settings.ts';
+export { urlProblems } from './urls.ts';

@@ -14,6 +14,7 @@ const HTTP: Kind = { schemes: ['http', 'https'], path: 'any' };
 
 const KINDS: Readonly<Record<string, Kind>> = {
   ENDPUT_DATABASE_URL: POSTGRES,
+  OWNER_DATABASE_URL: POSTGRES,
   REDIS_URL: { schemes: ['redis', 'rediss'], path: 'number' },
   RABBITMQ_URL: { schemes: ['amqp', 'amqps'], path: 'virtual host' },
   RABBITMQ_MANAGEMENT_URL: HTTP,

@@ -97,6 +97,7 @@ describe('the path of a URL', () => {
     ['MONGODB_URL', 'mongodb://h:1/?replicaSet=r', /names no database/],
     ['ENDPUT_DATABASE_URL', 'postgres://u:p@h', /names no database/],
     ['SYSTEM2_DATABASE_URL', 'postgres://u:p@h/', /names no database/],
+    ['OWNER_DATABASE_URL', 'postgres://u:p@h', /^OWNER_DATABASE_URL names no database/],
     ['SYSTEM2_DATABASE_URL', 'postgres://u:p@h/a/b', /more than the name of a database/],
     ['RABBITMQ_URL', 'amqp://u:p@h/a/b', /more than the name of a virtual host/],
     ['REDIS_URL', 'redis://h/cursors', /not the number of a database/],

@@ -31,7 +31,8 @@ export class ConsumeSession {
   readonly #options: ConsumeOptions;
   readonly #buffer: BatchBuffer<Delivery>;
   readonly #acks = new AckTracker();
-  readonly #running = new Set<Promise<void>>();
+  /** The batches that are handled now. */
+  readonly #running = new Map<Promise<void>, readonly Delivery[]>();
   readonly #end: (fault: Fault) => void;
   #consumerTag = '';
   #scheduled = false;
@@ -40,8 +41,6 @@ export class ConsumeSession {
   readonly #abandoned = Promise.withResolvers<undefined>();
   #closing: Promise<void> | undefined;
   #open = true;
-  /** What is in a batch that runs. */
-  readonly #inWork = new Set<Delivery>();
   /** Bytes of the deliveries that are held: waiting, or being handled. */
   #heldBytes = 0;
 
@@ -94,10 +93,11 @@ export class ConsumeSession {
 
   /** An attempt that is made twice leaves a trace: the broker gives what is in work to somebody else. */
   #tellOfTakenBack(): void {
-    if (this.#inWork.size === 0) return;
-    const messageIds = [...this.#inWork].slice(0, MOST_TOLD).map(({ messageId }) => messageId);
+    const inWork = [...this.#running.values()].flat();
+    if (inWork.length === 0) return;
+    const messageIds = inWork.slice(0, MOST_TOLD).map(({ messageId }) => messageId);
     this.#options.logger.warn(
-      { queue: this.#options.queue, inWork: this.#inWork.size, messageIds },
+      { queue: this.#options.queue, inWork: inWork.length, messageIds },
       'RabbitMQ took back messages while they were in work; they are delivered again, and an attempt that is not logged by then is made again',
     );
   }
@@ -127,15 +127,13 @@ export class ConsumeSession {
     while (this.#taking && this.#running.size < this.#options.batchesInFlight) {
       const batch = this.#buffer.take(this.#options.batchSize, MAX_BATCH_BYTES);
       if (batch.length === 0) return;
-      for (const delivery of batch) this.#inWork.add(delivery);
       const run = this.#runBatch(batch).finally(() => {
-        for (const delivery of batch) this.#inWork.delete(delivery);
         this.#running.delete(run);
         this.#buffer.done(batch);
         for (const { body } of batch) this.#heldBytes -= body.byteLength;
         if (this.#buffer.size > 0) this.#startBatches();
       });
-      this.#running.add(run);
+      this.#running.set(run, batch);
     }
   }
 
@@ -196,7 +194,7 @@ export class ConsumeSession {
     this.#taking = false;
     const timer = new AbortController();
     await Promise.race([
-      Promise.allSettled([...this.#running]),
+      Promise.allSettled(this.#running.keys()),
       delay(withinMs, undefined, { signal: timer.signal }).catch(() => undefined),
     ]);
     timer.abort();
@@ -215,7 +213,7 @@ export class ConsumeSession {
     try {
       if (this.#open) await this.#channel.cancel(this.#consumerTag);
       // Also when the channel is gone: the next session is given the same messages, and must not run beside this one.
-      await Promise.race([Promise.allSettled([...this.#running]), this.#abandoned.promise]);
+      await Promise.race([Promise.allSettled(this.#running.keys()), this.#abandoned.promise]);
       if (!this.#open) return;
       this.#ackBeyondGap();
       // From here on nothing is acked: what a batch that was not waited for calls done has been given back.

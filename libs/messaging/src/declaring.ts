@@ -87,12 +87,13 @@ class Declaring {
   }
 
   async #refusalOf(work: (channel: Channel) => Promise<unknown>): Promise<Refused | undefined> {
-    this.#channel ??= await this.#broker.channel();
+    const channel = (this.#channel ??= await this.#broker.channel());
     try {
-      await work(this.#channel);
+      await work(channel);
       return undefined;
     } catch (error) {
       this.#channel = undefined;
+      await channel.close().catch(() => undefined); // It is closed already, unless somebody else than the broker refused.
       return error as Refused;
     }
   }

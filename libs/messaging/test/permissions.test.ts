@@ -55,6 +55,27 @@ describe('a user who may not declare', () => {
     await channel.close();
     await expect(declaring()).rejects.toThrow(/binding of queue p[.]primary to exchange esteira[.]p by "primary"/);
   });
+
+  it('leaves no channel open, whatever is missing', async () => {
+    await declare(stage, topology);
+    const channel = await stage.broker.channel();
+    await channel.unbindQueue(lane, names.exchange(pipeline), 'primary');
+    await channel.close();
+    let [opened, closed] = [0, 0];
+    const counting = new Proxy(limited, {
+      get: (broker, property) => {
+        if (property !== 'channel') return Reflect.get(broker, property, broker) as unknown;
+        return async () => {
+          const one = await broker.channel();
+          opened += 1;
+          return one.once('close', () => (closed += 1));
+        };
+      },
+    });
+    await expect(declaring(counting)).rejects.toThrow(TopologyMismatch);
+    expect(opened).toBeGreaterThan(1);
+    expect(closed).toBe(opened);
+  });
 });
 
 describe('a virtual host', () => {

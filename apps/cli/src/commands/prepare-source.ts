@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { Env, System } from '@esteira/config';
+import { SettingsError, urlProblems, type Env, type System } from '@esteira/config';
 import { resolveSettings } from '@esteira/infra';
 import { planPreparation, PreparationStopped, prepareSource, SourceNotReady } from '@esteira/orders/source';
 import type { Preparation, PrepareOptions, PrepareStep, PrepareWays } from '@esteira/orders/source';
@@ -47,7 +47,7 @@ async function carryOut(env: Env, options: PrepareSourceOptions): Promise<void> 
     throw new Refused(`${system.name} has the table that Esteira makes: nothing is to be prepared.\n${HELP}`);
   }
   const plan: PrepareOptions = { system: system.name, names, role: roleOf(system.databaseUrl) };
-  const url = options.ownerUrl ?? system.databaseUrl;
+  const url = ownerUrl(options) ?? system.databaseUrl;
   const postgres = openPostgres({
     url,
     applicationName: 'esteira prepare-source',
@@ -66,6 +66,13 @@ async function carryOut(env: Env, options: PrepareSourceOptions): Promise<void> 
   } finally {
     await postgres.close();
   }
+}
+
+/** As it is given for this command alone, it is no setting; what is wrong with it is told as of one. */
+function ownerUrl({ ownerUrl: url }: PrepareSourceOptions): string | undefined {
+  const problems = url === undefined ? [] : urlProblems({ OWNER_DATABASE_URL: url });
+  if (problems.length > 0) throw new SettingsError(problems);
+  return url;
 }
 
 const HELP = 'SYSTEM<n>_TABLE and SYSTEM<n>_COLUMNS name a table of your own (docs/own-table.md).';

@@ -39,7 +39,10 @@ export async function republishMissing(
     });
     return counts;
   } catch (error) {
-    throw error instanceof PolicyInForce ? new Refused(`Nothing was published. ${error.message}`) : error;
+    if (!(error instanceof PolicyInForce)) throw error;
+    throw new Refused(
+      `Nothing more is published; what the broker had confirmed by then is remembered. ${error.message}`,
+    );
   } finally {
     await broker.close();
   }

@@ -44,16 +44,13 @@ export class CsvFile implements RecordReader {
   push(lines: Iterable<Line>): Part[] {
     if (this.#records !== undefined) return this.#records.push(lines);
     const before: Part[] = [];
-    const rest = Array.from(lines);
-    for (;;) {
-      const line = rest.shift();
-      if (line === undefined) return before;
-      const records = this.#takeHeader(line);
+    const all = Array.from(lines);
+    for (const [index, line] of all.entries()) {
+      this.#records = this.#takeHeader(line);
       before.push({ kind: 'filler', bytes: line.bytes });
-      if (records === undefined) continue;
-      this.#records = records;
-      return [...before, ...records.push(rest)];
+      if (this.#records !== undefined) return [...before, ...this.#records.push(all.slice(index + 1))];
     }
+    return before;
   }
 
   end(): Part[] {

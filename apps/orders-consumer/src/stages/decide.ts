@@ -13,9 +13,9 @@ export function decideAll(batch: readonly Verified[], policy: RetryPolicy, now: 
 
 /** A wait that was asked for and is longer than any there is: the error of the attempt says so, before its own words. */
 function tellingCut(decision: Decision, outcome: Outcome, policy: RetryPolicy): Decision {
-  if (decision.kind !== 'wait' || outcome.kind !== 'retry') return decision;
+  if (decision.kind !== 'wait' || outcome.kind !== 'retry' || outcome.afterMs === undefined) return decision;
+  const { error, afterMs } = outcome;
   const longestMs = Math.max(...policyDelays(policy));
-  const { error, afterMs = 0 } = outcome;
   if (afterMs <= longestMs) return decision;
   const cut = `It asked for a wait of ${Math.ceil(afterMs / 1_000)} s and gets the longest, ${longestMs / 1_000} s. `;
   return { ...decision, error: { ...error, message: boundedError(cut + error.message) } };
