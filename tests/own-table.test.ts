@@ -1,13 +1,17 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { settingsEntries } from '@esteira/config';
 import { openPostgres, type Postgres } from '@esteira/postgres';
-import { freshDatabase, openBooks, startPipeline, type Books, type Fresh, type Pipeline } from '@esteira/tests/support';
+import {
+  freshDatabase,
+  openBooks,
+  runProgram,
+  startPipeline,
+  type Books,
+  type Fresh,
+  type Pipeline,
+} from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-const ROOT = join(import.meta.dirname, '..');
 const COLUMNS = 'id=order_no,product=title,price=amount,created_at=placed_at,security_check=approved';
 const OWN = { SYSTEM2_TABLE: 'shop.purchases', SYSTEM2_COLUMNS: COLUMNS };
 
@@ -16,15 +20,7 @@ let shop: Postgres;
 let pipeline: Pipeline;
 let books: Books;
 
-/** Runs a program of the project to its end. */
-async function run(file: string, args: readonly string[], env: Record<string, string>) {
-  const child = spawn(process.execPath, [join(ROOT, file), ...args], { env: { ...process.env, ...env }, cwd: ROOT });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, output };
-}
-const esteira = (args: readonly string[], env: Record<string, string>) => run('apps/cli/src/main.ts', args, env);
+const esteira = (args: readonly string[], env: Record<string, string>) => runProgram('apps/cli/src/main.ts', args, env);
 
 /** `approved` alternates: every third row is not. */
 const buy = (count: number) =>
@@ -60,7 +56,7 @@ describe('a table that is not called orders', () => {
   });
 
   it('is refused by its API until it is prepared, and the refusal says how', async () => {
-    const { code, output } = await run('apps/orders-api/src/main.ts', [], env());
+    const { code, output } = await runProgram('apps/orders-api/src/main.ts', [], env());
     expect(code).toBe(78);
     expect(output).toContain('the column transaction_id xid8 is missing');
     expect(output).toContain('prepare-source --system shop --dry-run');

@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { settingsEntries } from '@esteira/config';
 import { endputMigrations } from '@esteira/orders/endput';
 import { migrate, openPostgres, SessionUnfit, type Postgres } from '@esteira/postgres';
 import {
   freshDatabase,
   openBooks,
+  runProgram,
   startPgBouncer,
   startPipeline,
   type Fresh,
@@ -15,7 +13,6 @@ import {
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
-const ROOT = join(import.meta.dirname, '..');
 let database: Fresh;
 
 beforeAll(async () => {
@@ -150,7 +147,7 @@ describe('PgBouncer', () => {
       ['orders-api', { SYSTEM: 'system-1' }],
       ['orders-consumer', { CONSUMER_NUMBER: '1' }],
     ] as const) {
-      const ended = await run(`apps/${app}/src/main.ts`, [], {
+      const ended = await runProgram(`apps/${app}/src/main.ts`, [], {
         ...env,
         ...process,
         SYSTEM1_API_PORT: '1',
@@ -180,16 +177,7 @@ describe('PgBouncer', () => {
     }
     expect(await books.untilAtRest(240)).toMatchObject({ stored: 200, dead: 40 });
     const settings = Object.fromEntries(settingsEntries(pipeline.settings));
-    const reconciled = await run('apps/cli/src/main.ts', ['reconcile'], settings);
+    const reconciled = await runProgram('apps/cli/src/main.ts', ['reconcile'], settings);
     expect(reconciled, reconciled.output).toMatchObject({ code: 0 });
   });
 });
-
-/** Runs a program of the project to its end. */
-async function run(file: string, args: readonly string[], env: Record<string, string>) {
-  const child = spawn(process.execPath, [join(ROOT, file), ...args], { env: { ...process.env, ...env }, cwd: ROOT });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, output };
-}

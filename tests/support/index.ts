@@ -5,4 +5,5 @@ export * from './guarded-mongod.ts';
 export * from './own-postgres.ts';
 export * from './pgbouncer.ts';
 export * from './ports.ts';
+export * from './run-program.ts';
 export * from './servers.ts';
