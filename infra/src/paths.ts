@@ -21,7 +21,7 @@ export interface Place {
 /** The place of what `make start` runs. */
 export const mainPlace: Place = {
   envFile: join(REPOSITORY, '.env'),
-  runningFile: join(REPOSITORY, '.local', 'running.env'),
+  runningFile: join(REPOSITORY, '.local', 'running.json'),
   state: join(REPOSITORY, '.local', 'native'),
   compose: join(REPOSITORY, '.local', 'compose'),
   cache: join(REPOSITORY, '.local', 'cache'),
@@ -32,7 +32,7 @@ export function privatePlace(name: string): Place {
   const base = join(REPOSITORY, '.local', name);
   return {
     envFile: `${base}.env`,
-    runningFile: `${base}.running.env`,
+    runningFile: `${base}.running.json`,
     state: base,
     compose: `${base}.compose`,
     cache: mainPlace.cache,

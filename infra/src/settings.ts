@@ -7,7 +7,7 @@ import type { Report } from './runtime.ts';
 
 /** The settings that hold now: the command line over those of the last start (all of them) while it runs, else `.env`. */
 export function resolveSettings(env: Env, place: Place = mainPlace): Settings {
-  return loadSettings(readEnvFile(existsSync(place.runningFile) ? place.runningFile : place.envFile), env);
+  return loadSettings(readRunning(place) ?? readEnvFile(place.envFile), env);
 }
 
 /** The settings a start begins with: the command line over `.env`, which is made at the first start. */
@@ -34,8 +34,13 @@ export function applyMoves(settings: Settings, moves: readonly Move[], place: Pl
 /** Remembers what a start was given, so that later commands see the same settings while it runs. */
 export function recordRunning(settings: Settings, place: Place): void {
   mkdirSync(dirname(place.runningFile), { recursive: true });
-  const lines = settingsEntries(settings).map(([name, value]) => `${name}=${value}`);
-  writeFileSync(place.runningFile, `${lines.join('\n')}\n`, { mode: 0o600 });
+  // Not an env file: that can't hold every value.
+  const text = JSON.stringify(Object.fromEntries(settingsEntries(settings)), undefined, 2);
+  writeFileSync(place.runningFile, `${text}\n`, { mode: 0o600 });
+}
+
+function readRunning({ runningFile }: Place): Env | undefined {
+  return existsSync(runningFile) ? (JSON.parse(readFileSync(runningFile, 'utf8')) as Env) : undefined;
 }
 
 /** Nothing runs any more. */

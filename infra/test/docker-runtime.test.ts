@@ -30,7 +30,13 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'esteira-docker-'));
   writeFileSync(join(directory, 'docker'), STUB, { mode: 0o755 });
   const at = (name: string) => join(directory, name);
-  place = { envFile: at('.env'), runningFile: at('running.env'), state: at('n'), compose: at('c'), cache: at('cache') };
+  place = {
+    envFile: at('.env'),
+    runningFile: at('running.json'),
+    state: at('n'),
+    compose: at('c'),
+    cache: at('cache'),
+  };
   process.env['PATH'] = `${directory}:${path ?? ''}`;
 });
 

@@ -65,7 +65,7 @@ describe('the logs of Compose', () => {
     const stub = `#!/bin/sh\ncase "$*" in *" logs "*) echo "$@" > '${at('asked')}'; cat '${at('written')}' ;; esac\n`;
     writeFileSync(at('docker'), stub, { mode: 0o755 });
     process.env['PATH'] = `${directory}:${path ?? ''}`;
-    const place = { envFile: at('.env'), runningFile: at('running.env'), state: at('n'), compose: at('c') };
+    const place = { envFile: at('.env'), runningFile: at('running.json'), state: at('n'), compose: at('c') };
     await new DockerRuntime({ ...place, cache: at('cache') }, 'one').logs({ follow: false, raw });
   };
 

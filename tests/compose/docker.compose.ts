@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { REPOSITORY } from '@esteira/infra';
 import { execa } from 'execa';
@@ -149,7 +149,6 @@ describe('Docker Compose', () => {
   });
 
   it('says at once what an app said that ended with 78', async () => {
-    chmodSync(join(checkout.directory, 'examples'), 0o755);
     await execa('chmod', ['-R', 'go+rX', join(checkout.directory, 'examples')]);
     const settings = { VERIFIER: 'module', VERIFIER_MODULE: 'examples/missing.ts' };
     const { all, exitCode } = await checkout.esteira(['start'], settings, { reject: false });

@@ -17,7 +17,10 @@ echo "$pid" >"$work/run/pid"
 tries=0
 until ip link show tap0 >/dev/null 2>&1; do
   tries=$((tries + 1))
-  [ "$tries" -lt 600 ]
+  if [ "$tries" = 600 ]; then
+    echo 'slirp4netns brought no way out within a minute; its own log says why.' >&2
+    exit 1
+  fi
   sleep 0.1
 done
 

@@ -8,6 +8,7 @@ export default defineConfig({
     include: ['tests/compose/*.compose.ts'],
     reporters: ['verbose'],
     bail: 1,
+    fileParallelism: false,
     testTimeout: 15 * 60_000,
     hookTimeout: 15 * 60_000,
   },
