@@ -1,13 +1,4 @@
-import {
-  createJob,
-  editBody,
-  JobsOverlap,
-  MOST_SELECTED,
-  previewJob,
-  type Edited,
-  type NewJob,
-  type Selection,
-} from '@esteira/dead-letters';
+import { createJob, editBody, JobsOverlap, previewJob, type Edited, type NewJob } from '@esteira/dead-letters';
 import {
   callerNamed,
   defineProblem,
@@ -19,12 +10,13 @@ import {
 } from '@esteira/http';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { present } from '@esteira/pipeline';
-import { Type, type Static } from 'typebox';
+import { Type } from 'typebox';
 import type { Console } from '../console.ts';
-import { filter, filterOf, letter, noLetter } from '../dead-letter-schemas.ts';
+import { letter, noLetter } from '../dead-letter-schemas.ts';
 import { jobOf, jobSchema } from '../job-view.ts';
 import { letterOf } from '../letter-view.ts';
-import { byMessageId, closed, count, messageId, nullable, text, why } from '../schemas.ts';
+import { byMessageId, closed, count, nullable, text, why } from '../schemas.ts';
+import { selection, selectionOf } from '../selection.ts';
 import { snake } from '../snake.ts';
 
 const tags = ['repair'];
@@ -47,13 +39,6 @@ const overlapping = defineProblem({
 });
 const bodyRefused = defineProblem({ code: 'body-refused', status: 422, title: 'No consumer would take this body.' });
 
-const selection = Type.Union(
-  [
-    Type.Object({ message_ids: Type.Array(messageId, { minItems: 1, maxItems: MOST_SELECTED }) }, closed),
-    Type.Object({ filter }, closed),
-  ],
-  { description: 'These dead letters, or the open ones that a filter means. A group is a filter.' },
-);
 const rate = Type.Integer({ minimum: 1, maximum: 100_000, description: 'The most messages a second.' });
 const beside = Type.Boolean({
   description: 'Begins even where another job has some of these before it: each takes effect once all the same.',
@@ -244,9 +229,4 @@ async function started({ endput }: Pick<Parts, 'endput'>, job: NewJob) {
     throw overlapping(error.message, { jobs: error.overlaps.map(snake) });
   });
   return jobOf(made);
-}
-
-function selectionOf(wanted: Static<typeof selection>): Selection {
-  if ('message_ids' in wanted) return { messageIds: wanted.message_ids };
-  return { filter: filterOf(wanted.filter, { part: 'body', within: '/selection/filter' }) };
 }
