@@ -62,6 +62,7 @@ describe('a file of a charset', () => {
         for await (const piece of toUtf8(chunks(), charset)) pieces.push(piece);
         expect(Buffer.concat(pieces).toString()).toBe(expected);
       }),
+      { examples: [['😀', 'gb18030', [3]]] },
     );
   });
 

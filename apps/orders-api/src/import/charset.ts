@@ -84,6 +84,21 @@ export function charsetIn(head: Buffer, said: Charset | undefined): Charset {
   return head.subarray(0, 2).includes(0) ? 'utf-16' : 'utf-8';
 }
 
+interface Decoder {
+  write(chunk: Buffer): string;
+  end(): string | undefined;
+}
+
+/**
+ * The library's decoder. Of GB18030, the one charset here with characters of four bytes, it loses those that a chunk ends
+ * within: there it is the platform's, which knows fewer characters of some others.
+ */
+function decoderOf(charset: Charset): Decoder {
+  if (charset !== 'gb18030') return iconv.getDecoder(charset);
+  const decoder = new TextDecoder(charset, { ignoreBOM: true });
+  return { write: (chunk) => decoder.decode(chunk, { stream: true }), end: () => decoder.decode() };
+}
+
 /** Bytes of a character in charsets where all have as many, or a multiple. */
 const UNITS: Readonly<Partial<Record<Charset, number>>> = { 'utf-16': 2, 'utf-16le': 2, 'utf-16be': 2, 'utf-32': 4 };
 const HIGH_SURROGATE = /[\ud800-\udbff]$/;
@@ -91,7 +106,7 @@ const REPLACEMENT = Buffer.from('\ufffd');
 
 /** The same text in UTF-8, without a mark. What is no character becomes U+FFFD, which readers refuse. */
 export async function* toUtf8(bytes: AsyncIterable<Buffer>, charset: Charset): AsyncGenerator<Buffer> {
-  const decoder = iconv.getDecoder(charset);
+  const decoder = decoderOf(charset);
   let length = 0;
   // Half of a surrogate pair, of which the decoder may give the other half with the next chunk.
   let half = '';
