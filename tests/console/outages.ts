@@ -114,6 +114,9 @@ export function outages(): void {
         await run();
         await problem(/Redis/).first().waitFor();
         await searchWorks();
+        await open('/history');
+        await problem('What was asked of the systems themselves lately is not here yet').waitFor();
+        await rows('History').first().waitFor();
         await open('/');
       },
     });

@@ -119,6 +119,15 @@ export function walk(): void {
     await world.page.getByText('nobody wants it').first().waitFor();
   });
 
+  it('shows in the history what was asked of an API itself', async () => {
+    await world.pipeline.post(1, '/v0/process/unblock');
+    await open('/history');
+    const latest = rows('History').first();
+    await latest.getByRole('cell', { name: 'unblock', exact: true }).waitFor();
+    await latest.getByRole('cell', { name: 'local', exact: true }).waitFor();
+    await latest.getByText(`system: ${systemName(1)}`).waitFor();
+  });
+
   it('redrives everything once the fault is mended, and all is stored', async () => {
     world.service.isMended = true;
     await open('/dead-letters/list?state=dead');

@@ -6,7 +6,7 @@ import { ordersPipeline } from '@esteira/orders/domain';
 import { journeysOf, type Journeys } from '@esteira/orders/reconciliation';
 import { ordersTable, sourceTable, type SourceTable } from '@esteira/orders/source';
 import { openPostgres, type Postgres } from '@esteira/postgres';
-import { openCursor, openRedis, type Cursor } from '@esteira/relay';
+import { openActionLog, openCursor, openRedis, type ActionLog, type Cursor } from '@esteira/relay';
 
 /** A source system, as the command line reaches it. */
 interface SystemConnections {
@@ -15,6 +15,8 @@ interface SystemConnections {
   /** What of it is published. */
   readonly table: SourceTable;
   readonly cursor: Cursor;
+  /** What was asked of its API and is not in the history yet. */
+  readonly actions: ActionLog;
 }
 
 /** Connections to every server. Nothing is connected before it is used. */
@@ -46,6 +48,7 @@ export async function withConnections<T>(
     table: ownTable === undefined ? ordersTable : sourceTable(ownTable),
     source: openPostgres({ url: databaseUrl, applicationName }),
     cursor: openCursor(redis, name),
+    actions: openActionLog(redis, name),
   }));
   const attemptLog = mongodbAttemptLog({
     url: settings.MONGODB_URL,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { EXIT_CONFIG, SettingsError } from '@esteira/config';
+import { ForeignAnswer } from '@esteira/http/json-answer';
 import { Obstacle } from '@esteira/infra';
 import { withoutPasswords } from '@esteira/observability';
 import { SessionUnfit } from '@esteira/postgres';
@@ -17,7 +18,9 @@ export async function execute(program: Command): Promise<void> {
     await program.parseAsync();
   } catch (error) {
     const { message, stack = message } = error as Error;
-    const isExplained = [SettingsError, Refused, Obstacle, SessionUnfit].some((kind) => error instanceof kind);
+    const isExplained = [SettingsError, Refused, Obstacle, SessionUnfit, ForeignAnswer].some(
+      (kind) => error instanceof kind,
+    );
     const told = isExplained ? message : (absentServer(error) ?? stack);
     process.stderr.write(`${withoutPasswords(told)}\n`);
     process.exitCode = error instanceof SettingsError ? EXIT_CONFIG : 1;

@@ -1,8 +1,12 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { loadSettings } from '@esteira/config';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { withoutOwnTables } from '../src/commands/demo.ts';
 import { withConnections } from '../src/connections.ts';
+import { ordersApi } from '../src/demo/api.ts';
 import { deal, importBody, parseOrders, readOrders, sample } from '../src/demo/orders.ts';
 import { looked, progressLine, seemsAtRest, type Progress } from '../src/demo/progress.ts';
 
@@ -91,5 +95,18 @@ describe('the progress of the demo', () => {
     expect(looked(first, undefined, 3_000).since).toBe(1_000);
     expect(looked(first, { ...progress, waiting: 59 }, 4_000).since).toBe(4_000);
     expect(looked(undefined, undefined, 5_000).since).toBe(5_000);
+  });
+});
+
+describe('the API of a system', () => {
+  it('behind a proxy that answers with a page of its own is told as that, not as JSON that can not be read', async () => {
+    const proxy = createServer((_, response) => {
+      response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad gateway</h1>');
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const told = `The API of system-1 answered 502 with text/html, which is not its JSON. Look at what answers at http://127.0.0.1:${port}/v0/process/run.`;
+    await expect(ordersApi('system-1', port, []).run()).rejects.toThrow(told);
+    proxy.close();
   });
 });

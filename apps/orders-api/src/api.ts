@@ -4,6 +4,7 @@ import type { Logger, Metrics } from '@esteira/observability';
 import type { SourceTable } from '@esteira/orders/source';
 import type { Postgres } from '@esteira/postgres';
 import type { Relay } from '@esteira/relay';
+import type { Actions } from './actions.ts';
 
 /** What the API of one system works with. */
 export interface OrdersApi {
@@ -21,6 +22,8 @@ export interface OrdersApi {
   /** The table of it that is published. */
   readonly source: SourceTable;
   readonly relay: Relay;
+  /** Where it is written down what was asked of it, for the history. */
+  readonly actions: Pick<Actions, 'done'>;
   /** Rejects when messages can't be published. */
   readonly brokerReady: Check;
   /** The connection that messages are published on. */

@@ -15,7 +15,8 @@ import {
 } from '@esteira/orders/source';
 import type { Publish } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
-import { createRelay, type Relay } from '@esteira/relay';
+import { createRelay, openActionLog, openRedis, type Relay } from '@esteira/relay';
+import { recordActions, type Actions } from './actions.ts';
 import { buildApp } from './app.ts';
 import { classifyFault } from './faults.ts';
 import { openLane, type Lane } from './lane.ts';
@@ -66,7 +67,8 @@ export async function startApi(options: StartOptions, stopping: AbortSignal): Pr
   const { HOST: host, ALLOWED_HOSTS: allowedHosts, MAX_ATTEMPTS: maxAttempts, apiKeys: keys } = settings;
   const callers = { allowedHosts, trustedProxies: settings.TRUSTED_PROXIES, keys };
   const given = { system: system.name, ...callers, logger, metrics, maxAttempts, stopping };
-  const parts = { ...given, postgres, source, relay, broker };
+  const actions = openActions(options);
+  const parts = { ...given, postgres, source, relay, broker, actions };
   const app = await buildApp({ ...parts, brokerReady: lane.ready });
   await app.listen({ host, port: system.apiPort });
   relay.watch();
@@ -75,9 +77,23 @@ export async function startApi(options: StartOptions, stopping: AbortSignal): Pr
     app,
     stop: async () => {
       await Promise.all([app.close(), relay.close()]);
+      await actions.close();
       lane.close();
       await broker.close();
       await postgres.close();
+    },
+  };
+}
+
+/** On a connection of its own, which ends after the last request. That Redis is away is told by the relay. */
+function openActions({ settings, system, logger }: StartOptions): Actions {
+  const redis = openRedis(settings.REDIS_URL, logger.child({}, { level: 'silent' }));
+  const actions = recordActions(openActionLog(redis, system.name), logger);
+  return {
+    done: actions.done,
+    close: async () => {
+      await actions.close();
+      await redis.close();
     },
   };
 }

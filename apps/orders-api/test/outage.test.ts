@@ -40,6 +40,7 @@ async function during(postgresUrl: string, redisUrl: string): Promise<Outage> {
     postgres,
     source: ordersTable,
     relay,
+    actions: { done: () => Promise.resolve() },
     brokerReady: () => Promise.reject(new Error('RabbitMQ is away')),
     broker: { connected: false, blocked: undefined },
     maxAttempts: 5,

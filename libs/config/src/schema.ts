@@ -64,7 +64,10 @@ export const settingsSchema = Type.Object({
     'postgres://esteira:esteira@127.0.0.1:5434/endput',
     'The output Postgres: stored orders and dead letters.',
   ),
-  REDIS_URL: url('redis://127.0.0.1:6379', 'Redis, for the cursors. Its eviction policy must be noeviction.'),
+  REDIS_URL: url(
+    'redis://127.0.0.1:6379',
+    'Redis, for the cursors, and for what was asked of the APIs until the history has it. Its eviction policy must be noeviction.',
+  ),
   RABBITMQ_URL: url('amqp://esteira:esteira@127.0.0.1:5672', 'RabbitMQ 3.10 or later. A path names the virtual host.'),
   RABBITMQ_MANAGEMENT_URL: url(
     'http://esteira:esteira@127.0.0.1:15672',

@@ -1,4 +1,4 @@
-import { ForeignCursor, pageOf, type Page } from '@esteira/pipeline';
+import { ISO_TIME, pageOf, readCursor, writeCursor, type Page } from '@esteira/pipeline';
 import { isoTime, type Sql } from '@esteira/postgres';
 import { MOST_ITEMS } from './page.ts';
 
@@ -60,15 +60,16 @@ export async function listActions(
   pipeline: string,
   { job, messageId, limit, cursor }: ActionsRequest,
 ): Promise<Page<OperatorAction>> {
-  if (cursor !== undefined && !/^[1-9]\d{0,17}$/.test(cursor)) throw new ForeignCursor();
+  const [at = null, id = null] = cursor === undefined ? [] : readCursor(cursor, [ISO_TIME, /^[1-9]\d{0,17}$/]);
   const most = Math.min(Math.max(1, limit), MOST_ITEMS);
   const actions = await sql.query<OperatorAction>(
     `SELECT id, ${isoTime('at', 'at')}, by, action, why, job, message_id AS "messageId", details
        FROM operator_actions
-      WHERE pipeline = $1 AND ($2::bigint IS NULL OR job = $2) AND ($3::uuid IS NULL OR message_id = $3)
-        AND ($4::bigint IS NULL OR id < $4)
-      ORDER BY id DESC LIMIT $5`,
-    [pipeline, job ?? null, messageId ?? null, cursor ?? null, most + 1],
+      WHERE pipeline = $1 AND NOT announced
+        AND ($2::bigint IS NULL OR job = $2) AND ($3::uuid IS NULL OR message_id = $3)
+        AND ($4::timestamptz IS NULL OR (at, id) < ($4, $5::bigint))
+      ORDER BY operator_actions.at DESC, id DESC LIMIT $6`,
+    [pipeline, job ?? null, messageId ?? null, at, id, most + 1],
   );
-  return pageOf(actions, most, ({ id }) => id);
+  return pageOf(actions, most, (last) => writeCursor([last.at, last.id]));
 }

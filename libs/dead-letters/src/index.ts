@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Migrations } from '@esteira/postgres';
 
 export * from './actions.ts';
+export * from './asked-actions.ts';
 export * from './bury.ts';
 export * from './clear.ts';
 export * from './dead-letter.ts';

@@ -10,6 +10,7 @@ export type { Classify } from './errors.ts';
 export { runChecks, within, type Check, type Checks } from './health.ts';
 export { optionalBody } from './optional-body.ts';
 export * from './problem.ts';
+export { REQUEST_ID, requestIdOf } from './request-id.ts';
 export { problemResponses } from './problem-responses.ts';
 export { addScope } from './scope.ts';
 export { validateAllButBody } from './validation.ts';

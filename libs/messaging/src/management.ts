@@ -1,3 +1,4 @@
+import { BrokerUnavailable } from './broker.ts';
 import type { PolicyDefinition, PolicyReport } from './policy-harm.ts';
 import type { Arguments } from './topology.ts';
 
@@ -52,6 +53,15 @@ export interface NamedExchange {
   readonly policy?: string;
 }
 
+/** A page in the place of JSON is that of something in front of RabbitMQ. */
+const orForeign =
+  (origin: string, { status, headers }: Response) =>
+  (error: unknown) => {
+    if (!(error instanceof SyntaxError)) throw error;
+    const what = `answered ${status} with ${headers.get('content-type') ?? 'no content type'}, which is not its JSON`;
+    throw new BrokerUnavailable(`RabbitMQ's management API at ${origin} ${what}.`, { cause: error });
+  };
+
 /** Talks to the management API at `url` (with user and password) about the virtual host of `brokerUrl`. */
 export function openManagement(url: string, brokerUrl: string): Management {
   const { username, password, origin, pathname } = new URL(url);
@@ -63,7 +73,7 @@ export function openManagement(url: string, brokerUrl: string): Management {
     const response = await fetch(`${base}/${path}`, { headers: { authorization }, signal: AbortSignal.timeout(5_000) });
     if (response.status === 404) return undefined;
     if (!response.ok) throw new Error(`RabbitMQ's management API answered ${response.status} for ${path}`);
-    return response.json();
+    return response.json().catch(orForeign(origin, response));
   };
   const named = (name: string) => `${vhost}/${encodeURIComponent(name)}`;
   return {

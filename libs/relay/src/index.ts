@@ -1,3 +1,5 @@
+export { openActionLog } from './action-log.ts';
+export type { ActionLog, SystemAction } from './action-log.ts';
 export type { ActivityView } from './activity.ts';
 export type { Cursor, CursorStatus, CursorView, RunError, RunRequest } from './cursor.ts';
 export { CURSOR_STATUSES, openCursor, positionOf } from './cursor.ts';
@@ -7,3 +9,4 @@ export { openRedis, RedisFault } from './redis.ts';
 export type { RedisConnection } from './redis.ts';
 export { createRelay } from './relay.ts';
 export type { Relay, RelayOptions, RunRefusal } from './relay-port.ts';
+export { repeatedly } from './repeatedly.ts';

@@ -41,9 +41,10 @@ function withoutFiles(env: Env, settings: readonly (readonly [string, string])[]
 }
 
 async function clearAll(settings: Settings, { systems, endput, attemptLog, management }: Connections): Promise<void> {
-  for (const { name, source, table, cursor } of systems) {
+  for (const { name, source, table, cursor, actions } of systems) {
     const cleared = await cursor.clear();
     if (cleared.kind !== 'cleared') throw new Refused(`The cursor of ${name} is held by a run of another program.`);
+    await actions.clear();
     // A table of the user is not ours to empty: its rows are published again.
     if (!table.isOwn) await ifThere(clearSource(source));
   }

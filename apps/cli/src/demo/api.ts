@@ -1,4 +1,5 @@
 import type { ApiKey } from '@esteira/config';
+import { jsonAnswer } from '@esteira/http/json-answer';
 import { Refused } from '../refused.ts';
 import type { ImportBody } from './orders.ts';
 
@@ -36,7 +37,7 @@ export function ordersApi(system: string, port: number, keys: readonly ApiKey[])
       body,
       signal,
     });
-    return { status: response.status, answer: await response.json() };
+    return { status: response.status, answer: await jsonAnswer<object>(response, `The API of ${system}`) };
   };
   const refused = (what: string, answer: unknown) => {
     const { title = '', detail = '' } = answer as { title?: string; detail?: string };

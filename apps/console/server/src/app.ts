@@ -3,6 +3,7 @@ import type { Console } from './console.ts';
 import { classifyFault } from './faults.ts';
 import { addArchivings } from './routes/archivings.ts';
 import { addDeadLetters } from './routes/dead-letters.ts';
+import { addHistory } from './routes/history.ts';
 import { addJobs } from './routes/jobs.ts';
 import { addMessages } from './routes/messages.ts';
 import { addOverview } from './routes/overview.ts';
@@ -49,6 +50,7 @@ export async function buildApp(console: Console): Promise<App> {
   addDeadLetters(app, console);
   addRepair(app, console);
   addJobs(app, console);
+  addHistory(app, console);
   addReconciliations(app, console);
   addArchivings(app, console);
   return app;

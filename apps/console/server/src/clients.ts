@@ -5,10 +5,17 @@ export interface AppClient {
   /** The name it has in the catalogue, for example `api-system-1`. */
   readonly name: string;
   get(path: string): Promise<Response>;
-  post(path: string, body: object): Promise<Response>;
+  post(path: string, body: object, options?: PostOptions): Promise<Response>;
 }
 
-/** The longest an app may take, in milliseconds: stopping a run waits for the page at hand. */
+/** How something is asked for. */
+export interface PostOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The longest the app may take, in milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+/** The longest an app may take, in milliseconds. */
 const ACTION_MS = 20_000;
 const READ_MS = 3_000;
 
@@ -24,12 +31,12 @@ export function appClient(name: string, port: number, { APPS_URL, apiKeys }: Set
   return {
     name,
     get: (path) => fetch(`${base}${path}`, { headers: authorization, signal: AbortSignal.timeout(READ_MS) }),
-    post: (path, body) =>
+    post: (path, body, { headers = {}, timeoutMs = ACTION_MS } = {}) =>
       fetch(`${base}${path}`, {
         method: 'POST',
-        headers: { ...authorization, 'content-type': 'application/json' },
+        headers: { ...headers, ...authorization, 'content-type': 'application/json' },
         body: JSON.stringify(body),
-        signal: AbortSignal.timeout(ACTION_MS),
+        signal: AbortSignal.timeout(timeoutMs),
       }),
   };
 }

@@ -5,7 +5,14 @@ import type { Logger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { ordersTable, sourceTable, type SourceTable } from '@esteira/orders/source';
 import { openPostgres, type Postgres } from '@esteira/postgres';
-import { openCursor, openRedis, type Cursor, type RedisConnection } from '@esteira/relay';
+import {
+  openActionLog,
+  openCursor,
+  openRedis,
+  type ActionLog,
+  type Cursor,
+  type RedisConnection,
+} from '@esteira/relay';
 import { appClient, type AppClient } from './clients.ts';
 import { forPeople } from './for-people.ts';
 
@@ -17,6 +24,8 @@ export interface SystemConnections {
   /** What of it is published. */
   readonly table: SourceTable;
   readonly cursor: Cursor;
+  /** What was asked of its API. */
+  readonly actions: ActionLog;
 }
 
 /** Connections to every server. They come back by themselves. */
@@ -52,6 +61,7 @@ export async function openConnections(settings: Settings, logger: Logger): Promi
     source: open(databaseUrl, 4),
     table: ownTable === undefined ? ordersTable : sourceTable(ownTable),
     cursor: openCursor(redis, name),
+    actions: openActionLog(redis, name),
   }));
   const consumers = Array.from({ length: settings.CONSUMERS }, (_, i) =>
     appClient(`consumer-${i + 1}`, settings.CONSUMER_PORT + i, settings),

@@ -3,12 +3,13 @@ import type { Redrivable } from '@esteira/dead-letters';
 import type { Access, Check } from '@esteira/http';
 import type { Logger, Metrics } from '@esteira/observability';
 import type { Postgres } from '@esteira/postgres';
+import type { Collecting } from './collecting.ts';
 import type { SystemConnections } from './connections.ts';
 import type { Reconciling } from './reconciling.ts';
 import type { Board } from './overview/board.ts';
 
 /** A source system, as the routes reach it. */
-export type ConsoleSystem = Omit<SystemConnections, 'cursor'>;
+export type ConsoleSystem = Omit<SystemConnections, 'cursor' | 'actions'>;
 
 /** What the console works with. */
 export interface Console {
@@ -31,6 +32,8 @@ export interface Console {
   /** How often a message is attempted where nothing else is said, and how long it waits before each attempt. */
   readonly retries: { readonly maxAttempts: number; readonly waitsMs: readonly number[] };
   readonly reconciling: Reconciling;
+  /** Brings what was done through the APIs into the history. */
+  readonly collecting: Pick<Collecting, 'collect'>;
   /** Rejects until the console's tables are there. */
   readonly tablesReady: Check;
   /** The overview; it is not started before it is asked for. */

@@ -43,6 +43,12 @@ export const messageId = Type.String({
 });
 export const byMessageId = Type.Object({ message_id: messageId }, closed);
 
+export const jobId = Type.String({
+  title: 'the id of a job (a whole number above 0)',
+  pattern: '^[1-9][0-9]{0,17}$',
+  examples: ['17'],
+});
+
 /** A time that somebody gave; read by {@link timeOf}. */
 export const givenTime = (description: string, example = '2026-11-21T16:00:00Z') =>
   Type.String({

@@ -10,6 +10,7 @@ import { MAX_MAX_ATTEMPTS, scheduledDelays, waitsBefore } from '@esteira/pipelin
 import { migrate } from '@esteira/postgres';
 import { startJobRunner, type JobRunner } from '@esteira/dead-letters';
 import { buildApp } from './app.ts';
+import { startCollecting, type Collecting } from './collecting.ts';
 import { openConnections, type Connections } from './connections.ts';
 import { explained } from './explained.ts';
 import { consoleMigrations } from './migrations.ts';
@@ -51,6 +52,7 @@ export async function startConsole({ settings, logger, metrics }: StartOptions):
     tables: tables.there,
     stopping: stopping.signal,
   });
+  const collecting = startCollecting({ ...connections, logger, tables: tables.there });
   const app = await buildApp({
     logger,
     metrics,
@@ -64,6 +66,7 @@ export async function startConsole({ settings, logger, metrics }: StartOptions):
     attemptLog: connections.attemptLog,
     retries: retriesOf(settings),
     reconciling,
+    collecting,
     tablesReady: () => tables.ready(),
     board,
   });
@@ -71,7 +74,10 @@ export async function startConsole({ settings, logger, metrics }: StartOptions):
   board();
   const jobs = startJobs(settings, connections, logger);
   logger.info(`ready at http://${settings.HOST}:${settings.CONSOLE_PORT}`);
-  return { app, stop: () => stop({ app, board: board(), jobs, reconciling, logger }, connections, stopping) };
+  return {
+    app,
+    stop: () => stop({ app, board: board(), jobs, reconciling, collecting, logger }, connections, stopping),
+  };
 }
 
 interface Running {
@@ -79,17 +85,18 @@ interface Running {
   readonly board: Board;
   readonly jobs: JobRunner;
   readonly reconciling: Reconciling;
+  readonly collecting: Collecting;
   readonly logger: Logger;
 }
 
 async function stop(
-  { app, board, jobs, reconciling, logger }: Running,
+  { app, board, jobs, reconciling, collecting, logger }: Running,
   connections: Connections,
   stopping: AbortController,
 ): Promise<void> {
   stopping.abort();
   // What a job has marked is still sent; another console, or this one started again, goes on.
-  const stops = await Promise.allSettled([app.close(), board.stop(), jobs.stop()]);
+  const stops = await Promise.allSettled([app.close(), board.stop(), jobs.stop(), collecting.stop()]);
   for (const result of stops) {
     if (result.status === 'rejected')
       logger.warn({ err: result.reason as unknown }, 'a part of the console did not stop in order');

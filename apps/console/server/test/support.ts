@@ -2,11 +2,17 @@
 import type { Pipeline } from '@esteira/tests/support';
 
 /** The console of a pipeline, asked over HTTP. */
-export function askConsole(pipeline: Pipeline) {
+export const askConsole = (pipeline: Pipeline) => consoleAt(pipeline.console.url);
+
+/** A console, asked by the owner of a key. */
+export function consoleAt(url: string, key?: string) {
   const ask = async <T>(method: string, path: string, payload?: unknown) => {
     const body = payload === undefined ? {} : { body: JSON.stringify(payload) };
-    const headers = { ...(payload === undefined ? {} : { 'content-type': 'application/json' }) };
-    const response = await fetch(`${pipeline.console.url}${path}`, { method, headers, ...body });
+    const headers = {
+      ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+    };
+    const response = await fetch(`${url}${path}`, { method, headers, ...body });
     return { status: response.status, headers: response.headers, body: (await response.json()) as T };
   };
   return {

@@ -57,7 +57,7 @@ export async function previewFile(sql: Sql, body: OpenBody, request: ImportReque
     const { format, header } = file;
     return { format, charset: body.charset, header, ...seen.counts(), orders: await stored(sql, seen.first) };
   } catch (error) {
-    throw new ImportInterrupted(undefined, error);
+    throw new ImportInterrupted(undefined, false, error);
   } finally {
     body.close();
   }

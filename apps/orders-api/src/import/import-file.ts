@@ -36,14 +36,20 @@ export interface ImportRequest extends FileOptions {
   readonly chunkRows?: number;
 }
 
+/** An import that ended. `repeated`: an earlier request had done it, and this one changed nothing. */
+export type Imported = ImportState & { readonly repeated?: true };
+
 /** An import that ended early. What was committed stays. */
 export class ImportInterrupted extends Error {
   readonly state: ImportState | undefined;
+  /** Whether this request committed a part of it. */
+  readonly moved: boolean;
 
-  constructor(state: ImportState | undefined, cause: unknown) {
+  constructor(state: ImportState | undefined, moved: boolean, cause: unknown) {
     super('An import was interrupted', { cause });
     this.name = 'ImportInterrupted';
     this.state = state;
+    this.moved = moved;
   }
 }
 
@@ -62,7 +68,7 @@ const CHUNK_BYTES = 8 * 1_048_576;
  *
  * @throws ImportInterrupted whenever it ends early, with the reason as its cause.
  */
-export async function importFile(postgres: Postgres, body: OpenBody, request: ImportRequest): Promise<ImportState> {
+export async function importFile(postgres: Postgres, body: OpenBody, request: ImportRequest): Promise<Imported> {
   const { key } = request;
   try {
     if (key === undefined) return await importInto(new ImportWriter(postgres, request, body.charset), body, request);
@@ -74,29 +80,25 @@ export async function importFile(postgres: Postgres, body: OpenBody, request: Im
   }
 }
 
-async function importOnce(
-  postgres: Postgres,
-  body: OpenBody,
-  request: ImportRequest,
-  key: string,
-): Promise<ImportState> {
+async function importOnce(postgres: Postgres, body: OpenBody, request: ImportRequest, key: string): Promise<Imported> {
   const known = await importByKey(postgres, key);
   if (known?.finished !== true)
     return importInto(new ImportWriter(postgres, request, body.charset, known), body, request);
   const hash = seeded(request, body.charset);
   for await (const chunk of body.bytes) hash.update(chunk);
   if (hash.digest('hex') !== known.contentHash) throw reused(known);
-  return known;
+  return { ...known, repeated: true };
 }
 
 async function importInto(writer: ImportWriter, body: OpenBody, request: ImportRequest): Promise<ImportState> {
+  const before = writer.state;
   try {
     for await (const parts of new RecordFile(body, request).parts()) {
       for (const part of parts) if (writer.take(part)) await writer.commit(false);
     }
     return await writer.commit(true);
   } catch (error) {
-    throw new ImportInterrupted(writer.state, error);
+    throw new ImportInterrupted(writer.state, writer.state !== before, error);
   }
 }
 

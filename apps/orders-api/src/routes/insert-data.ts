@@ -1,6 +1,7 @@
 import { dependencyUnavailable, invalidRequest, placed, problemResponses, shuttingDown, type App } from '@esteira/http';
 import { InsertInterrupted, insertMadeUpOrders } from '@esteira/orders/source';
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
+import { askedBy, type Asked } from '../actions.ts';
 import type { OrdersApi } from '../api.ts';
 import { classifyFault } from '../faults.ts';
 
@@ -18,7 +19,7 @@ const counts = Type.Object(
 );
 
 /** `POST /v0/insert-data`. */
-export function addInsertData(app: App, { postgres, stopping }: OrdersApi): void {
+export function addInsertData(app: App, api: OrdersApi): void {
   app.post('/v0/insert-data', {
     handlerTimeout: HANDLER_TIMEOUT_MS,
     schema: {
@@ -37,21 +38,34 @@ export function addInsertData(app: App, { postgres, stopping }: OrdersApi): void
         ...problemResponses(invalidRequest, dependencyUnavailable, shuttingDown),
       },
     },
-    handler: async ({ body }, reply) => {
-      const { positive_inserts: positive, negative_inserts: negative } = body;
-      const total = positive + negative;
+    handler: async (request, reply) => {
+      const { body } = request;
+      const total = body.positive_inserts + body.negative_inserts;
       if (total < 1 || total > MAX_ROWS) {
         const detail = `positive_inserts + negative_inserts is ${total}; it must be 1 to ${MAX_ROWS}`;
         throw invalidRequest(`In the body: ${detail}.`, placed('body', '', detail));
       }
-      try {
-        await insertMadeUpOrders(postgres, { positive, negative }, stopping);
-      } catch (error) {
-        throw interrupted(error, total);
-      }
+      await insert(api, body, askedBy(request));
       return reply.code(201).send(body);
     },
   });
+}
+
+async function insert(
+  { postgres, stopping, actions }: OrdersApi,
+  body: Static<typeof counts>,
+  asked: Asked,
+): Promise<void> {
+  const { positive_inserts: positive, negative_inserts: negative } = body;
+  try {
+    await insertMadeUpOrders(postgres, { positive, negative }, stopping);
+  } catch (error) {
+    if (error instanceof InsertInterrupted && error.inserted > 0) {
+      await actions.done(asked, 'insert-data', { ...body, inserted: error.inserted });
+    }
+    throw interrupted(error, positive + negative);
+  }
+  await actions.done(asked, 'insert-data', body);
 }
 
 /** What was inserted stays, so the answer says how much that is. */

@@ -12,13 +12,21 @@ import {
   type App,
 } from '@esteira/http';
 import { importRefusals, type ImportState } from '@esteira/orders/source';
+import { present } from '@esteira/pipeline';
 import type { Static } from 'typebox';
+import { askedBy, type Asked } from '../actions.ts';
 import type { OrdersApi } from '../api.ts';
 import { openBody, type BodyType, type OpenBody } from '../import/body.ts';
 import { FILE_TYPES, FORM } from '../import/content-type.ts';
 import { columnsNotFound } from '../import/csv-file.ts';
 import { previewFile, type Preview } from '../import/dry-run.ts';
-import { importFile, importInProgress, keyReused, type ImportRequest } from '../import/import-file.ts';
+import {
+  importFile,
+  ImportInterrupted,
+  importInProgress,
+  keyReused,
+  type ImportRequest,
+} from '../import/import-file.ts';
 import { bodyIncomplete, bodyNotGzip, formRefused, interruption } from '../import/interruption.ts';
 import { notText } from '../import/not-text.ts';
 import { bodyTypeOf, refuseUnknown, requestOf, withType } from './import-request.ts';
@@ -95,7 +103,8 @@ function addRoute(app: App, api: OrdersApi): void {
           const preview = await read((body) => previewFile(api.postgres, body, withType(asked, body)));
           return await reply.code(200).send(previewOf(preview, asked));
         }
-        const state = await read((body) => importOne(api, body, withType(asked, body)));
+        const by = askedBy(request);
+        const state = await read((body) => importOne(api, body, withType(asked, body), by));
         return await reply.code(201).send(await resultOf(api, state));
       } finally {
         atWork -= 1;
@@ -119,13 +128,27 @@ async function readBody<T>(
   }
 }
 
-async function importOne(api: OrdersApi, body: OpenBody, request: ImportRequest): Promise<ImportState> {
+async function importOne(api: OrdersApi, body: OpenBody, request: ImportRequest, asked: Asked): Promise<ImportState> {
   const started = performance.now();
-  const state = await importFile(api.postgres, body, request);
-  const { importId, positive, negative, refused } = state;
-  const durationMs = Math.round(performance.now() - started);
-  api.logger.info({ import_id: importId, positive, negative, refused, duration_ms: durationMs }, 'imported a file');
-  return state;
+  const noted = (state: ImportState, how: { interrupted?: true; repeated?: true }) =>
+    api.actions.done(asked, 'import', { ...noteOf(state), idempotency_key: request.key !== undefined, ...how });
+  try {
+    const { repeated, ...state } = await importFile(api.postgres, body, request);
+    const durationMs = Math.round(performance.now() - started);
+    api.logger.info({ ...noteOf(state), duration_ms: durationMs }, 'imported a file');
+    await noted(state, present({ repeated }));
+    return state;
+  } catch (error) {
+    // What was committed stays.
+    if (error instanceof ImportInterrupted && error.state !== undefined && error.moved) {
+      await noted(error.state, { interrupted: true });
+    }
+    throw error;
+  }
+}
+
+function noteOf({ importId, positive, negative, refused }: ImportState) {
+  return { import_id: importId, positive, negative, refused };
 }
 
 function previewOf(preview: Preview, { mapping }: ImportRequest): Static<typeof dryRunResult> {

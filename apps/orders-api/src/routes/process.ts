@@ -8,6 +8,7 @@ import {
 } from '@esteira/http';
 import type { RunRefusal } from '@esteira/relay';
 import { Type } from 'typebox';
+import { askedBy } from '../actions.ts';
 import type { OrdersApi } from '../api.ts';
 import { statusReader, statusSchema } from '../status.ts';
 
@@ -49,7 +50,7 @@ export function addProcess(app: App, api: OrdersApi): void {
   addStatus(app, api);
 }
 
-function addRun(app: App, { relay, system, maxAttempts }: OrdersApi): void {
+function addRun(app: App, { relay, system, maxAttempts, actions }: OrdersApi): void {
   app.post('/v0/process/run', {
     schema: {
       operationId: 'run',
@@ -73,18 +74,18 @@ function addRun(app: App, { relay, system, maxAttempts }: OrdersApi): void {
         ...problemResponses(invalidRequest, alreadyRunning, inError, dependencyUnavailable),
       },
     },
-    handler: async ({ body }, reply) => {
-      const answer = await relay.run({
-        maxAttempts: body.max_attempts ?? maxAttempts,
-        follow: body.follow ?? false,
-      });
+    handler: async (request, reply) => {
+      const asked = askedBy(request);
+      const { max_attempts: most = maxAttempts, follow = false } = request.body;
+      const answer = await relay.run({ maxAttempts: most, follow });
       if (!answer.started) throw refused(answer.refusal);
+      await actions.done(asked, 'run', { max_attempts: most, follow });
       return reply.code(202).send({ system, message: 'Running process', run_id: answer.runId });
     },
   });
 }
 
-function addStop(app: App, { relay, system }: OrdersApi): void {
+function addStop(app: App, { relay, system, actions }: OrdersApi): void {
   app.post('/v0/process/stop', {
     schema: {
       operationId: 'stop',
@@ -104,11 +105,17 @@ function addStop(app: App, { relay, system }: OrdersApi): void {
         ...problemResponses(invalidRequest, dependencyUnavailable),
       },
     },
-    handler: async () => ({ system, stopped: (await relay.stop()).stopped }),
+    handler: async (request) => {
+      // It takes its time, and has its effect even where nobody waits for the answer.
+      const noted = actions.done(askedBy(request), 'stop');
+      const { stopped } = await relay.stop();
+      await noted;
+      return { system, stopped };
+    },
   });
 }
 
-function addClear(app: App, { relay, system }: OrdersApi): void {
+function addClear(app: App, { relay, system, actions }: OrdersApi): void {
   app.post('/v0/process/clear', {
     schema: {
       operationId: 'clear',
@@ -125,15 +132,17 @@ function addClear(app: App, { relay, system }: OrdersApi): void {
         ...problemResponses(invalidRequest, alreadyRunning, dependencyUnavailable),
       },
     },
-    handler: async () => {
+    handler: async (request) => {
+      const asked = askedBy(request);
       const answer = await relay.clear();
       if (!answer.cleared) throw refused(answer.refusal);
+      await actions.done(asked, 'clear');
       return { system, cleared: true as const };
     },
   });
 }
 
-function addUnblock(app: App, { relay, system }: OrdersApi): void {
+function addUnblock(app: App, { relay, system, actions }: OrdersApi): void {
   app.post('/v0/process/unblock', {
     schema: {
       operationId: 'unblock',
@@ -150,7 +159,12 @@ function addUnblock(app: App, { relay, system }: OrdersApi): void {
         ...problemResponses(invalidRequest, dependencyUnavailable),
       },
     },
-    handler: async () => ({ system, unblocked: (await relay.unblock()).unblocked }),
+    handler: async (request) => {
+      const asked = askedBy(request);
+      const { unblocked } = await relay.unblock();
+      await actions.done(asked, 'unblock');
+      return { system, unblocked };
+    },
   });
 }
 

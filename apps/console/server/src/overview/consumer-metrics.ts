@@ -1,4 +1,5 @@
 import { within } from '@esteira/http';
+import { ForeignAnswer, jsonAnswer } from '@esteira/http/json-answer';
 import type { AppClient } from '../clients.ts';
 import type { OutcomeRates } from './schema.ts';
 
@@ -28,7 +29,10 @@ const READINESS_MS = 500;
 
 /** Reads a consumer's metrics, and asks whether it is ready: between two tries it takes messages that it can't handle. */
 export async function askConsumer(consumer: AppClient): Promise<ConsumerReport> {
-  const readiness = within(READINESS_MS, whyNotReady(consumer)).catch(() => undefined); // Then it is not known.
+  const readiness = within(READINESS_MS, whyNotReady(consumer)).catch((error: unknown) =>
+    // Otherwise it is not known.
+    error instanceof ForeignAnswer ? error.message : undefined,
+  );
   const response = await consumer.get('/metrics');
   if (!response.ok) throw new Error(`/metrics answered ${response.status}`);
   return { ...readMetrics(await response.text()), why: await readiness };
@@ -46,6 +50,6 @@ export function readMetrics(metrics: string): Pick<ConsumerReport, 'consuming' |
 
 async function whyNotReady(consumer: AppClient): Promise<string | undefined> {
   const response = await consumer.get('/health/ready');
-  const { detail } = (await response.json()) as { detail?: string };
+  const { detail } = await jsonAnswer<{ detail?: string }>(response, 'The consumer');
   return response.ok ? undefined : (detail ?? `It is not ready: /health/ready answered ${response.status}.`);
 }

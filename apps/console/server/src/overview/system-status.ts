@@ -1,3 +1,4 @@
+import { jsonAnswer } from '@esteira/http/json-answer';
 import type { AppClient } from '../clients.ts';
 import type { Overview } from './schema.ts';
 
@@ -31,7 +32,7 @@ export async function askLive(api: AppClient): Promise<void> {
 /** Asks the API of a system where it stands. */
 export async function askSystem(api: AppClient): Promise<SystemStatus> {
   const response = await api.get('/v0/process/status');
-  const body = (await response.json()) as ApiStatus & { detail?: string };
+  const body = await jsonAnswer<ApiStatus & { detail?: string }>(response, 'The API');
   if (!response.ok) throw new Error(body.detail ?? `The API answered ${response.status}`);
   const { cursor, run, watermark } = body;
   return {

@@ -1,4 +1,4 @@
-import { cancelJob, getJob, listActions, listJobs, pauseJob, resumeJob, type Controlled } from '@esteira/dead-letters';
+import { cancelJob, getJob, listJobs, pauseJob, resumeJob, type Controlled } from '@esteira/dead-letters';
 import {
   callerNamed,
   defineProblem,
@@ -14,17 +14,11 @@ import { present } from '@esteira/pipeline';
 import { Type } from 'typebox';
 import type { Console } from '../console.ts';
 import { jobOf, jobSchema } from '../job-view.ts';
-import { closed, messageId, nullable, PAGE_ITEMS, pageOf, pageView, paging, text, why } from '../schemas.ts';
-import { snake } from '../snake.ts';
+import { closed, jobId, PAGE_ITEMS, pageOf, pageView, paging, why } from '../schemas.ts';
 
 const tags = ['repair'];
 const refusals = problemResponses(invalidRequest, dependencyUnavailable);
 const pipeline = ordersPipeline.name;
-const jobId = Type.String({
-  title: 'the id of a job (a whole number above 0)',
-  pattern: '^[1-9][0-9]{0,17}$',
-  examples: ['17'],
-});
 const byId = Type.Object({ id: jobId }, closed);
 
 const noJob = noSuch('job');
@@ -32,7 +26,7 @@ const wrongState = defineProblem({ code: 'wrong-state', status: 409, title: 'In 
 
 type Parts = Pick<Console, 'endput'>;
 
-/** `GET /v0/jobs`, `/:id`, `POST /v0/jobs/:id/pause|resume|cancel`, and `GET /v0/history`. */
+/** `GET /v0/jobs`, `/:id`, and `POST /v0/jobs/:id/pause|resume|cancel`. */
 export function addJobs(app: App, { endput }: Parts): void {
   app.get('/v0/jobs', {
     schema: {
@@ -63,7 +57,6 @@ export function addJobs(app: App, { endput }: Parts): void {
     },
   });
   for (const wish of WISHES) addWish(app, endput, wish);
-  addHistory(app, { endput });
 }
 
 const WISHES = [
@@ -115,33 +108,4 @@ function controlled(id: string, wish: string, answer: Controlled) {
     case 'refused':
       throw wrongState(`Job ${id} is ${answer.job.state}: it can't be asked to ${wish}.`, { state: answer.job.state });
   }
-}
-
-const action = Type.Object({
-  id: text,
-  at: text,
-  by: Type.String({ description: 'The name of the key; `esteira` for what a job did by itself.' }),
-  action: text,
-  why: nullable(text),
-  job: nullable(text),
-  message_id: nullable(text),
-  details: Type.Record(text, Type.Unknown()),
-});
-
-function addHistory(app: App, { endput }: Parts): void {
-  app.get('/v0/history', {
-    schema: {
-      operationId: 'history',
-      tags: ['history'],
-      summary: 'Who did what',
-      description: 'When, and why; the newest first. Of all, of one job, or of one message.',
-      querystring: Type.Object({ job: Type.Optional(jobId), message_id: Type.Optional(messageId), ...paging }, closed),
-      response: { 200: pageOf(action), ...refusals },
-    },
-    handler: async ({ query: { job, message_id: messageIdGiven, limit = PAGE_ITEMS, cursor } }) => {
-      const asked = present({ job, messageId: messageIdGiven, cursor });
-      const page = await listActions(endput, pipeline, { limit, ...asked });
-      return pageView(page, ({ details, ...rest }) => ({ ...snake(rest), details: { ...details } }));
-    },
-  });
 }

@@ -1,44 +1,15 @@
-import { recordAction } from '@esteira/dead-letters';
-import {
-  callerNamed,
-  defineProblem,
-  dependencyUnavailable,
-  invalidRequest,
-  noSuch,
-  optionalBody,
-  placed,
-  problemResponses,
-  type App,
-  type Problem,
-} from '@esteira/http';
-import { ordersPipeline } from '@esteira/orders/domain';
-import type { FastifyRequest } from 'fastify';
+import { invalidRequest, optionalBody, placed, problemResponses, type App } from '@esteira/http';
 import { Type } from 'typebox';
-import type { Console, ConsoleSystem } from '../console.ts';
-import { explained } from '../explained.ts';
 import { closed, text } from '../schemas.ts';
+import { apiRefused, forward, forwardStop, noSystem, PASSED_ON, systemOf, type Parts } from './asked-system.ts';
 
 const tags = ['systems'];
 const bySystem = Type.Object({ system: Type.String({ maxLength: 31, description: 'Its name.' }) }, closed);
 
-const alreadyRunning = defineProblem({ code: 'already-running', status: 409, title: 'A run is on its way.' });
-const inError = defineProblem({
-  code: 'in-error',
-  status: 409,
-  title: 'The last run ended in an error that needs a person: unblock or clear.',
-});
-const badGateway = defineProblem({
-  code: 'api-refused',
-  status: 502,
-  title: 'The API of the system refused for a reason of its own.',
-});
-/** What an orders API may refuse with on purpose. */
-const PASSED_ON: readonly Problem[] = [alreadyRunning, inError, dependencyUnavailable];
-const noSystem = noSuch('system');
-const refusals = problemResponses(invalidRequest, noSystem, ...PASSED_ON, badGateway);
+const refusals = problemResponses(invalidRequest, noSystem, ...PASSED_ON, apiRefused);
 
 /** `POST /v0/systems/:system/run|stop|unblock|clear`: what the orders API of the system is asked to do. */
-export function addSystems(app: App, console: Pick<Console, 'systems' | 'endput' | 'logger'>): void {
+export function addSystems(app: App, console: Parts): void {
   app.post('/v0/systems/:system/run', {
     schema: {
       operationId: 'runSystem',
@@ -66,8 +37,6 @@ export function addSystems(app: App, console: Pick<Console, 'systems' | 'endput'
   addClear(app, console);
 }
 
-type Parts = Pick<Console, 'systems' | 'endput' | 'logger'>;
-
 function addStop(app: App, console: Parts): void {
   app.post('/v0/systems/:system/stop', {
     schema: {
@@ -78,9 +47,19 @@ function addStop(app: App, console: Parts): void {
       params: bySystem,
       body: Type.Object({}, closed),
       ...optionalBody,
-      response: { 200: Type.Object({ system: text, stopped: Type.Boolean() }), ...refusals },
+      response: {
+        200: Type.Object({ system: text, stopped: Type.Boolean() }),
+        202: Type.Object(
+          { system: text, stopping: Type.Literal(true) },
+          { description: 'It was asked to, and takes longer than is waited for.' },
+        ),
+        ...refusals,
+      },
     },
-    handler: (request) => forward<{ system: string; stopped: boolean }>(console, request, 'stop', {}),
+    handler: async (request, reply) => {
+      const stopped = await forwardStop(console, request);
+      return stopped ?? reply.code(202).send({ system: request.params.system, stopping: true });
+    },
   });
 }
 
@@ -122,37 +101,4 @@ function addClear(app: App, console: Parts): void {
       return forward<{ system: string; cleared: true }>(console, request, 'clear', {});
     },
   });
-}
-
-type Action = 'run' | 'stop' | 'unblock' | 'clear';
-
-/** Asks the API of the system, and writes down who did. A refusal is passed on as it is. */
-async function forward<T>(
-  console: Parts,
-  request: FastifyRequest<{ Params: { system: string } }>,
-  action: Action,
-  body: object,
-): Promise<T> {
-  const by = callerNamed(request);
-  const { system, api } = systemOf(console, request.params.system);
-  const response = await api.post(`/v0/process/${action}`, body).catch((error: unknown) => {
-    throw dependencyUnavailable(`The API of ${system} does not answer: ${explained(error)}.`);
-  });
-  const answer = (await response.json()) as T & { code?: string; detail?: string };
-  if (!response.ok) {
-    const refusal = PASSED_ON.find(({ code }) => code === answer.code) ?? badGateway;
-    throw refusal(answer.detail ?? `The API of ${system} answered ${response.status}.`);
-  }
-  const details = { system, ...body };
-  // The system has done it: an endput that is away is no reason to say otherwise.
-  await recordAction(console.endput, { pipeline: ordersPipeline.name, by, action, details }).catch((err: unknown) => {
-    console.logger.warn({ err, by, action, ...details }, 'an action could not be written into the history');
-  });
-  return answer;
-}
-
-function systemOf({ systems }: Pick<Console, 'systems'>, name: string): { system: string; api: ConsoleSystem['api'] } {
-  const system = systems.find((one) => one.name === name);
-  if (system !== undefined) return { system: name, api: system.api };
-  throw noSystem(`There is no system of this name; there are ${systems.map((one) => one.name).join(', ')}.`);
 }

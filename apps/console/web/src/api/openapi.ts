@@ -541,7 +541,7 @@ export interface paths {
         };
         /**
          * Who did what
-         * @description When, and why; the newest first. Of all, of one job, or of one message.
+         * @description When, and why; the newest first. Of all, of one job, or of one message. What was asked of the APIs themselves stands here too.
          */
         get: operations["history"];
         put?: never;
@@ -1617,7 +1617,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `api-refused`: The API of the system refused for a reason of its own. */
+            /** @description `api-refused`: The API of the system refused for a reason of its own, or it was not the API that answered. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -1670,6 +1670,19 @@ export interface operations {
                     "application/json": {
                         system: string;
                         stopped: boolean;
+                    };
+                };
+            };
+            /** @description It was asked to, and takes longer than is waited for. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        system: string;
+                        /** @enum {boolean} */
+                        stopping: true;
                     };
                 };
             };
@@ -1763,7 +1776,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `api-refused`: The API of the system refused for a reason of its own. */
+            /** @description `api-refused`: The API of the system refused for a reason of its own, or it was not the API that answered. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -1909,7 +1922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `api-refused`: The API of the system refused for a reason of its own. */
+            /** @description `api-refused`: The API of the system refused for a reason of its own, or it was not the API that answered. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -2064,7 +2077,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `api-refused`: The API of the system refused for a reason of its own. */
+            /** @description `api-refused`: The API of the system refused for a reason of its own, or it was not the API that answered. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -4783,7 +4796,7 @@ export interface operations {
                         items: {
                             id: string;
                             at: string;
-                            /** @description The name of the key; `esteira` for what a job did by itself. */
+                            /** @description The name of the key, `local` where there are none; `esteira` for what a job did by itself. */
                             by: string;
                             action: string;
                             why: string | null;
@@ -4794,6 +4807,7 @@ export interface operations {
                             };
                         }[];
                         next_cursor: string | null;
+                        missing: string | null;
                     };
                 };
             };

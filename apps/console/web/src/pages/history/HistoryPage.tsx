@@ -1,4 +1,4 @@
-import { Group, Text } from '@mantine/core';
+import { Alert, Group, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Empty } from '../../feedback/Empty.tsx';
@@ -35,6 +35,7 @@ export function HistoryPage() {
 function History({ search }: { readonly search: HistorySearch }) {
   const found = useInfiniteQuery(historyQuery(search));
   const of = ofText(search);
+  const missing = found.data?.pages[0]?.missing ?? null;
   return (
     <>
       {of !== undefined && (
@@ -45,6 +46,16 @@ function History({ search }: { readonly search: HistorySearch }) {
           </RouterButton>
         </Group>
       )}
+      {missing !== null && (
+        <Alert
+          role="alert"
+          variant="outline"
+          color="orange"
+          title="What was asked of the systems themselves lately is not here yet"
+        >
+          It comes when it can be taken from Redis. {missing}
+        </Alert>
+      )}
       <PagedTable
         label="History"
         query={found}
@@ -52,8 +63,8 @@ function History({ search }: { readonly search: HistorySearch }) {
         rowId={({ id }) => id}
         empty={
           <Empty title={of === undefined ? 'Nobody has done anything yet' : 'Nothing was done with it'}>
-            Edits, redrives, discards, reconciliations, republishings and archivings stand here, and the runs that were
-            asked for in this console. Runs that were asked of a system itself, by make demo or by curl, do not.
+            Edits, redrives, discards, reconciliations, republishings and archivings stand here, and what the systems
+            were asked for: runs, stops, imports. Also what was asked of a system itself, by make demo or by curl.
           </Empty>
         }
       />

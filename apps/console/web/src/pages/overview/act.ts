@@ -12,9 +12,12 @@ export async function actOn(system: string, action: SystemAction): Promise<strin
     case 'follow':
       await answerOf(api.POST('/v0/systems/{system}/run', { params, body: { follow: true } }));
       return `${system} is published as its rows come, until it is stopped.`;
-    case 'stop':
-      await answerOf(api.POST('/v0/systems/{system}/stop', { params }));
-      return `The run of ${system} stops.`;
+    case 'stop': {
+      const answer = await answerOf(api.POST('/v0/systems/{system}/stop', { params }));
+      return 'stopping' in answer
+        ? `${system} was asked to stop, and takes a while: its card shows when it has.`
+        : `The run of ${system} stops.`;
+    }
     case 'unblock':
       await answerOf(api.POST('/v0/systems/{system}/unblock', { params }));
       return `${system} may be run again.`;
