@@ -1,28 +1,12 @@
-import { beforeAll, expect, it, vi } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { barriersOn } from './browser.ts';
-import { button, dialog, heading, open, patient, redrive, untilShown } from './on-page.ts';
+import { aDeadLetter } from './dead-letter.ts';
+import { button, dialog, heading, open, redrive, untilShown } from './on-page.ts';
 import { world } from './world.ts';
 
 const body = () => dialog().getByLabel('Body', { exact: true });
 const kept = () => world.page.getByText('your draft is kept');
 const edited = '"security_check": true';
-
-/** The open dead letter of a row that nobody else looks at. */
-async function aLetter(): Promise<string> {
-  const [row] = await world.books.source<{ id: string }>(
-    1,
-    `INSERT INTO orders (product, price, security_check) VALUES ('of a draft', 1, false) RETURNING id`,
-  );
-  await world.pipeline.publishAll(1);
-  return vi.waitFor(async () => {
-    const [letter] = await world.books.endput<{ message_id: string }>(
-      `SELECT message_id FROM dead_letters WHERE state = 'dead' AND source_id = $1`,
-      [row!.id],
-    );
-    expect(letter).toBeDefined();
-    return letter!.message_id;
-  }, patient);
-}
 
 async function openEdit(): Promise<void> {
   await button('Edit …').click();
@@ -52,7 +36,7 @@ const COLOURS = `(() => {
 export function drafts(): void {
   let letter = '';
   beforeAll(async () => {
-    letter = await aLetter();
+    letter = await aDeadLetter();
   });
 
   it('keeps an edit through Escape, a click outside and a reload, until it is discarded', async () => {

@@ -1,4 +1,5 @@
 import { beforeAll, expect, it, vi } from 'vitest';
+import { aDeadLetter } from './dead-letter.ts';
 import { button, heading, open, patient, rows, systemName, untilShown } from './on-page.ts';
 import { world } from './world.ts';
 
@@ -12,12 +13,21 @@ const insert = (product: string, isPositive = true) =>
     isPositive,
   ]);
 
+/** As long as a reason may be, with few words and with long ones. */
+const WHY = `of a list ${'why '.repeat(60)}${'supplier'.repeat(30)}`.slice(0, 500);
+
 /** What lists find, and what they say of what they don't. */
 export function lists(): void {
   beforeAll(async () => {
     await insert(LONG);
     await insert('of a list and refused', false);
     await world.pipeline.publishAll(1);
+    const answer = await fetch(`${world.pipeline.console.url}/v0/dead-letters/discards`, {
+      method: 'POST',
+      body: JSON.stringify({ selection: { message_ids: [await aDeadLetter()] }, why: WHY }),
+      headers: { 'content-type': 'application/json', 'x-requested-with': 'a test' },
+    });
+    expect(answer.status).toBe(202);
   });
 
   it('find a number as pages print it, typed anywhere', async () => {
@@ -48,6 +58,17 @@ export function lists(): void {
     expect((await id.boundingBox())?.height).toBeLessThan(TWO_LINES);
     await open('/messages?words=refused&status=dead-lettered');
     await rows('Messages').first().waitFor();
+  });
+
+  it.each([360, 1_280])('keep what was done in one piece beside the longest reason, on %d pixels', async (width) => {
+    await world.page.setViewportSize({ width, height: 800 });
+    await open('/history');
+    const done = rows('History').filter({ hasText: WHY }).getByRole('link');
+    expect((await done.first().boundingBox())?.height).toBeLessThan(TWO_LINES);
+    await open('/dead-letters/jobs');
+    const job = rows('Jobs').getByRole('link').first();
+    expect((await job.boundingBox())?.height).toBeLessThan(TWO_LINES * 2);
+    expect(await world.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
   });
 
   it.each(['/messages', '/dead-letters/list'])('%s says that a time ends before it begins', async (path) => {

@@ -28,7 +28,10 @@ export const theme = createTheme({
   },
 });
 
-/** Mantine's own shades of grey for secondary text are too pale for WCAG AA on our backgrounds. */
+/** Of buttons that can't be undone, in both schemes. */
+const RED = { '--mantine-color-red-filled': '#c92a2a', '--mantine-color-red-filled-hover': '#b02525' };
+
+/** Mantine's own greys for secondary text are too pale for WCAG AA on our backgrounds, its red too pale below white text. */
 export const contrast: CSSVariablesResolver = () => ({
   variables: {},
   light: {
@@ -36,6 +39,7 @@ export const contrast: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': '#525a63',
     '--mantine-color-placeholder': '#656d76',
     '--mantine-color-error': '#c92a2a',
+    ...RED,
     '--mantine-color-anchor': '#364fc7',
     '--esteira-surface': '#ffffff',
     '--esteira-border': '#dfe2e6',
@@ -45,6 +49,7 @@ export const contrast: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': '#a9b0b8',
     '--mantine-color-placeholder': '#98a0a8',
     '--mantine-color-error': '#ff8787',
+    ...RED,
     '--mantine-color-anchor': '#91a7ff',
     '--esteira-surface': '#1f2226',
     '--esteira-border': '#34383e',

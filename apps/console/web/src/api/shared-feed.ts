@@ -11,8 +11,8 @@ export interface TabFeed {
  * has a stream of its own.
  */
 export function openTabFeed(listener: Listener): TabFeed {
-  if (typeof SharedWorker === 'undefined') return ownFeed(listener);
-  const worker = new SharedWorker(new URL('./feed-worker.ts', import.meta.url), { type: 'module' });
+  const worker = sharedWorker();
+  if (worker === undefined) return ownFeed(listener);
   let own: TabFeed | undefined;
   let isLooking = false;
   worker.port.onmessage = ({ data }: MessageEvent<Told>) => {
@@ -28,6 +28,15 @@ export function openTabFeed(listener: Listener): TabFeed {
     else own[what]();
   };
   return { look: turn('look'), leave: turn('leave') };
+}
+
+function sharedWorker(): SharedWorker | undefined {
+  if (typeof SharedWorker === 'undefined') return undefined;
+  try {
+    return new SharedWorker(new URL('./feed-worker.ts', import.meta.url), { type: 'module' });
+  } catch {
+    return undefined; // A browser that may keep nothing of this page refuses it like this.
+  }
 }
 
 function ownFeed(listener: Listener): TabFeed {

@@ -34,7 +34,10 @@ export function DraftButtons({ draft: { isTyped, isKept, drop }, onClose, childr
   return (
     <Group justify="space-between" gap="xs">
       <Text size="xs" c="dimmed" role="status">
-        {isTyped && (isKept ? 'Kept as a draft in this tab when you close this.' : 'Too large to be kept as a draft.')}
+        {isTyped &&
+          (isKept
+            ? 'Kept as a draft in this tab when you close this.'
+            : 'Lost when you close this: the browser does not keep it as a draft.')}
       </Text>
       <Group gap="xs">
         {isTyped && (

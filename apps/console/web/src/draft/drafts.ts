@@ -14,6 +14,25 @@ const stored = v.object({ at: v.string(), version: v.string(), values: v.unknown
 /** A tab's storage: gone with the tab, kept by a reload. */
 type Shelf = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>;
 
+/** The storage of this tab; where the browser refuses it, one that keeps nothing. */
+export function tabShelf(): Shelf {
+  try {
+    return window.sessionStorage;
+  } catch {
+    return REFUSED;
+  }
+}
+
+const REFUSED: Shelf = {
+  length: 0,
+  key: () => null,
+  getItem: () => null,
+  setItem: () => {
+    throw new Error('This browser keeps nothing for this page.');
+  },
+  removeItem: () => undefined,
+};
+
 const PREFIX = 'esteira-draft ';
 
 /** The drafts of one person in one tab: another who signs in there does not meet them. */

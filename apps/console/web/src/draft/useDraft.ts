@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import * as v from 'valibot';
 import { sessionQuery } from '../api/session.ts';
-import { Drafts } from './drafts.ts';
+import { Drafts, tabShelf } from './drafts.ts';
 
 interface DraftOptions<Values extends object> {
   /** What is typed at: `edit <message id>`. */
@@ -32,7 +32,7 @@ export interface Draft<Values extends object> {
 /** The drafts of who is signed in. */
 export function useDrafts(): Drafts {
   const person = useQuery(sessionQuery).data?.name ?? '';
-  return useMemo(() => new Drafts(window.sessionStorage, person), [person]);
+  return useMemo(() => new Drafts(tabShelf(), person), [person]);
 }
 
 /** A draft of a dialog. A draft that is found again stands in the fields. */

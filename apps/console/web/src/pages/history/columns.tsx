@@ -23,7 +23,12 @@ export const columns = column.columns([
     ),
   }),
   column.accessor('by', { header: 'Who', meta: { unbroken: true, wide: true } }),
-  column.display({ id: 'what', header: 'What', cell: ({ row: { original } }) => <What done={original} /> }),
+  column.display({
+    id: 'what',
+    header: 'What',
+    meta: { unbroken: true },
+    cell: ({ row: { original } }) => <What done={original} />,
+  }),
   column.accessor('details', { header: 'More', meta: { wide: true }, cell: ({ getValue }) => detailsText(getValue()) }),
   column.accessor('why', { header: 'Why', cell: ({ getValue }) => getValue() ?? '–' }),
 ]);

@@ -13,6 +13,8 @@ export const columns = column.columns([
   column.display({
     id: 'job',
     header: 'Job',
+    // However long the reasons beside it are.
+    meta: { width: 'min(16em, 40vw)' },
     cell: ({ row: { original: job } }) => (
       <RouterAnchor to="/dead-letters/jobs/$jobId" params={{ jobId: job.id }} data-row-link size="sm">
         {titleOf(job)}
