@@ -111,6 +111,16 @@ export class PrivateBroker {
     return lists.some((file) => readFileSync(join(data, file)).includes(queue));
   }
 
+  /** Sets an application variable of `rabbit` in the broker that runs, by its own control command. */
+  async configureRunning(name: string, value: number): Promise<void> {
+    const expression = `application:set_env(rabbit, ${name}, ${value}).`;
+    const command = this.#spawn(['/usr/lib/rabbitmq/bin/rabbitmqctl', 'eval', expression], 'control.log');
+    await once(command, 'exit');
+    if (command.exitCode !== 0) {
+      throw new Error(`rabbitmqctl could not set ${name} to ${value}:\n${this.#lastLines('control.log')}`);
+    }
+  }
+
   /** kill -9, and waits until it is gone. */
   async kill(): Promise<void> {
     await end(this.#server, 'SIGKILL');
@@ -127,11 +137,11 @@ export class PrivateBroker {
    * In a mount namespace of its own, so that /proc and /dev of the root need no unmounting, and ended by the kernel
    * when this process ends. Each step replaces the one before it: the child's pid is the program's.
    */
-  #spawn(command: readonly string[]): ChildProcess {
+  #spawn(command: readonly string[], logName = 'output.log'): ChildProcess {
     const { uid, gid } = this.#user;
     const enter = 'mount --rbind /proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" "$@"';
     const drop = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--pdeathsig=KILL'];
-    const log = openSync(join(this.#outside, 'output.log'), 'a');
+    const log = openSync(join(this.#outside, logName), 'a');
     const args = ['--mount', '--propagation=private', 'sh', '-c', enter, this.#root, ...drop, ...command];
     return spawn('unshare', args, { env: this.#environment(), stdio: ['ignore', log, log] });
   }
@@ -161,6 +171,7 @@ export class PrivateBroker {
       RUNNING_UNDER_SYSTEMD: 'true', // The VM replaces the script, so that a signal reaches it.
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
         '-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none',
+      RABBITMQ_CTL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
     };
   }
 
@@ -178,8 +189,8 @@ export class PrivateBroker {
     });
   }
 
-  #lastLines(): string {
-    return readFileSync(join(this.#outside, 'output.log'), 'utf8').split('\n').slice(-20).join('\n');
+  #lastLines(logName = 'output.log'): string {
+    return readFileSync(join(this.#outside, logName), 'utf8').split('\n').slice(-20).join('\n');
   }
 }
 

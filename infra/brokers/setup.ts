@@ -8,8 +8,9 @@ import { suiteOf } from './suites.ts';
 declare module 'vitest' {
   export interface ProvidedContext {
     /**
-     * Where a test can have the broker of this run killed (`POST /kill`) and started again (`POST /start`), and ask
-     * whether a new queue would survive that (`POST /on-disc/<queue>`: 204 or 404).
+     * Where a test can have the broker of this run killed (`POST /kill`) and started again (`POST /start`), ask whether a
+     * new queue would survive that (`POST /on-disc/<queue>`: 204 or 404), and set a number that the running broker is
+     * configured with (`POST /configure/<name>/<number>`).
      */
     brokerControl: string;
   }
@@ -47,9 +48,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
 /** Tests run in processes of their own; the broker belongs to this one. */
 function createControl(broker: PrivateBroker): Server {
   const act = async (path: string): Promise<number> => {
-    const [, command, queue = ''] = path.split('/');
-    if (command === 'on-disc') return broker.hasOnDisc(decodeURIComponent(queue)) ? 204 : 404;
-    if (command === 'kill') await broker.kill();
+    const [, command, name = '', value = ''] = path.split('/');
+    if (command === 'on-disc') return broker.hasOnDisc(decodeURIComponent(name)) ? 204 : 404;
+    if (command === 'configure') await broker.configureRunning(name, Number(value));
+    else if (command === 'kill') await broker.kill();
     else await broker.start();
     return 204;
   };

@@ -9,7 +9,7 @@ import {
   type Settings,
   type System,
 } from '@esteira/config';
-import { createLogger, createMetrics } from '@esteira/observability';
+import { causeOf, createLogger, createMetrics } from '@esteira/observability';
 import { SourceNotReady } from '@esteira/orders/source';
 import { SessionUnfit } from '@esteira/postgres';
 import { startApi, type StartedApi } from './start.ts';
@@ -44,8 +44,9 @@ try {
   api = await startApi({ settings, system, logger, metrics }, stopping.signal);
 } catch (error) {
   if (!stopping.signal.aborted) {
-    logger.fatal({ err: error }, 'the API could not start');
-    if (error instanceof SourceNotReady || error instanceof SessionUnfit) exitForPerson();
+    const needsAPerson = error instanceof SourceNotReady || error instanceof SessionUnfit;
+    logger.fatal(causeOf(error, needsAPerson), 'the API could not start');
+    if (needsAPerson) exitForPerson();
     process.exit(1);
   }
 }

@@ -27,7 +27,7 @@ import { checksOf, isConsuming } from './checks.ts';
 import { laneHandler, returnedHandler, type Stages } from './pipeline.ts';
 import { Solitude } from './solitude.ts';
 import { startSummary, type Summary } from './summary.ts';
-import { takingOf } from './taking.ts';
+import { longestHoldMs, takingOf } from './taking.ts';
 import { Turns } from './turns.ts';
 
 /** How much of the time for stopping the attempts that run may take; the rest is for storing what they came to. */
@@ -147,7 +147,8 @@ async function prepareBroker(broker: Broker, policy: RetryPolicy, options: Consu
   const topology = joined(pipelineTopology(ordersPipeline), strategy.topology(waits));
   const declare = () => declareForGood(broker, topology, management, logger);
   await declare();
-  const policies = watchPolicies(ordersPipeline, management, logger);
+  const holdsMs = longestHoldMs(settings, options.verifier.concurrency);
+  const policies = watchPolicies(ordersPipeline, management, logger, holdsMs);
   await policies.look();
   return { delay: strategy, declare, policies };
 }

@@ -4,7 +4,7 @@ import { AttemptLogUnusable } from '@esteira/attempt-log';
 import { exitForPerson, processSettings, settingsOrExit } from '@esteira/config';
 import { createApp, type App, type Check } from '@esteira/http';
 import { DelayStrategyRefused, TopologyMismatch } from '@esteira/messaging';
-import { createLogger, createMetrics } from '@esteira/observability';
+import { causeOf, createLogger, createMetrics } from '@esteira/observability';
 import { ModuleUnloadable } from '@esteira/orders/verifiers';
 import { SessionUnfit } from '@esteira/postgres';
 import { startConsumer, type OrdersConsumer } from './app.ts';
@@ -51,7 +51,7 @@ try {
   await servers.close();
 } catch (error) {
   if (!stopping.signal.aborted) {
-    logger.fatal({ err: error }, 'the consumer could not start');
+    logger.fatal(causeOf(error, needsAPerson(error)), 'the consumer could not start');
     if (needsAPerson(error)) exitForPerson();
     process.exit(1);
   }

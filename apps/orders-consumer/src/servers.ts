@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mongodbAttemptLog } from '@esteira/attempt-log';
 import type { Settings } from '@esteira/config';
-import { connectBroker } from '@esteira/messaging';
-import { outageOf, type Logger } from '@esteira/observability';
+import { BrokerUnavailable, connectBroker } from '@esteira/messaging';
+import { causeOf, outageOf, type Logger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { openPostgres } from '@esteira/postgres';
 
@@ -53,7 +53,10 @@ export async function openServers(settings: Settings, worker: string, logger: Lo
           return await start();
         } catch (err) {
           if (isFinal(err) || stopping.aborted) throw err;
-          logger.warn({ err, waitMs }, 'the consumer could not start; trying again');
+          logger.warn(
+            { ...causeOf(err, err instanceof BrokerUnavailable), waitMs },
+            'the consumer could not start; trying again',
+          );
         }
         await sleep(waitMs, undefined, { signal: stopping });
       }

@@ -11,6 +11,20 @@ export const LONGEST_HOLD_MS = 15 * 60_000;
 /** What ending an attempt that ran out of time may take, in milliseconds: a thread that loops is replaced. */
 const ENDING_MS = 1_000;
 
+/**
+ * The longest that a message may be with a consumer before its way is done, in milliseconds, if all attempts run out of
+ * time; without what storing takes. Pure.
+ *
+ * @param concurrency the most attempts at once; undefined where all of a batch begin together.
+ */
+export function longestHoldMs(
+  settings: Pick<Settings, 'PREFETCH' | 'BATCH_SIZE' | 'ATTEMPT_TIMEOUT_MS'>,
+  concurrency: number | undefined,
+): number {
+  const rounds = concurrency === undefined ? 1 : Math.ceil(takingOf(settings, concurrency).prefetch / concurrency);
+  return rounds * (settings.ATTEMPT_TIMEOUT_MS + ENDING_MS);
+}
+
 /** How much is taken ahead, and how much at once. */
 export interface Taking {
   readonly prefetch: number;

@@ -146,6 +146,32 @@ describe('a consumer that is started while servers are away', () => {
     },
   );
 
+  it("ends with 78 and a line without a stack where a queue of its name is somebody else's", async () => {
+    const [vhost, database] = await Promise.all([freshVirtualHost(), freshDatabase('ENDPUT_DATABASE_URL')]);
+    const broker = await connectBroker({
+      url: vhost.url,
+      name: 'test',
+      logger: createLogger({ name: 't', level: 'silent' }),
+    });
+    await broker.untilConnected();
+    const channel = await broker.channel();
+    await channel.assertQueue(names.lane(ordersPipeline, 'primary'), { durable: true });
+    await broker.close();
+    const { ended, output } = await startMain({
+      RABBITMQ_URL: vhost.url,
+      ENDPUT_DATABASE_URL: database.url,
+      MONGODB_URL: freshMongoUrl(),
+      RABBITMQ_MANAGEMENT_URL: serverSetting('RABBITMQ_MANAGEMENT_URL'),
+    });
+    expect(await ended, output()).toEqual([78, null]);
+    const lines = output().trim().split('\n');
+    const last = lines.find((line) => line.includes('the consumer could not start')) ?? '';
+    expect(last).toContain("for queue 'orders.primary'");
+    expect(last).toContain('virtual host of its own');
+    expect(output()).not.toMatch(/"stack":/);
+    await Promise.all([vhost.drop(), database.drop()]);
+  });
+
   it('ends with 0 when it is asked to while it waits', async () => {
     const nowhere = await door('http://127.0.0.1:1');
     const { child, ended, output } = await startMain({

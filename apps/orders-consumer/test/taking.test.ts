@@ -1,7 +1,7 @@
 import { loadSettings } from '@esteira/config';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LONGEST_HOLD_MS, takingOf } from '../src/taking.ts';
+import { LONGEST_HOLD_MS, longestHoldMs, takingOf } from '../src/taking.ts';
 
 /** RabbitMQ's default `consumer_timeout`, in milliseconds. */
 const CONSUMER_TIMEOUT_MS = 30 * 60_000;
@@ -30,6 +30,12 @@ describe('what a consumer takes', () => {
 
   it('is what the settings say where all attempts begin together', () => {
     expect(takingOf(loadSettings({}), undefined)).toEqual({ prefetch: 4_000, batchSize: 1_000 });
+  });
+
+  it('is held as long as all attempts last, round after round', () => {
+    expect(longestHoldMs(loadSettings({}), undefined)).toBe(31_000);
+    expect(longestHoldMs(loadSettings({}), 32)).toBe(29 * 31_000);
+    expect(longestHoldMs(loadSettings({ ATTEMPT_TIMEOUT_MS: '900000' }), 2)).toBe(901_000);
   });
 
   it('is less with a slow verifier', () => {

@@ -48,6 +48,11 @@ export class BatchBuffer<T> {
     return batch;
   }
 
+  /** Takes all that wait, whatever their keys, for somebody else. */
+  takeAll(): T[] {
+    return this.#waiting.splice(0);
+  }
+
   /** Frees the keys of a batch that is done. */
   done(batch: readonly T[]): void {
     for (const item of batch) this.#busy.delete(this.#keyOf(item));

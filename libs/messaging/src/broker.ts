@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type Channel, type ChannelModel, type ConfirmChannel, type RecoveringChannelModel } from 'amqplib';
 import { outageOf, reasonOf, type Logger, type Outage } from '@esteira/observability';
-import { credentialsOf } from './connection.ts';
+import { accountOf, credentialsOf, refusalOf, type Account } from './connection.ts';
 
 /** The broker can't be reached right now. The connection comes back by itself; try again. */
 export class BrokerUnavailable extends Error {
@@ -13,6 +13,7 @@ export class BrokerUnavailable extends Error {
 export interface Broker {
   /** Host, port and virtual host, without user or password. */
   readonly address: string;
+  readonly account: Account;
   /** Why the broker holds back publishers (a memory or disk alarm), while it does. */
   readonly blocked: string | undefined;
   readonly connected: boolean;
@@ -52,7 +53,7 @@ export async function connectBroker({ url, name, logger }: BrokerOptions): Promi
     clientProperties: { connection_name: name },
     recovery: { waitForConnect: false, initialDelay: 100, maxDelay: 5_000, setup: tried },
   });
-  return new RecoveringBroker(model, address, logger);
+  return new RecoveringBroker(model, address, accountOf(url), logger);
 }
 
 /**
@@ -65,14 +66,20 @@ async function tried(model: ChannelModel): Promise<void> {
     ended.abort();
   });
   // An error that nobody hears would end the process; the end of the connection follows it.
-  model.on('error', () => undefined);
-  const channel = await model.createChannel();
-  await channel.close();
+  let refusal: unknown;
+  model.on('error', (error: unknown) => (refusal = error));
+  try {
+    const channel = await model.createChannel();
+    await channel.close();
+  } catch (error) {
+    throw refusal ?? error;
+  }
   if (ended.signal.aborted) throw new BrokerUnavailable('RabbitMQ ended the connection as soon as it was there');
 }
 
 class RecoveringBroker implements Broker {
   readonly address: string;
+  readonly account: Account;
   blocked: string | undefined;
   connected = false;
   readonly #model: RecoveringChannelModel;
@@ -82,9 +89,10 @@ class RecoveringBroker implements Broker {
   /** Why there is no connection. */
   #why: string | undefined;
 
-  constructor(model: RecoveringChannelModel, address: string, logger: Logger) {
+  constructor(model: RecoveringChannelModel, address: string, account: Account, logger: Logger) {
     this.#model = model;
     this.address = address;
+    this.account = account;
     this.#logger = logger;
     this.#outage = outageOf(`RabbitMQ at ${address}`, logger);
     this.#listen();
@@ -121,8 +129,9 @@ class RecoveringBroker implements Broker {
   #gone(error: Error): void {
     this.connected = false;
     this.blocked = undefined;
-    this.#why = reasonOf(error);
-    this.#outage.failed(error);
+    const refusal = refusalOf(error, this.account);
+    this.#why = refusal ?? reasonOf(error);
+    this.#outage.failed(refusal ?? error);
   }
 
   get unreachable(): string {
@@ -142,7 +151,7 @@ class RecoveringBroker implements Broker {
     const channel = await create();
     // An error on a channel ends that channel; whoever uses it hears of it through 'close' and pending answers.
     channel.on('error', (error: Error) => {
-      this.#logger.warn({ broker: this.address, err: error }, 'RabbitMQ closed a channel');
+      this.#logger.warn({ broker: this.address, reason: reasonOf(error) }, 'RabbitMQ closed a channel');
     });
     return channel;
   }

@@ -6,6 +6,8 @@ import { BatchBuffer } from './batch-buffer.ts';
 import type { Broker } from './broker.ts';
 import type { ConsumeOptions, Settlement } from './consumer.ts';
 import { deliveryOf, type Delivery } from './delivery.ts';
+import { withPermission } from './permissions.ts';
+import { TakenBack } from './taken-back.ts';
 
 /** What a consumer holds of message bodies at most, in bytes, whatever its prefetch allows. */
 const MAX_HELD_BYTES = 64 * 2 ** 20;
@@ -13,10 +15,11 @@ const MAX_HELD_BYTES = 64 * 2 ** 20;
 const MAX_BATCH_BYTES = 16 * 2 ** 20;
 /** How long a delivery that is done waits for the others of its batch, in milliseconds: one ack is for all, mostly. */
 const DONE_WAITS_MS = 1_000;
-/** How many ids a line of the log names. */
-const MOST_TOLD = 10;
 /** The fault of a session whose messages are larger than its prefetch is good for. */
 export const HELD_TOO_MUCH = 'held-too-much';
+/** No faults: what a probe and a stop end with. */
+export const PROBED = 'probed';
+export const STOPPED = 'stopped';
 
 /** One stretch of consuming on one channel, from the first delivery to a fault or a stop. */
 export class ConsumeSession {
@@ -41,6 +44,7 @@ export class ConsumeSession {
   readonly #abandoned = Promise.withResolvers<undefined>();
   #closing: Promise<void> | undefined;
   #open = true;
+  readonly #takenBack: TakenBack;
   /** Bytes of the deliveries that are held: waiting, or being handled. */
   #heldBytes = 0;
 
@@ -52,7 +56,11 @@ export class ConsumeSession {
     probing = false,
   ): Promise<ConsumeSession> {
     const session = new ConsumeSession(await broker.channel(), options, prefetch, probing);
-    await session.#begin();
+    try {
+      await session.#begin();
+    } catch (error) {
+      throw withPermission(error, broker, 'read', `queue ${options.queue}`);
+    }
     return session;
   }
 
@@ -68,10 +76,13 @@ export class ConsumeSession {
       this.#taking = false;
       resolve(fault);
     };
+    this.#takenBack = new TakenBack(options.queue, options.logger);
+    let reason = 'the connection was lost, or RabbitMQ ended it';
+    channel.once('error', (error: Error) => (reason = error.message));
     channel.once('close', () => {
-      if (this.#open) this.#tellOfTakenBack();
+      if (this.#open) this.#takenBack.tell([...this.#running.values()].flat());
       this.#open = false;
-      this.#end({ code: 'channel-closed', message: `The channel that consumed ${options.queue} closed.` });
+      this.#end({ code: 'channel-closed', message: `The channel that consumed ${options.queue} closed: ${reason}` });
     });
   }
 
@@ -83,7 +94,8 @@ export class ConsumeSession {
           code: 'consumer-cancelled',
           message: `RabbitMQ cancelled the consumer of ${this.#options.queue}: the queue was deleted, or (from 4.3 on) a message was held for longer than its consumer timeout.`,
         });
-        this.#tellOfTakenBack();
+        this.#takenBack.tell([...this.#running.values()].flat());
+        this.#giveBackWaiting();
         return;
       }
       this.#take(deliveryOf(message));
@@ -91,15 +103,10 @@ export class ConsumeSession {
     this.#consumerTag = consumerTag;
   }
 
-  /** An attempt that is made twice leaves a trace: the broker gives what is in work to somebody else. */
-  #tellOfTakenBack(): void {
-    const inWork = [...this.#running.values()].flat();
-    if (inWork.length === 0) return;
-    const messageIds = inWork.slice(0, MOST_TOLD).map(({ messageId }) => messageId);
-    this.#options.logger.warn(
-      { queue: this.#options.queue, inWork: inWork.length, messageIds },
-      'RabbitMQ took back messages while they were in work; they are delivered again, and an attempt that is not logged by then is made again',
-    );
+  /** What no batch has taken need not wait for those that run: a cancelled consumer holds it for nothing. */
+  #giveBackWaiting(): void {
+    for (const { tag } of this.#buffer.takeAll())
+      this.#channel.nack({ fields: { deliveryTag: tag } } as Parameters<Channel['nack']>[0], false, true);
   }
 
   #take(delivery: Delivery): void {
@@ -150,7 +157,7 @@ export class ConsumeSession {
       });
       for (const [index, delivery] of batch.entries()) this.#settle(delivery, settlements[index]);
       // A probe is acked once the consumer is cancelled: an ack would make the broker hand out the next message first.
-      if (this.#probing) this.#end({ code: 'probed', message: 'A message went through: consuming goes on in full.' });
+      if (this.#probing) this.#end({ code: PROBED, message: 'A message went through: consuming goes on in full.' });
       else this.#ackSettled();
     } catch (error) {
       this.#options.logger.warn(
@@ -199,7 +206,7 @@ export class ConsumeSession {
     ]);
     timer.abort();
     this.#abandoned.resolve(undefined);
-    this.#end({ code: 'stopped', message: 'The consumer was stopped.' });
+    this.#end({ code: STOPPED, message: 'The consumer was stopped.' });
   }
 
   /** Cancels, waits for batches in flight, acks what is settled beyond a gap, gives back the rest, closes. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ExponentialBackoff, type IBackoff } from 'cockatiel';
 import type { Fault } from '@esteira/pipeline';
 import { BrokerUnavailable, type Broker } from './broker.ts';
-import { ConsumeSession, HELD_TOO_MUCH } from './consume-session.ts';
+import { ConsumeSession, HELD_TOO_MUCH, PROBED, STOPPED } from './consume-session.ts';
 import type { ConsumeOptions, Consumer, ConsumerState } from './consumer.ts';
 
 /**
@@ -15,6 +15,9 @@ export function consume(broker: Broker, options: ConsumeOptions): Consumer {
   loop.start();
   return loop;
 }
+
+/** How a session ends when nothing is wrong. */
+const GOES_ON = new Set([HELD_TOO_MUCH, PROBED, STOPPED]);
 
 const firstBackoff = () => new ExponentialBackoff({ initialDelay: 200, maxDelay: 10_000 }).next();
 
@@ -81,6 +84,8 @@ class ConsumeLoop implements Consumer {
       if (this.#stopped()) await session.stop(0);
       this.state = { kind: 'consuming' };
       const fault = await session.fault;
+      // What runs is waited for, however long that takes; nothing is taken meanwhile.
+      if (!GOES_ON.has(fault.code)) this.state = { kind: 'backing-off', fault };
       await session.close();
       return { fault, progressed: session.progressed };
     } catch (error) {

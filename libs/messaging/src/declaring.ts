@@ -8,7 +8,8 @@ export class TopologyMismatch extends Error {
   override name = 'TopologyMismatch';
 }
 
-export const ADVICE = 'Let it run empty with the version that declared it, delete it, and start again.';
+export const ADVICE =
+  "Let it run empty with the version that declared it, delete it, and start again; or, if it is somebody else's, give Esteira a virtual host of its own in RABBITMQ_URL.";
 
 const ACCESS_REFUSED = 403;
 const NOT_FOUND = 404;
@@ -78,10 +79,15 @@ class Declaring {
   ): Promise<void> {
     const refused = await this.#refusalOf(declare);
     if (refused === undefined) return;
+    if (refused.code === NOT_FOUND && this.#missing.length > 0) {
+      this.#missing.push(what); // A binding of what is missing itself.
+      return;
+    }
     if (refused.code !== ACCESS_REFUSED) throw inWords(refused);
     const absent = await this.#refusalOf(insist);
     if (absent === undefined) return;
-    if (absent.code !== NOT_FOUND) throw inWords(absent);
+    // RabbitMQ 4.3 tells a user nothing of what he has no permission for at all.
+    if (absent.code !== NOT_FOUND && absent.code !== ACCESS_REFUSED) throw inWords(absent);
     this.#missing.push(what);
     this.#refusal = refused.message;
   }
@@ -103,7 +109,7 @@ class Declaring {
     await this.#channel?.close();
     if (this.#missing.length === 0) return;
     throw new TopologyMismatch(
-      `Missing on RabbitMQ, and this user may not declare it: ${this.#missing.join(', ')}. (${this.#refusal}) ` +
+      `Missing on RabbitMQ, or hidden from this user, who may not declare it: ${this.#missing.join(', ')}. (${this.#refusal}) ` +
         `Give the user the permission configure, and write and read, on esteira.* and the queues: rabbitmqctl set_permissions; or let a user who has it start once.`,
     );
   }

@@ -1,4 +1,5 @@
 import { BrokerUnavailable } from './broker.ts';
+import { accountOf } from './connection.ts';
 import type { PolicyDefinition, PolicyReport } from './policy-harm.ts';
 import type { Arguments } from './topology.ts';
 
@@ -129,6 +130,5 @@ function queueReport({ name, arguments: args = {}, messages, ...raw }: RawQueue)
 
 /** The virtual host a broker's URL names; `/` by default. */
 export function virtualHostOf(brokerUrl: string): string {
-  const { pathname } = new URL(brokerUrl);
-  return pathname.length > 1 ? decodeURIComponent(pathname.slice(1)) : '/';
+  return accountOf(brokerUrl).virtualHost;
 }

@@ -29,7 +29,7 @@ const FEDERATED = 'messages of another broker come in, and what is published her
 /**
  * What each key does to a queue of ours, by what RabbitMQ makes of a policy and an argument on a quorum queue (measured,
  * `test/policies/precedence.test.ts`): of `message-ttl`, `max-length`, `max-length-bytes` and `delivery-limit` the lower is
- * in force, `overflow` is the policy's, the exchange and the strategy of dead-lettering are the argument's. A key that no
+ * in force, a `delivery-limit` of -1 (none, from 4.0 on) is not, `overflow` is the policy's, the exchange and the strategy of dead-lettering are the argument's. A key that no
  * argument names is in force as it is.
  */
 const RULES: Readonly<Record<string, Rule>> = {
@@ -50,7 +50,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'delivery-limit': (value, { arguments: args }) => {
     const own = args['x-delivery-limit'];
-    if (own === undefined || Number(value) >= Number(own)) return undefined;
+    if (own === undefined || Number(value) < 0 || Number(value) >= Number(own)) return undefined;
     return `messages are taken from the queue before they came back ${own} times`;
   },
   // The argument names the exchange; beside it a key of the policy counts.
@@ -84,6 +84,18 @@ export function harmToExchange({ name }: Exchange, inForce: PolicyDefinition): H
     const effect = EXCHANGE_EFFECTS[key];
     return effect === undefined ? [] : [{ on: `exchange ${name}`, key, value, effect }];
   });
+}
+
+/**
+ * What the policy in force on a lane does to attempts that may last as long as `holdsMs`, the most that a consumer of ours
+ * holds a message before it acks. No message is lost by it, but work is done twice. Pure.
+ */
+export function strainOnLane({ name }: Queue, inForce: PolicyDefinition, holdsMs: number): Harm[] {
+  const key = 'consumer-timeout';
+  const value = inForce[key];
+  if (value === undefined || Number(value) > holdsMs) return [];
+  const effect = `a message that a consumer holds longer is taken back and attempted again, and it may be held for ${holdsMs} ms`;
+  return [{ on: `queue ${name}`, key, value, effect }];
 }
 
 /** The same in words: which policy, what it does, and what to do. `candidates` are the policies that name it. */

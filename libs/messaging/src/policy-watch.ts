@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@esteira/observability';
 import type { Pipeline, Publish } from '@esteira/pipeline';
 import type { Management, QueueReport } from './management.ts';
-import { harmToExchange, harmToQueue, inWords } from './policy-harm.ts';
+import { harmToExchange, harmToQueue, inWords, strainOnLane } from './policy-harm.ts';
 import {
   delayedExchangeTopology,
   joined,
@@ -38,9 +38,14 @@ export interface PolicyWatch {
   close(): void;
 }
 
-/** What a look came to: harm, in words, and queues of which RabbitMQ has not said yet what is in force. */
+const STRAIN_ADVICE =
+  'Let the policy give more time, or let consumers hold less: ATTEMPT_TIMEOUT_MS, PREFETCH. Nothing is lost, and an effect is stored once.';
+
+/** What a look came to: harm and strain, in words, and queues of which RabbitMQ has not said yet what is in force. */
 interface Look {
   readonly harm: readonly string[];
+  /** What does work twice, and loses nothing. */
+  readonly strain: readonly string[];
   readonly untold: readonly string[];
 }
 
@@ -53,13 +58,19 @@ function everythingOf(pipeline: Pipeline, reports: readonly QueueReport[]): Topo
   return joined(pipelineTopology(pipeline), waitQueueTopology(pipeline, delays), delayedExchangeTopology(pipeline));
 }
 
-/** Compares the policies in force with what the pipeline's messages need. */
-async function policiesOver(pipeline: Pipeline, management: Management): Promise<Look> {
+/**
+ * Compares the policies in force with what the pipeline's messages need.
+ *
+ * @param holdsMs - the longest that this process holds a message before it acks.
+ */
+async function policiesOver(pipeline: Pipeline, management: Management, holdsMs = 0): Promise<Look> {
   const policies = await management.policies();
-  if (policies.length === 0) return { harm: [], untold: [] };
+  if (policies.length === 0) return { harm: [], strain: [], untold: [] };
   const [reports, exchanges] = await Promise.all([management.queues(), management.exchanges()]);
   const { queues: ourQueues, exchanges: ourExchanges } = everythingOf(pipeline, reports);
+  const lanes = pipeline.lanes.map((lane) => names.lane(pipeline, lane));
   const harm: string[] = [];
+  const strain: string[] = [];
   const untold: string[] = [];
   for (const queue of ourQueues) {
     const report = reports.find(({ name }) => name === queue.name);
@@ -69,6 +80,8 @@ async function policiesOver(pipeline: Pipeline, management: Management): Promise
       policy.isOperators ? policy.name === report.operatorPolicy : policy.name === report.policy,
     );
     harm.push(...harmToQueue(queue, report.inForce).map((one) => inWords(one, named)));
+    if (lanes.includes(queue.name))
+      strain.push(...strainOnLane(queue, report.inForce, holdsMs).map((one) => inWords(one, named)));
   }
   for (const exchange of ourExchanges) {
     const policy = exchanges.find(({ name }) => name === exchange.name)?.policy;
@@ -77,7 +90,7 @@ async function policiesOver(pipeline: Pipeline, management: Management): Promise
       harm.push(...harmToExchange(exchange, definition).map((one) => inWords(one, named)));
     }
   }
-  return { harm, untold };
+  return { harm, strain, untold };
 }
 
 /**
@@ -96,9 +109,13 @@ export function unlessHarmful(publish: Publish, pipeline: Pipeline, management: 
   };
 }
 
-/** Watches from now on. Call `look` before the first publish. */
-export function watchPolicies(pipeline: Pipeline, management: Management, logger: Logger): PolicyWatch {
-  return new Watch(() => policiesOver(pipeline, management), logger);
+/**
+ * Watches from now on. Call `look` before the first publish.
+ *
+ * @param holdsMs - the longest that this process holds a message before it acks; a policy that allows less is warned of.
+ */
+export function watchPolicies(pipeline: Pipeline, management: Management, logger: Logger, holdsMs = 0): PolicyWatch {
+  return new Watch(() => policiesOver(pipeline, management, holdsMs), logger);
 }
 
 class Watch implements PolicyWatch {
@@ -110,6 +127,8 @@ class Watch implements PolicyWatch {
   #harmless = Promise.withResolvers<undefined>();
   #untoldSince: number | undefined;
   #couldAsk = true;
+  /** What was warned of last. */
+  #strain = '';
   /** Whether the fault is a policy, and not that it is not known. */
   #isHarm = false;
 
@@ -144,12 +163,18 @@ class Watch implements PolicyWatch {
     }
   }
 
-  #learn({ harm, untold }: Look): void {
+  #learn({ harm, strain, untold }: Look): void {
+    this.#warn(strain.join(' '));
     if (harm.length > 0) this.#holdUp(`${harm.join(' ')} ${ADVICE}`);
     else if (untold.length > 0 && this.#mayStillTell()) {
       this.fault = `RabbitMQ does not say yet which policy is in force on ${untold.join(', ')}: asking again.`;
     } else this.#goOn();
     if (untold.length === 0) this.#untoldSince = undefined;
+  }
+
+  #warn(strain: string): void {
+    if (strain !== '' && strain !== this.#strain) this.#logger.warn(`${strain} ${STRAIN_ADVICE}`);
+    this.#strain = strain;
   }
 
   /** For a while: RabbitMQ may be set to collect no metrics, and never tells. */

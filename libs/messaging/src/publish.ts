@@ -4,6 +4,7 @@ import type { OutgoingMessage, Publish, PublishOutcome } from '@esteira/pipeline
 import { BrokerUnavailable, type Broker } from './broker.ts';
 import { frameWriter, type FrameWriter } from './frame-writer.ts';
 import type { Envelope } from './frames.ts';
+import { withPermission } from './permissions.ts';
 
 /** Where and how a publisher sends. */
 export interface PublisherOptions {
@@ -20,6 +21,8 @@ interface Line {
   readonly writer: FrameWriter;
   /** How often each id came back. The broker acks them right after: a return is correlated before its confirm. */
   readonly returned: Map<string, number>;
+  /** Why RabbitMQ closed the channel, when it did. */
+  closed: Error | undefined;
 }
 
 /**
@@ -43,7 +46,11 @@ export function createPublisher(broker: Broker, options: PublisherOptions): Publ
   return async (messages) => {
     if (messages.length === 0) return [];
     const open = await line();
-    return unlessGone(open.channel, broker.address, () => sendAll(open, messages, envelope));
+    return unlessGone(
+      open,
+      () => goneInWords(open, broker, options.exchange),
+      () => sendAll(open, messages, envelope),
+    );
   };
 }
 
@@ -56,17 +63,28 @@ async function openLine(broker: Broker, envelope: Envelope, onClose: () => void)
   });
   channel.setMaxListeners(0);
   channel.once('close', onClose);
-  return { channel, writer: frameWriter(channel, envelope), returned };
+  const line: Line = { channel, writer: frameWriter(channel, envelope), returned, closed: undefined };
+  channel.once('error', (error: Error) => (line.closed = error));
+  return line;
+}
+
+/** Why nothing is confirmed on a channel any more: RabbitMQ said it when it closed it, or the connection is lost. */
+function goneInWords({ closed }: Line, broker: Broker, exchange: string): Error {
+  const reason = closed === undefined ? '' : `: ${closed.message}`;
+  const gone = new BrokerUnavailable(
+    `The channel to RabbitMQ at ${broker.address} closed before it confirmed${reason}`,
+  );
+  return withPermission(gone, broker, 'write', `exchange ${exchange}`);
 }
 
 /**
  * Does work that waits for the channel, and rejects when the channel closes first. Each call has a listener of its own,
  * which goes with it: a promise that lives as long as the channel would keep what every call left behind.
  */
-async function unlessGone<T>(channel: ConfirmChannel, address: string, work: () => Promise<T>): Promise<T> {
+async function unlessGone<T>({ channel }: Line, why: () => Error, work: () => Promise<T>): Promise<T> {
   const { promise: gone, reject } = Promise.withResolvers<never>();
   const onClose = () => {
-    reject(new BrokerUnavailable(`The channel to RabbitMQ at ${address} closed before it confirmed`));
+    reject(why());
   };
   channel.once('close', onClose);
   try {

@@ -1,6 +1,7 @@
 import type { Channel, ConsumeMessage, GetMessage } from 'amqplib';
 import type { WireHeaders } from '@esteira/pipeline';
 import type { Broker } from './broker.ts';
+import { withPermission } from './permissions.ts';
 
 /** A message that is looked at: what tells which one it is. Its body is not kept. */
 export interface SiftedMessage {
@@ -59,6 +60,8 @@ export async function sift(
       if (next.looked === 0) break;
     }
     return { looked: total(({ looked }) => looked), removed: total(({ removed }) => removed) };
+  } catch (error) {
+    throw withPermission(error, broker, 'read', `queue ${queue}`);
   } finally {
     for (const { channel } of portions) await giveBack(channel);
   }
@@ -105,6 +108,7 @@ interface Taken {
 async function take(broker: Broker, channel: Channel, queue: string, most: number): Promise<Taken[]> {
   const taken: Taken[] = [];
   const { promise: over, resolve, reject } = Promise.withResolvers<undefined>();
+  over.catch(() => undefined); // Where RabbitMQ refuses to hand out anything, nobody waits for it yet.
   const onClose = () => {
     reject(new Error(`The channel that looked through ${queue} closed.`));
   };

@@ -29,9 +29,9 @@ export interface Topology {
 }
 
 /**
- * Returns of an unacked message before the broker gives up on it: by a crash, a closed channel, a cut connection; up to
- * RabbitMQ 4.0 also by a nack, on 4.3 no more. High, since a crash spends one for every message that was prefetched; never
- * unlimited, which RabbitMQ 3.10 reads as "drop at the first reject".
+ * Returns of an unacked message before the broker gives up on it: by a crash, a closed channel, a cut connection, a
+ * reject; before RabbitMQ 4.3 also by a nack or the consumer timeout. High, since a crash spends one for every message that
+ * was prefetched; never unlimited, which RabbitMQ 3.10 reads as "drop at the first reject".
  */
 const DELIVERY_LIMIT = 1_000;
 /** For queues that people look into: each look returns the message. */

@@ -1,8 +1,28 @@
 import { administrationOf, freshName, type Administration } from '@esteira/tests/support';
 import type { Pipeline } from '@esteira/pipeline';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { declareTopology, names, pipelineTopology, TopologyMismatch, type Broker } from '../src/index.ts';
-import { connected, declare, logger, openStage, type Stage } from './support/stage.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  BrokerUnavailable,
+  createPublisher,
+  declareTopology,
+  names,
+  PermissionMissing,
+  pipelineTopology,
+  sift,
+  TopologyMismatch,
+  type Broker,
+} from '../src/index.ts';
+import {
+  connected,
+  consumeLane,
+  declare,
+  logger,
+  messageOf,
+  openStage,
+  patient,
+  recorder,
+  type Stage,
+} from './support/stage.ts';
 
 let stage: Stage;
 let administration: Administration;
@@ -17,7 +37,7 @@ beforeEach(async () => {
   administration = administrationOf(stage.url);
   user = freshName('u');
   await administration.ask('PUT', `users/${user}`, { password: 'x', tags: '' });
-  await allow({ configure: '^$', write: '^$', read: '^$' });
+  await allow({ configure: '^$', write: '.*', read: '.*' });
   const url = new URL(stage.url);
   [url.username, url.password] = [user, 'x'];
   limited = await connected(url.href);
@@ -48,10 +68,18 @@ describe('a user who may not declare', () => {
     expect(limited.connected).toBe(true);
   });
 
+  it('is told so too where he has no permission at all', async () => {
+    await allow({ configure: '^$', write: '^$', read: '^$' });
+    const refused = declaring();
+    await expect(refused).rejects.toThrow(TopologyMismatch);
+    await expect(refused).rejects.toThrow(/permission configure, and write and read/);
+  });
+
   it('is told of a binding that is missing', async () => {
     await declare(stage, topology);
     const channel = await stage.broker.channel();
     await channel.unbindQueue(lane, names.exchange(pipeline), 'primary');
+    await allow({ configure: '^$', write: '^$', read: '.*' });
     await channel.close();
     await expect(declaring()).rejects.toThrow(/binding of queue p[.]primary to exchange esteira[.]p by "primary"/);
   });
@@ -60,6 +88,7 @@ describe('a user who may not declare', () => {
     await declare(stage, topology);
     const channel = await stage.broker.channel();
     await channel.unbindQueue(lane, names.exchange(pipeline), 'primary');
+    await allow({ configure: '^$', write: '^$', read: '.*' });
     await channel.close();
     let [opened, closed] = [0, 0];
     const counting = new Proxy(limited, {
@@ -75,6 +104,60 @@ describe('a user who may not declare', () => {
     await expect(declaring(counting)).rejects.toThrow(TopologyMismatch);
     expect(opened).toBeGreaterThan(1);
     expect(closed).toBe(opened);
+  });
+});
+
+/** What an error says of a permission that is missing. */
+const missing = (permission: 'write' | 'read', on: string) =>
+  new RegExp(
+    `^User "${user}" has no permission ${permission} on ${on} in virtual host "${administration.vhost}" of RabbitMQ. ` +
+      `Give it: rabbitmqctl set_permissions -p ${administration.vhost} ${user} .* ${permission.toUpperCase()} is a pattern`,
+  );
+
+describe('a user who may not', () => {
+  beforeEach(() => declare(stage, topology));
+
+  it('write is told so by a publisher, with what to do, and goes on once it is done', async () => {
+    await allow({ configure: '^$', write: '^$', read: '.*' });
+    const exchange = names.exchange(pipeline);
+    const publish = createPublisher(limited, { exchange, mandatory: true, appId: 'test' });
+    const refused = publish([messageOf(1)]);
+    await expect(refused).rejects.toThrow(missing('write', `exchange ${exchange}`));
+    // It is waited for as a broker that is away: it may be given at any time.
+    await expect(refused).rejects.toThrow(PermissionMissing);
+    await expect(refused).rejects.toThrow(BrokerUnavailable);
+    await allow({ configure: '^$', write: '.*', read: '^$' });
+    expect(await publish([messageOf(1)])).toEqual(['confirmed']);
+  });
+
+  it('read is told so by a consumer, with what to do, and goes on once it is done', async () => {
+    await allow({ configure: '^$', write: '.*', read: '^$' });
+    const { seen, handler } = recorder();
+    const consumer = consumeLane(limited, pipeline, handler);
+    await vi.waitFor(() => {
+      if (consumer.state.kind !== 'backing-off') throw new Error(`It is ${consumer.state.kind}.`);
+      expect(consumer.state.fault.message).toMatch(missing('read', `queue ${lane}`));
+    }, patient);
+    await createPublisher(stage.broker, { exchange: names.exchange(pipeline), mandatory: true, appId: 'test' })([
+      messageOf(1),
+    ]);
+    await allow({ configure: '^$', write: '^$', read: '.*' });
+    await vi.waitFor(() => {
+      expect(seen).toHaveLength(1);
+    }, patient);
+    await consumer.stop(60_000);
+  });
+
+  it('read is told so by a pass over a queue', async () => {
+    await allow({ configure: '^$', write: '.*', read: '^$' });
+    const queue = names.deadLetterQueue(pipeline);
+    const channel = await stage.broker.channel();
+    channel.sendToQueue(queue, Buffer.from('x'));
+    await channel.close();
+    await vi.waitFor(async () => {
+      const pass = sift(limited, queue, (all) => Promise.resolve(all.map(() => false)));
+      await expect(pass).rejects.toThrow(missing('read', `queue ${queue}`));
+    }, patient);
   });
 });
 
@@ -98,6 +181,21 @@ describe('a virtual host', () => {
     await channel.assertQueue(lane, { exclusive: true, durable: false });
     await expect(declaring(stage.broker)).rejects.toThrow(/for itself alone|other arguments|durable/);
     await other.close();
+  });
+
+  it('in which somebody else has a classic queue of the name of ours is said to be so, and that queue is let be', async () => {
+    const channel = await stage.broker.channel();
+    await channel.assertQueue(lane, { durable: true, arguments: { 'x-queue-type': 'classic' } });
+    channel.sendToQueue(lane, Buffer.from('theirs'));
+    await channel.close();
+    const refused = declaring(stage.broker);
+    await expect(refused).rejects.toThrow(TopologyMismatch);
+    await expect(refused).rejects.toThrow(/inequivalent arg '.*' for queue 'p[.]primary'/);
+    await expect(refused).rejects.toThrow(/somebody else's, give Esteira a virtual host of its own/);
+    const theirs = await stage.broker.channel();
+    const message = await theirs.get(lane);
+    expect(message !== false && message.content.toString()).toBe('theirs');
+    await theirs.close();
   });
 
   it('in which an exchange has another type is said to be so', async () => {

@@ -39,6 +39,18 @@ export function outageOf(what: string, logger: Logger, now: () => number = () =>
   };
 }
 
+/** What a line has of an error: its reason where a server, or we, said it in words; with a stack where it may be a defect. */
+export function causeOf(error: unknown, isInWords: boolean): { reason: string } | { err: unknown } {
+  return isInWords || isOfServer(error) ? { reason: reasonOf(error) } : { err: error };
+}
+
+/** Servers and the system give their errors a code; so does Node to misuse, which is a defect. */
+function isOfServer(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'string') return error instanceof Error && !code.startsWith('ERR_');
+  return error instanceof Error && typeof code === 'number';
+}
+
 /** An error in a line. A connection refused on every address of a name has an empty message, and the causes inside. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

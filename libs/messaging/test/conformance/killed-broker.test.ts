@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { laneDepth, names, waitQueueStrategy, type Delivery } from '../../src/index.ts';
+import { control } from '../support/running-broker.ts';
 import {
   consumeLane,
   freshPipeline,
@@ -15,9 +16,6 @@ import {
   type Stage,
 } from '../support/stage.ts';
 import { policyOf } from './exercise.ts';
-
-/** Only `make test-brokers` has a broker that may be killed. */
-const control = inject('brokerControl') as string | undefined;
 
 const ask = (what: string) => fetch(`${control ?? ''}/${what}`, { method: 'POST' });
 

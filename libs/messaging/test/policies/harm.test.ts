@@ -1,6 +1,14 @@
 import type { Pipeline } from '@esteira/pipeline';
 import { describe, expect, it } from 'vitest';
-import { harmToExchange, harmToQueue, inWords, names, pipelineTopology, waitQueueTopology } from '../../src/index.ts';
+import {
+  harmToExchange,
+  harmToQueue,
+  inWords,
+  names,
+  pipelineTopology,
+  strainOnLane,
+  waitQueueTopology,
+} from '../../src/index.ts';
 
 const pipeline: Pipeline = { name: 'p', type: 't', schemaVersion: 1, lanes: ['primary'] };
 const queues = [...pipelineTopology(pipeline).queues, ...waitQueueTopology(pipeline, [60_000]).queues];
@@ -44,6 +52,9 @@ describe('a policy on a queue', () => {
     ['dead-letter', { 'max-length': 5, overflow: 'reject-publish' }],
     ['lane', { 'delivery-limit': 1_000 }],
     ['wait', { 'delivery-limit': 20 }],
+    // No limit, from 4.0 on; 3.10 refuses such a policy.
+    ['lane', { 'delivery-limit': -1 }],
+    ['returned', { 'delivery-limit': -1 }],
     ['wait', { 'message-ttl': 60_000 }],
     ['lane', { 'dead-letter-exchange': 'x', 'dead-letter-strategy': 'at-most-once' }],
     // It leads to an exchange that asks for no key.
@@ -51,6 +62,16 @@ describe('a policy on a queue', () => {
     ['lane', { 'max-in-memory-length': 5, 'queue-leader-locator': 'balanced' }],
   ] as const)('on %s does no harm with %j', (which, definition) => {
     expect(harm(which, definition)).toEqual([]);
+  });
+
+  it.each([
+    [60_000, 1],
+    [900_000, 1],
+    [900_001, 0],
+    [undefined, 0],
+  ])('with a consumer-timeout of %s strains attempts that may be held for 900,000 ms: %d', (value, count) => {
+    const definition = value === undefined ? {} : { 'consumer-timeout': value };
+    expect(strainOnLane(queues[0]!, definition, 900_000)).toHaveLength(count);
   });
 
   it('is named by who set the value that is in force', () => {

@@ -1,7 +1,7 @@
 import type { Channel } from 'amqplib';
 import { administrationOf, freshName, type Administration, type Policy } from '@esteira/tests/support';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openStage, patient, type Stage } from '../support/stage.ts';
+import { isAtLeast, openStage, patient, type Stage } from '../support/stage.ts';
 
 // What docs/operations.md says of policies and arguments stands here, for quorum queues.
 
@@ -127,6 +127,22 @@ describe('of a policy and an argument', () => {
     [2, 1_000],
   ])('the lower delivery-limit is in force (argument %d, policy %d)', async (argument, policy) => {
     await queueUnder({ 'delivery-limit': policy }, { 'x-delivery-limit': argument });
+    await publish(1);
+    for (let returns = 0; returns < 3; returns += 1) {
+      await untilDepth(1);
+      await crash();
+    }
+    await untilDepth(0);
+  });
+
+  it('a delivery-limit of -1 in a policy is refused by RabbitMQ 3.10, and leaves the argument in force later', async () => {
+    const mayBeSet = await isAtLeast(stage, 4, 0);
+    const declaring = queueUnder({ 'delivery-limit': -1 }, { 'x-delivery-limit': 2 });
+    if (!mayBeSet) {
+      await expect(declaring).rejects.toThrow(/-1 is not a valid delivery limit/);
+      return;
+    }
+    await declaring;
     await publish(1);
     for (let returns = 0; returns < 3; returns += 1) {
       await untilDepth(1);

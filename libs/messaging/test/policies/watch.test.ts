@@ -14,7 +14,7 @@ import {
   type Management,
   type PolicyWatch,
 } from '../../src/index.ts';
-import { declare, logger, messageOf, openStage, patient, type Stage } from '../support/stage.ts';
+import { declare, isAtLeast, logger, messageOf, openStage, patient, type Stage } from '../support/stage.ts';
 
 let stage: Stage;
 let administration: Administration;
@@ -101,6 +101,8 @@ describe('policies on a broker', () => {
     // What is beyond it is refused, and stays where it was published.
     await administration.setPolicy('full', on(lane, { 'max-length': 1_000_000, 'dead-letter-exchange': 'x' }));
     await administration.setOperatorPolicy('limit', on(lane, { 'delivery-limit': 5_000 }));
+    if (await isAtLeast(stage, 4, 0))
+      await administration.setPolicy('none', on(names.returnedQueue(pipeline), { 'delivery-limit': -1 }));
     await vi.waitFor(async () => {
       const reports = await stage.management.queues();
       expect(reports.find(({ name }) => name === lane)).toMatchObject({ policy: 'full', operatorPolicy: 'limit' });
@@ -108,6 +110,26 @@ describe('policies on a broker', () => {
     await watch.look();
     expect(watch.fault).toBeUndefined();
     expect(await unlessHarmful(publisher(), pipeline, stage.management)([messageOf(2)])).toEqual(['confirmed']);
+  });
+
+  it('that give attempts too little time are warned of once, and stop nothing', async ({ skip }) => {
+    skip(!(await isAtLeast(stage, 4, 0)), 'this broker has no such policy');
+    const lines: string[] = [];
+    const telling = createLogger({ name: 'test', level: 'warn', destination: { write: (line) => lines.push(line) } });
+    const patiently = watchPolicies(pipeline, stage.management, telling, 900_000);
+    const lane = names.lane(pipeline, 'primary');
+    await administration.setPolicy('hasty', on(lane, { 'consumer-timeout': 60_000 }));
+    const warned = () => lines.filter((line) => line.includes('"hasty\\" sets consumer-timeout to 60000'));
+    await vi.waitFor(async () => {
+      await patiently.look();
+      expect(warned()).toHaveLength(1);
+    }, patient);
+    await patiently.look();
+    patiently.close();
+    expect(warned()).toHaveLength(1);
+    expect(warned()[0]).toContain(`on queue ${lane}: `);
+    expect(warned()[0]).toContain('ATTEMPT_TIMEOUT_MS');
+    expect(patiently.fault).toBeUndefined();
   });
 
   it('on an exchange that let a message go elsewhere are named', async () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createLogger } from '@esteira/observability';
 import { readHeaders, writeHeaders, type OutgoingMessage, type Pipeline } from '@esteira/pipeline';
-import { freshVirtualHost, serverSetting } from '@esteira/tests/support';
+import { administrationOf, freshVirtualHost, serverSetting } from '@esteira/tests/support';
 import {
   connectBroker,
   consume,
@@ -43,6 +43,15 @@ export async function openStage(): Promise<Stage> {
       await vhost.drop();
     },
   };
+}
+
+/** Whether the broker of this run is of a version, or a later one. */
+export async function isAtLeast(stage: Stage, major: number, minor: number): Promise<boolean> {
+  const { rabbitmq_version: version } = (await administrationOf(stage.url).ask('GET', 'overview')) as {
+    rabbitmq_version: string;
+  };
+  const [its = 0, itsMinor = 0] = version.split('.').map(Number);
+  return its > major || (its === major && itsMinor >= minor);
 }
 
 /** A connection that is there. */
