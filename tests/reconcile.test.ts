@@ -64,10 +64,7 @@ const untilStored = (count: number) =>
 
 async function publish(rows: { positive_inserts: number; negative_inserts: number }, max_attempts: number) {
   await pipeline.post(0, '/v0/insert-data', rows);
-  await vi.waitFor(async () => {
-    await pipeline.post(0, '/v0/process/run', { max_attempts });
-    expect(await pipeline.get(0, '/v0/process/status')).toMatchObject({ behind: { rows: 0 } });
-  }, patient);
+  await pipeline.publishAll(0, { max_attempts });
 }
 
 /** Reconciles in this process, by the broker's exact counts; publishes again what is missing, if that is wanted. */

@@ -47,7 +47,7 @@ export interface Pipeline {
    * Runs a system until no row is behind, whatever ends a run in between: its process, or a transaction of another test
    * that holds back the watermark of the server they share.
    */
-  publishAll(system: number): Promise<void>;
+  publishAll(system: number, body?: object): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -126,7 +126,7 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
     },
     post: (system, path, body) => post(apis[system], path, body),
     get: (system, path) => get(apis[system], path),
-    publishAll: (system) => publishAll(apis[system]),
+    publishAll: (system, body) => publishAll(apis[system], body),
     stop,
   };
 }
@@ -136,11 +136,21 @@ async function get(api: AppProcess | undefined, path: string): Promise<Record<st
   return (await response.json()) as Record<string, unknown>;
 }
 
-function publishAll(api: AppProcess | undefined): Promise<void> {
+interface RunStatus {
+  readonly run: { readonly phase: string } | null;
+  readonly behind: { readonly rows: number } | null;
+}
+
+/** Runs until nothing is behind. While a run goes on, what the status says of that may be older than the rows. */
+function publishAll(api: AppProcess | undefined, body: object = {}): Promise<void> {
   return vi.waitFor(
     async () => {
-      await post(api, '/v0/process/run', {});
-      const { behind } = (await get(api, '/v0/process/status')) as { behind: { rows: number } | null };
+      await post(api, '/v0/process/run', body);
+      const { behind } = await vi.waitFor(async () => {
+        const status = (await get(api, '/v0/process/status')) as unknown as RunStatus;
+        if (status.run !== null && status.run.phase !== 'following') throw new Error('a run is on its way');
+        return status;
+      }, patient);
       if (behind?.rows !== 0) throw new Error(`${behind?.rows ?? 'an unknown number of'} rows are behind`);
     },
     { ...patient, interval: 200 },
