@@ -46,7 +46,7 @@ export default {
       name: 'core-knows-no-orders',
       severity: 'error',
       from: {
-        path: '^libs/(pipeline|messaging|relay|dead-letters|attempt-log|postgres|http|config|observability)/',
+        path: '^libs/(pipeline|messaging|relay|postgres-source|dead-letters|attempt-log|postgres|http|config|observability)/',
         pathNot: '[.]test[.]ts$',
       },
       to: { path: '^libs/orders/' },

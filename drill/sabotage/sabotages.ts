@@ -62,7 +62,7 @@ export const sabotages = {
     breaks: NONE_LOST,
     rewrites: [
       {
-        file: 'libs/orders/src/source/page.ts',
+        file: 'libs/postgres-source/src/page.ts',
         find: 'and ${source.transactionId} < pg_snapshot_xmin(pg_current_snapshot())',
         replace: '',
       },

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { rowsBehind } from '@esteira/orders/source';
+import { ordersTable } from '@esteira/orders/source';
+import { rowsBehind } from '@esteira/postgres-source';
 import { positionOf, type CursorView } from '@esteira/relay';
 import type { Connections } from '@esteira/cli/connections';
 import type { Arena } from './arena.ts';
@@ -41,14 +42,14 @@ async function runIfIdle(system: System, { arena, ledger, chance, signal }: Runs
     ledger.oddities.push(`${system.name}: a run ended in ERROR: ${view.error?.message ?? 'no reason'}`);
     await post('unblock', {});
   }
-  const { rows } = await rowsBehind(system.source, positionOf(view), { most: 1 });
+  const { rows } = await rowsBehind(system.source, ordersTable, positionOf(view), 1);
   if (rows > 0) await post('run', { follow: chance.percent(50) });
 }
 
 /** Whether nothing of a system is left to publish. */
 export async function isPublished({ source, cursor }: System): Promise<boolean> {
   const view: CursorView = await cursor.read();
-  return (await rowsBehind(source, positionOf(view), { most: 1 })).rows === 0;
+  return (await rowsBehind(source, ordersTable, positionOf(view), 1)).rows === 0;
 }
 
 async function postJson(url: string, body: object, signal: AbortSignal): Promise<number> {

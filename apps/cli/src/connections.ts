@@ -4,7 +4,7 @@ import { connectBroker, openManagement, type Broker, type Management } from '@es
 import { createLogger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { journeysOf, type Journeys } from '@esteira/orders/reconciliation';
-import { ordersTable, sourceTable, type SourceTable } from '@esteira/orders/source';
+import { ordersTable, sourceTable, type OrdersTable } from '@esteira/orders/source';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import { openActionLog, openCursor, openRedis, type ActionLog, type Cursor } from '@esteira/relay';
 
@@ -13,7 +13,7 @@ interface SystemConnections {
   readonly name: string;
   readonly source: Postgres;
   /** What of it is published. */
-  readonly table: SourceTable;
+  readonly table: OrdersTable;
   readonly cursor: Cursor;
   /** What was asked of its API and is not in the history yet. */
   readonly actions: ActionLog;

@@ -3,7 +3,7 @@ import type { ServiceStatus } from '@esteira/infra';
 import { queueDepths } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { countStored } from '@esteira/orders/endput';
-import { rowsBehind } from '@esteira/orders/source';
+import { rowsBehind } from '@esteira/postgres-source';
 import { positionOf } from '@esteira/relay';
 import type { Connections } from './connections.ts';
 import { countingNow } from './counting-now.ts';
@@ -37,7 +37,7 @@ const unknown = (error: unknown): string => `not known: ${(error as Error).messa
 
 async function progressOf({ source, table, cursor }: Connections['systems'][number]): Promise<string> {
   const view = await cursor.read();
-  const { rows, more } = await rowsBehind(source, positionOf(view), { table });
+  const { rows, more } = await rowsBehind(source, table, positionOf(view));
   const status = view.interrupted ? 'INTERRUPTED' : view.status;
   return `${formatted(rows)}${more ? '+' : ''} rows behind, ${status}${view.error === undefined ? '' : `: ${view.error.message}`}`;
 }

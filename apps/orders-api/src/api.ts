@@ -1,7 +1,7 @@
 import type { Check, Key } from '@esteira/http';
 import type { Broker } from '@esteira/messaging';
 import type { Logger, Metrics } from '@esteira/observability';
-import type { SourceTable } from '@esteira/orders/source';
+import type { OrdersTable } from '@esteira/orders/source';
 import type { Postgres } from '@esteira/postgres';
 import type { Relay } from '@esteira/relay';
 import type { Actions } from './actions.ts';
@@ -20,7 +20,7 @@ export interface OrdersApi {
   /** The system's operational database. */
   readonly postgres: Postgres;
   /** The table of it that is published. */
-  readonly source: SourceTable;
+  readonly source: OrdersTable;
   readonly relay: Relay;
   /** Where it is written down what was asked of it, for the history. */
   readonly actions: Pick<Actions, 'done'>;

@@ -10,8 +10,8 @@ import {
   type System,
 } from '@esteira/config';
 import { causeOf, createLogger, createMetrics } from '@esteira/observability';
-import { SourceNotReady } from '@esteira/orders/source';
 import { SessionUnfit } from '@esteira/postgres';
+import { SourceNotReady } from '@esteira/postgres-source';
 import { startApi, type StartedApi } from './start.ts';
 
 // V8's young generation has its full size with its first growth. Otherwise it doubles now and then, the last time after

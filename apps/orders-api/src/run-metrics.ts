@@ -1,7 +1,7 @@
 import { within } from '@esteira/http';
 import { Gauge } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
-import { rowsBehind } from '@esteira/orders/source';
+import { rowsBehind } from '@esteira/postgres-source';
 import { CURSOR_STATUSES, positionOf } from '@esteira/relay';
 import type { OrdersApi } from './api.ts';
 
@@ -38,7 +38,7 @@ export function addRunMetrics({ metrics, relay, postgres, source, logger }: Orde
   });
   const countBehind = oneAtATime(async () => {
     const { cursor } = await relay.status();
-    return (await rowsBehind(postgres, positionOf(cursor), { table: source, most: MOST_COUNTED })).rows;
+    return (await rowsBehind(postgres, source, positionOf(cursor), MOST_COUNTED)).rows;
   });
   new Gauge({
     name: 'esteira_rows_behind',

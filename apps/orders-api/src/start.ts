@@ -5,16 +5,17 @@ import { connectBroker, names, openManagement } from '@esteira/messaging';
 import { outageOf, withoutPasswords, type Logger, type Metrics } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import {
-  checkOwnTable,
-  mendRestored,
   ordersSource,
   ordersTable,
+  ownTable as ownTableOf,
   sourceMigrations,
   sourceTable,
-  type SourceTable,
+  stampedOrders,
+  type OrdersTable,
 } from '@esteira/orders/source';
 import type { Publish } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
+import { checkOwnTable, mendRestored } from '@esteira/postgres-source';
 import { createRelay, openActionLog, openRedis, type Relay } from '@esteira/relay';
 import { recordActions, type Actions } from './actions.ts';
 import { buildApp } from './app.ts';
@@ -100,7 +101,7 @@ function openActions({ settings, system, logger }: StartOptions): Actions {
 
 interface RelayParts {
   readonly postgres: Postgres;
-  readonly source: SourceTable;
+  readonly source: OrdersTable;
   readonly lane: Lane;
   readonly publish: Publish;
 }
@@ -137,10 +138,10 @@ async function sourceReady(postgres: Postgres, system: System, logger: Logger, s
   const outage = outageOf(withoutPasswords(databaseUrl), logger);
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
     try {
-      if (ownTable !== undefined) await checkOwnTable(postgres, name, ownTable);
+      if (ownTable !== undefined) await checkOwnTable(postgres, name, ownTableOf(ownTable));
       else {
         await migrate(databaseUrl, sourceMigrations, { onWait: tell });
-        const restamped = await mendRestored(postgres, name);
+        const restamped = await mendRestored(postgres, name, stampedOrders);
         if (restamped > 0) tell(`${restamped} rows of a restored dump were stamped again; the next run publishes them`);
       }
       outage.answered();

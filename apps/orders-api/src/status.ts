@@ -1,8 +1,8 @@
 import { within } from '@esteira/http';
 import type { Broker } from '@esteira/messaging';
-import { rowsBehind, watermark, type RowsBehind, type SourceTable, type Watermark } from '@esteira/orders/source';
 import { present } from '@esteira/pipeline';
 import type { Postgres } from '@esteira/postgres';
+import { rowsBehind, watermark, type RowsBehind, type SourceTable, type Watermark } from '@esteira/postgres-source';
 import { CURSOR_STATUSES, positionOf, type CursorView, type Position, type Relay } from '@esteira/relay';
 import { Type, type Static, type TSchema } from 'typebox';
 import type { OrdersApi } from './api.ts';
@@ -167,7 +167,7 @@ function cursorViewOf(cursor: CursorView): Status['cursor'] {
 
 async function sourceOf(postgres: Postgres, table: SourceTable, position: Position | undefined): Promise<SourceFacts> {
   try {
-    const asked = Promise.all([rowsBehind(postgres, position, { table }), watermark(postgres)]);
+    const asked = Promise.all([rowsBehind(postgres, table, position), watermark(postgres)]);
     const [behind, mark] = await within(SOURCE_TIMEOUT_MS, asked);
     return { behind: behindOf(behind), watermark: watermarkOf(mark) };
   } catch (error) {

@@ -1,6 +1,7 @@
 import { names } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
-import { rowsBehind } from '@esteira/orders/source';
+import { ordersTable } from '@esteira/orders/source';
+import { rowsBehind } from '@esteira/postgres-source';
 import { positionOf } from '@esteira/relay';
 import type { Connections } from '@esteira/cli/connections';
 import type { Arena } from '../arena.ts';
@@ -16,7 +17,7 @@ export async function queuesLeft(arena: Arena, connections: Connections, hand: H
 export async function rowsLeft({ systems }: Connections): Promise<Map<string, number>> {
   const left = systems.map(async ({ name, source, cursor }): Promise<[string, number]> => [
     name,
-    (await rowsBehind(source, positionOf(await cursor.read()))).rows,
+    (await rowsBehind(source, ordersTable, positionOf(await cursor.read()))).rows,
   ]);
   return new Map(await Promise.all(left));
 }

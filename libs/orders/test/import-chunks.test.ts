@@ -1,4 +1,5 @@
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
+import { watermark } from '@esteira/postgres-source';
 import { freshDatabase, type Fresh } from '@esteira/tests/support';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -12,7 +13,6 @@ import {
   insertMadeUpOrders,
   sourceMigrations,
   startImport,
-  watermark,
   whileAlone,
   type ImportChunk,
 } from '../src/source/index.ts';

@@ -1,20 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { openPostgres, type Postgres } from '@esteira/postgres';
-import type { OrderMessage } from '@esteira/orders/domain';
-import { UnpublishableRow } from '@esteira/relay';
-import { patient } from '@esteira/tests/patience';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import {
   checkOwnTable,
-  ordersSource,
   planPreparation,
   prepareSource,
   rowsBehind,
   SourceNotReady,
-  sourceReader,
-  sourceTable,
   type PrepareOptions,
-} from '../src/source/index.ts';
+} from '@esteira/postgres-source';
+import type { OrderMessage } from '@esteira/orders/domain';
+import { UnpublishableRow } from '@esteira/relay';
+import { patient } from '@esteira/tests/patience';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { ordersSource, ownTable, sourceReader, sourceTable } from '../src/source/index.ts';
 import { open, readAll } from './source-support.ts';
 
 /** A shop's table: other names, other types, an identity that is no identity column. */
@@ -67,7 +65,7 @@ beforeAll(async () => {
   url.username = role;
   url.password = 'reader';
   reader = openPostgres({ url: url.href, applicationName: 'own table reader', max: 4 });
-  options = { system: SYSTEM, names, role };
+  options = { system: SYSTEM, names: ownTable(names), role };
 });
 afterAll(async () => {
   await Promise.all([owner.close(), reader.close()]);
@@ -95,7 +93,7 @@ const unfinished = async () =>
 async function readEverything(): Promise<number[]> {
   return vi.waitFor(async () => {
     const { ids, last } = await readAll(ordersSource(reader, { system: SYSTEM, table }), undefined, 7);
-    expect(await rowsBehind(reader, last, { table })).toEqual({ rows: 0, more: false });
+    expect(await rowsBehind(reader, table, last)).toEqual({ rows: 0, more: false });
     return ids.toSorted((a, b) => a - b);
   }, patient);
 }
@@ -103,7 +101,7 @@ async function readEverything(): Promise<number[]> {
 describe('a table that is not prepared', () => {
   it('is refused with everything that is missing and the command that adds it, and nothing of it is changed', async () => {
     await insert(3);
-    const check = checkOwnTable(reader, SYSTEM, names);
+    const check = checkOwnTable(reader, SYSTEM, ownTable(names));
     await expect(check).rejects.toThrow(SourceNotReady);
     await expect(check).rejects.toThrow(
       /^system-3: "shop"."Purchases" can't be read as it is:\n.*column esteira_tx xid8 is missing\n.*trigger.*missing\n.*index on \(esteira_tx, order_no\) is missing\n.*no USAGE on schema shop\n.*prepare-source --system system-3 --dry-run/s,
@@ -225,7 +223,9 @@ describe('a table that is not prepared', () => {
     ['has negative ids', { sql: `insert into shop."Purchases" (order_no) values (-1)` }, {}, /ids are below 0/],
   ] as const)('and %s can not be prepared', async (_, { sql = 'select' }: { sql?: string }, change, message) => {
     await owner.query(sql);
-    await expect(planPreparation(owner, { ...options, names: { ...names, ...change } })).rejects.toThrow(message);
+    await expect(planPreparation(owner, { ...options, names: ownTable({ ...names, ...change }) })).rejects.toThrow(
+      message,
+    );
   });
 });
 
@@ -236,7 +236,7 @@ describe('preparing', () => {
     await prepareSource(owner, options, { ...quiet, step: ({ name }) => steps.push(name) }, { batchRows: 10 });
     expect(steps).toEqual(['stamp', 'backfill', 'index', 'not-null', 'grants']);
     expect(await unfinished()).toEqual([]);
-    await checkOwnTable(reader, SYSTEM, names);
+    await checkOwnTable(reader, SYSTEM, ownTable(names));
     expect(await readEverything()).toEqual(await allIds());
     await expect(reader.query('select updated_at from shop."Purchases"')).rejects.toThrow(/permission denied/);
     steps.length = 0;
@@ -353,7 +353,7 @@ describe('a table whose ids, prices and times are of domains', () => {
       `insert into shop."Purchases" (title, placed_at) select 'Tea', '2026-01-02' from generate_series(1, 9)`,
     );
     await prepareSource(owner, options, quiet);
-    await checkOwnTable(reader, SYSTEM, names);
+    await checkOwnTable(reader, SYSTEM, ownTable(names));
     expect(await readEverything()).toHaveLength(9);
   });
 
@@ -448,27 +448,29 @@ describe('a prepared table', () => {
         return rows.map((row) => ({ ...row, serverVersion: 140_009 }) as R);
       },
     };
-    await expect(checkOwnTable(older, SYSTEM, names)).rejects.toThrow(/PostgreSQL 14; 15 or later is needed/);
+    await expect(checkOwnTable(older, SYSTEM, ownTable(names))).rejects.toThrow(/PostgreSQL 14; 15 or later is needed/);
   });
 
   it('is not ready any more when somebody takes something away', async () => {
-    await checkOwnTable(reader, SYSTEM, names);
+    await checkOwnTable(reader, SYSTEM, ownTable(names));
     await owner.query('alter table shop."Purchases" disable trigger zz_esteira_stamp');
-    await expect(checkOwnTable(reader, SYSTEM, names)).rejects.toThrow(/was changed, or is not ENABLE ALWAYS/);
+    await expect(checkOwnTable(reader, SYSTEM, ownTable(names))).rejects.toThrow(
+      /was changed, or is not ENABLE ALWAYS/,
+    );
     await prepareSource(owner, options, quiet);
     await owner.query(`revoke select (amount) on shop."Purchases" from ${role}`);
-    await expect(checkOwnTable(reader, SYSTEM, names)).rejects.toThrow(/may not SELECT amount/);
+    await expect(checkOwnTable(reader, SYSTEM, ownTable(names))).rejects.toThrow(/may not SELECT amount/);
     await prepareSource(owner, options, quiet);
     // As a dump of another cluster is restored: the triggers come after the rows.
     await owner.query(`alter table shop."Purchases" disable trigger zz_esteira_stamp`);
     await owner.query(`insert into shop."Purchases" (esteira_tx) values ('99999999999')`);
     await prepareSource(owner, options, quiet);
-    await expect(checkOwnTable(reader, SYSTEM, names)).rejects.toThrow(/stamped by another Postgres cluster/);
+    await expect(checkOwnTable(reader, SYSTEM, ownTable(names))).rejects.toThrow(/stamped by another Postgres cluster/);
     await owner.query(RESTAMP);
     await prepareSource(owner, options, quiet);
-    await checkOwnTable(reader, SYSTEM, names);
+    await checkOwnTable(reader, SYSTEM, ownTable(names));
     expect(await readEverything()).toHaveLength(1);
     await owner.query('alter table shop."Purchases" enable row level security');
-    await expect(checkOwnTable(reader, SYSTEM, names)).rejects.toThrow(/row-level security/);
+    await expect(checkOwnTable(reader, SYSTEM, ownTable(names))).rejects.toThrow(/row-level security/);
   });
 });

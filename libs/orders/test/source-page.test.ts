@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { patient } from '@esteira/tests/patience';
 import fc from 'fast-check';
 import type { OrderMessage } from '@esteira/orders/domain';
-import type { Position } from '@esteira/relay';
+import { BEFORE_ALL, pageStatement } from '@esteira/postgres-source';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BEFORE_ALL, MAX_PAGE_BYTES, ordersTable, pageStatement, republishedOrders } from '../src/source/index.ts';
-import { insertOne, open, ownSource, pageOf, readAll, type OwnSource } from './source-support.ts';
+import { orderRows, ordersTable, republishedOrders } from '../src/source/index.ts';
+import { insertOne, open, ownSource, readAll, type OwnSource } from './source-support.ts';
 
 let own: OwnSource;
 beforeAll(async () => {
@@ -79,58 +79,6 @@ describe('a page', () => {
     };
     expect(await digest()).toBe(await digest());
   });
-
-  it('may end inside one transaction', async () => {
-    await insert(25);
-    await allIsSafe(25);
-    const first = await pageOf(own.source, undefined, 10);
-    const second = await pageOf(own.source, first.last, 10);
-    expect(second.last?.transactionId).toBe(first.last?.transactionId);
-    expect([...first.ids, ...second.ids]).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
-    expect((await pageOf(own.source, second.last, 10)).ids).toHaveLength(5);
-  });
-
-  it('says which Postgres answered, and a transaction id that lies beyond every row', async () => {
-    await insert(1);
-    await allIsSafe(1);
-    const { source, last } = await own.source.next(undefined, 10, { maxAttempts: 5 });
-    const [control] = await own.postgres.query<{ id: string; timeline: string; database: string }>(
-      `select system_identifier::text as id, to_hex(timeline_id) as timeline, current_database() as database
-         from pg_control_system(), pg_control_checkpoint()`,
-    );
-    expect(source).toMatchObject({ schema: 'public', table: 'orders', database: control?.database });
-    expect([source.systemIdentifier, source.timeline]).toEqual([control?.id, control?.timeline]);
-    expect(BigInt(source.nextTransactionId)).toBeGreaterThan(BigInt(last?.transactionId ?? ''));
-  });
-});
-
-describe('the watermark', () => {
-  it('keeps a row that commits late with a lower id', async () => {
-    const late = await open(own.postgres);
-    const [lower] = await late.query<{ id: number }>(insertOne);
-    const [higher] = await own.postgres.query<{ id: number }>(insertOne);
-    const before = await readAll(own.source, undefined, 10);
-    expect(before.ids).toEqual([]);
-    await late.end();
-    await allIsSafe(2);
-    expect((await readAll(own.source, before.last, 1)).ids).toEqual([lower?.id, higher?.id]);
-  });
-
-  it('holds at a prepared transaction, and at one in another database of the cluster', async () => {
-    const gid = `g_${Date.now()}`;
-    const prepared = await open(own.postgres);
-    await prepared.query(insertOne);
-    await prepared.end(`prepare transaction '${gid}'`);
-    await insert(1);
-    expect((await readAll(own.source, undefined, 10)).ids).toEqual([]);
-    const foreign = await open(own.elsewhere);
-    await foreign.query('select pg_current_xact_id()');
-    await own.postgres.query(`commit prepared '${gid}'`);
-    await insert(1);
-    expect((await readAll(own.source, undefined, 10)).ids.length).toBeLessThanOrEqual(2);
-    await foreign.end();
-    await allIsSafe(3);
-  });
 });
 
 describe('the stamp', () => {
@@ -174,30 +122,6 @@ describe('the stamp', () => {
   });
 });
 
-it('is bounded by bytes too, and says that there is more', async () => {
-  const insertLong = (count: number, character: string) =>
-    own.postgres.query(
-      `insert into orders (product, price, security_check)
-       select repeat($2::text, 100000), 1, true from generate_series(1, $1::int)`,
-      [count, character],
-    );
-  await insertLong(100, 'a');
-  await insert(3);
-  await allIsSafe(103);
-  const bytes: number[] = [];
-  const ids: string[] = [];
-  for (let after: Position | undefined; ;) {
-    const page = await own.source.next(after, 10_000, { maxAttempts: 5 });
-    ids.push(...page.messages.map(({ body }) => (JSON.parse(String(body)) as OrderMessage).order.id));
-    bytes.push(page.messages.reduce((sum, { body }) => sum + body.length, 0));
-    if (!page.more) break;
-    after = page.last;
-  }
-  expect(Math.max(...bytes)).toBeLessThan(MAX_PAGE_BYTES + 150_000);
-  expect(bytes).toHaveLength(3);
-  expect(ids).toEqual(Array.from({ length: 103 }, (_, i) => String(i + 1)));
-});
-
 describe('the statement of a page', () => {
   interface Plan {
     'Node Type': string;
@@ -219,7 +143,7 @@ describe('the statement of a page', () => {
         continue;
       }
       const [answer] = await own.postgres.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
-        `explain (analyze, format json) ${pageStatement(ordersTable)}`,
+        `explain (analyze, format json) ${pageStatement(ordersTable, orderRows(ordersTable))}`,
         [after.transactionId, after.id, 1_000],
       );
       const onOrders = nodes(answer?.['QUERY PLAN'][0].Plan as Plan).filter(

@@ -45,7 +45,7 @@ export async function ownSource(setting: string): Promise<OwnSource> {
 }
 
 /** The row ids of one page, and its last position. */
-export async function pageOf(source: PageSource, after: Position | undefined, limit: number) {
+async function pageOf(source: PageSource, after: Position | undefined, limit: number) {
   const { messages, last } = await source.next(after, limit, { maxAttempts: 5 });
   const ids = messages.map(({ body }) => Number((JSON.parse(String(body)) as { order: { id: string } }).order.id));
   return { ids, last };

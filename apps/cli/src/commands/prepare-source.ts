@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander';
 import { SettingsError, urlProblems, type Env, type System } from '@esteira/config';
 import { resolveSettings } from '@esteira/infra';
-import { planPreparation, PreparationStopped, prepareSource, SourceNotReady } from '@esteira/orders/source';
-import type { Preparation, PrepareOptions, PrepareStep, PrepareWays } from '@esteira/orders/source';
+import { ownTable } from '@esteira/orders/source';
 import { openPostgres, sqlState, type Postgres } from '@esteira/postgres';
+import { planPreparation, PreparationStopped, prepareSource, SourceNotReady } from '@esteira/postgres-source';
+import type { Preparation, PrepareOptions, PrepareStep, PrepareWays } from '@esteira/postgres-source';
 import { Refused } from '../refused.ts';
 import { formatted } from '../table.ts';
 import { isOn, print, printProgress } from '../terminal.ts';
@@ -42,11 +43,14 @@ export const prepareSourceCommand = (env: Env): Command =>
 
 async function carryOut(env: Env, options: PrepareSourceOptions): Promise<void> {
   const system = systemOf(env, options.system);
-  const names = system.ownTable;
-  if (names === undefined) {
+  if (system.ownTable === undefined) {
     throw new Refused(`${system.name} has the table that Esteira makes: nothing is to be prepared.\n${HELP}`);
   }
-  const plan: PrepareOptions = { system: system.name, names, role: roleOf(system.databaseUrl) };
+  const plan: PrepareOptions = {
+    system: system.name,
+    names: ownTable(system.ownTable),
+    role: roleOf(system.databaseUrl),
+  };
   const url = ownerUrl(options) ?? system.databaseUrl;
   const postgres = openPostgres({
     url,

@@ -1,5 +1,5 @@
 import type { ServiceStatus } from '@esteira/infra';
-import { watermark } from '@esteira/orders/source';
+import { watermark } from '@esteira/postgres-source';
 import type { Connections } from '../connections.ts';
 import { figures } from '../figures.ts';
 import type { Watched } from './watch.ts';

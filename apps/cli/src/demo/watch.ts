@@ -4,7 +4,7 @@ import { queueDepths } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { countStored } from '@esteira/orders/endput';
 import { COUNT_LAG_MS, reconcileOrders } from '@esteira/orders/reconciliation';
-import { rowsBehind } from '@esteira/orders/source';
+import { rowsBehind } from '@esteira/postgres-source';
 import { isAtRest, isConsistent, type Reconciliation } from '@esteira/reconciliation';
 import { positionOf } from '@esteira/relay';
 import type { Connections } from '../connections.ts';
@@ -76,7 +76,7 @@ async function publishWhatIsLeft({ systems }: Connections, apis: readonly Orders
     systems.map(async ({ name, source, table, cursor }) => {
       const view = await cursor.read();
       if (view.status === 'RUNNING' && !view.interrupted) return;
-      if ((await rowsBehind(source, positionOf(view), { table })).rows > 0)
+      if ((await rowsBehind(source, table, positionOf(view))).rows > 0)
         await apis.find(({ system }) => system === name)?.run();
     }),
   );
@@ -84,7 +84,7 @@ async function publishWhatIsLeft({ systems }: Connections, apis: readonly Orders
 
 /** How many rows the sources have. */
 export async function rowsInSources({ systems }: Connections): Promise<number> {
-  const counts = await Promise.all(systems.map(({ source, table }) => rowsBehind(source, undefined, { table, most })));
+  const counts = await Promise.all(systems.map(({ source, table }) => rowsBehind(source, table, undefined, most)));
   return counts.reduce((sum, { rows }) => sum + rows, 0);
 }
 
@@ -116,7 +116,7 @@ async function rowsOf({
   cursor,
 }: Connections['systems'][number]): Promise<{ rows: number; behind: number }> {
   const position = positionOf(await cursor.read());
-  const { rows: behind } = await rowsBehind(source, position, { table, most });
-  const { rows } = await rowsBehind(source, undefined, { table, most });
+  const { rows: behind } = await rowsBehind(source, table, position, most);
+  const { rows } = await rowsBehind(source, table, undefined, most);
   return { rows, behind: Math.min(behind, rows) };
 }

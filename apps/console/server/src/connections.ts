@@ -3,7 +3,7 @@ import type { Settings } from '@esteira/config';
 import { connectBroker, openManagement, type Broker, type Management } from '@esteira/messaging';
 import type { Logger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
-import { ordersTable, sourceTable, type SourceTable } from '@esteira/orders/source';
+import { ordersTable, sourceTable, type OrdersTable } from '@esteira/orders/source';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import {
   openActionLog,
@@ -22,7 +22,7 @@ export interface SystemConnections {
   readonly api: AppClient;
   readonly source: Postgres;
   /** What of it is published. */
-  readonly table: SourceTable;
+  readonly table: OrdersTable;
   readonly cursor: Cursor;
   /** What was asked of its API. */
   readonly actions: ActionLog;

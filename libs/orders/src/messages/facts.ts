@@ -5,7 +5,7 @@ import type { Sql } from '@esteira/postgres';
 import { timesSentAgain, type RepublishedAt } from '@esteira/reconciliation';
 import { ordersPipeline } from '../domain/index.ts';
 import { storedOrders, type StoredOrder } from '../endput/index.ts';
-import { sourceOrders, type SourceOrder, type SourceTable } from '../source/index.ts';
+import { sourceOrders, type SourceOrder, type OrdersTable } from '../source/index.ts';
 
 /** What one place knows; a place that does not answer says why. `value` is null where it knows nothing. */
 export type Known<T> =
@@ -31,7 +31,7 @@ export interface MessageFacts {
 
 /** Where the facts of a message are. */
 export interface FactPlaces {
-  readonly systems: readonly { readonly name: string; readonly source: Sql; readonly table: SourceTable }[];
+  readonly systems: readonly { readonly name: string; readonly source: Sql; readonly table: OrdersTable }[];
   readonly endput: Sql;
   readonly attemptLog: Pick<AttemptLog, 'ofMessages'>;
 }

@@ -3,14 +3,14 @@ import { ForeignCursor, messageIds, present, readCursor, writeCursor } from '@es
 import type { Postgres, Sql } from '@esteira/postgres';
 import { ordersPipeline } from '../domain/index.ts';
 import { storedOrders } from '../endput/index.ts';
-import { ordersByWords, WORDS_INDEX, type SourceOrder, type SourceTable } from '../source/index.ts';
+import { ordersByWords, WORDS_INDEX, type SourceOrder, type OrdersTable } from '../source/index.ts';
 import { hitOfDeadLetter, hitOfSource, hitOfStored, type MessageHit } from './hit.ts';
 import { UnservedSearch, type MessagePage } from './page.ts';
 
 /** Where words are searched. */
 export interface WordPlaces {
   readonly endput: Sql;
-  readonly systems: readonly { readonly name: string; readonly source: Postgres; readonly table: SourceTable }[];
+  readonly systems: readonly { readonly name: string; readonly source: Postgres; readonly table: OrdersTable }[];
 }
 
 /** Which words, and where. */

@@ -16,7 +16,7 @@ import {
 import { positionOf, type Cursor } from '@esteira/relay';
 import { ordersPipeline } from '../domain/index.ts';
 import { endputReader } from '../endput/index.ts';
-import { sourceReader, type SourceTable } from '../source/index.ts';
+import { sourceReader, type OrdersTable } from '../source/index.ts';
 import { retryPolicyOf } from '../verifiers/index.ts';
 import { lastAttemptsIn } from './last-attempts.ts';
 
@@ -25,7 +25,7 @@ export interface ReconciledSystem {
   readonly name: string;
   readonly source: Postgres;
   /** What of it is published. */
-  readonly table: SourceTable;
+  readonly table: OrdersTable;
   readonly cursor: Pick<Cursor, 'read'>;
 }
 

@@ -1,6 +1,6 @@
 import type { Sql } from '@esteira/postgres';
 import type { Order } from '../domain/index.ts';
-import { ordersTable, type SourceTable } from './table.ts';
+import { ordersTable, type OrdersTable } from './table.ts';
 
 /** A row of a source as it stands there now. */
 export interface SourceOrder extends Order {
@@ -12,7 +12,7 @@ export interface SourceOrder extends Order {
 export function sourceOrders(
   sql: Sql,
   ids: readonly string[],
-  source: SourceTable = ordersTable,
+  source: OrdersTable = ordersTable,
 ): Promise<SourceOrder[]> {
   return sql.query<SourceOrder>(
     `select ${source.id}::text as id, ${source.product} as product, ${source.price} as price,

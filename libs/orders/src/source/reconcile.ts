@@ -1,16 +1,16 @@
 import type { Sql } from '@esteira/postgres';
+import { originColumns } from '@esteira/postgres-source';
 import type { MadeMessage, RepublishRow, SourceReader, SourceRow } from '@esteira/reconciliation';
 import { orderMessages, type Order, type Origin } from '../domain/index.ts';
 import { dayOf, orderContent } from '../reconciliation/content.ts';
-import { originColumns } from './identity.ts';
-import { ordersTable, type SourceTable } from './table.ts';
+import { ordersTable, type OrdersTable } from './table.ts';
 
 /** What must arrive of an order, as one text. Postgres renders it, so that nothing is rounded on the way. */
-const contentOf = ({ product, priceAsNumber, securityCheck, createdAt }: SourceTable): string =>
+const contentOf = ({ product, priceAsNumber, securityCheck, createdAt }: OrdersTable): string =>
   orderContent({ product, price: priceAsNumber, securityCheck, createdAt });
 
 /** Reads a source's orders for reconciliation, those that are not yet safe to publish included. */
-export function sourceReader(sql: Sql, source: SourceTable = ordersTable): SourceReader {
+export function sourceReader(sql: Sql, source: OrdersTable = ordersTable): SourceReader {
   const { table, id, transactionId } = source;
   const select = `select ${id}::text as id, ${transactionId} as "transactionId", ${contentOf(source)} as content,
       ${dayOf(source.createdAt)} as day from ${table}`;
@@ -40,7 +40,7 @@ export async function republishedOrders<R extends RepublishRow>(
   system: string,
   rows: readonly R[],
   maxAttempts: number,
-  source: SourceTable = ordersTable,
+  source: OrdersTable = ordersTable,
 ): Promise<MadeMessage<R>[]> {
   const orders = await sql.query<Order & Omit<Origin, 'system'>>(
     `select ${source.id}::text as id, ${source.product} as product, ${source.price} as price,

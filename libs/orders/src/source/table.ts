@@ -1,12 +1,15 @@
-import type { OwnTable } from '@esteira/config';
+import type { OwnTable as OwnOrdersTable } from '@esteira/config';
 import { quoteIdentifier, quoteLiteral } from '@esteira/postgres';
+import {
+  quotedTable,
+  type ColumnFact,
+  type OwnTable,
+  type SourceTable,
+  type StampedTable,
+} from '@esteira/postgres-source';
 
-/** How a source's table is read: every member is SQL, names quoted. */
-export interface SourceTable {
-  readonly table: string;
-  /** Columns, qualified: an alias may have the same name. The index is on these two. */
-  readonly id: string;
-  readonly transactionId: string;
+/** How a table of orders is read: every text is SQL, names quoted. */
+export interface OrdersTable extends SourceTable {
   /** Text. */
   readonly product: string;
   /** Text on the wire; where it fits numeric(12,2), with two decimal places. */
@@ -17,12 +20,10 @@ export interface SourceTable {
   readonly securityCheck: string;
   /** timestamptz */
   readonly createdAt: string;
-  /** What belongs to the user is never migrated, filled or emptied. */
-  readonly isOwn: boolean;
 }
 
 /** The table that Esteira makes. */
-export const ordersTable: SourceTable = {
+export const ordersTable: OrdersTable = {
   table: 'orders',
   id: 'orders.id',
   transactionId: 'orders.transaction_id',
@@ -32,6 +33,14 @@ export const ordersTable: SourceTable = {
   securityCheck: 'security_check',
   createdAt: 'created_at',
   isOwn: false,
+};
+
+/** What stamps its rows (migrations/0001_orders.sql). */
+export const stampedOrders: StampedTable = {
+  name: 'orders',
+  id: 'id',
+  transactionId: 'transaction_id',
+  trigger: 'orders_stamp_transaction_id',
 };
 
 /** The longest product that travels, in bytes, as in `orders`: control characters take six each in a message of 1 MB. */
@@ -44,16 +53,11 @@ const FITS = '^-?[0-9]{1,10}([.][0-9]{1,2}0*)?$';
 /** What counts as a passed check, in lower case: of boolean, of numbers, and of text. */
 const PASSED = ['true', 't', 'yes', 'y', 'on', '1'];
 
-/** A table's name as SQL. */
-export function quotedTable({ schema, name }: { readonly schema?: string | undefined; readonly name: string }): string {
-  return schema === undefined ? quoteIdentifier(name) : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
-}
-
 /**
  * Reads a table of the user. Whatever the types of its columns are, no row makes a page fail: each column goes through
  * its text. A price that does not fit (`1.234`, `NaN`, null) travels as it is, to become a dead letter that says so.
  */
-export function sourceTable({ schema, name, columns }: OwnTable): SourceTable {
+export function sourceTable({ schema, name, columns }: OwnOrdersTable): OrdersTable {
   const product = `coalesce(${quoteIdentifier(columns.product)}::text, '')`;
   const price = `${quoteIdentifier(columns.price)}::text`;
   const fits = `${price} ~ ${quoteLiteral(FITS)}`;
@@ -72,5 +76,28 @@ export function sourceTable({ schema, name, columns }: OwnTable): SourceTable {
         : `coalesce(lower(btrim(${quoteIdentifier(columns.securityCheck)}::text)) in (${PASSED.map(quoteLiteral).join(', ')}), false)`,
     createdAt: `${quoteIdentifier(columns.createdAt)}::timestamptz`,
     isOwn: true,
+  };
+}
+
+const TIMES = ['timestamp with time zone', 'timestamp without time zone', 'date'];
+
+const unfitPrice = ({ baseType }: ColumnFact) =>
+  baseType === 'money' ? ', whose text depends on the locale; use numeric' : undefined;
+const unfitTime = ({ baseType }: ColumnFact) =>
+  TIMES.includes(baseType) ? undefined : `; it must be a time: ${TIMES.join(', ')}`;
+
+/** A table of the user by its names: what it has to have, to be read as orders. */
+export function ownTable({ columns, ...names }: OwnOrdersTable): OwnTable {
+  const { id, transactionId, product, price, createdAt, securityCheck } = columns;
+  return {
+    ...names,
+    id,
+    transactionId,
+    columns: [
+      { name: product },
+      { name: price, unfit: unfitPrice },
+      { name: createdAt, unfit: unfitTime },
+      ...(securityCheck === undefined ? [] : [{ name: securityCheck }]),
+    ],
   };
 }

@@ -2,14 +2,16 @@ import { openPostgres, type Postgres } from '@esteira/postgres';
 import { startOwnPostgres, type OwnPostgres } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { planPreparation, prepareSource } from '../src/source/index.ts';
+import { planPreparation, prepareSource } from '../src/index.ts';
 
 const options = {
   system: 'system-3',
   names: {
     schema: 'shop',
     name: 'Purchases',
-    columns: { id: 'no', product: 'title', price: 'amount', createdAt: 'placed_at', transactionId: 'esteira_tx' },
+    id: 'no',
+    transactionId: 'esteira_tx',
+    columns: [{ name: 'title' }, { name: 'amount' }, { name: 'placed_at' }],
   },
   role: 'postgres',
 };

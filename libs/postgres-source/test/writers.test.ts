@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import type { Position } from '@esteira/relay';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { open, ownSource, pageOf, type OwnSource } from './source-support.ts';
+import { open, ownSource, pageOf, type OwnSource } from './support.ts';
 
 let own: OwnSource;
 let canPrepare: boolean;
@@ -14,7 +14,7 @@ beforeAll(async () => {
   canPrepare = (row?.n ?? 0) >= WRITERS;
 });
 afterAll(() => own.drop());
-beforeEach(() => own.postgres.query('truncate orders restart identity'));
+beforeEach(() => own.postgres.query('truncate notes restart identity'));
 
 const WRITERS = 4;
 const PAGE = 3;
@@ -37,12 +37,11 @@ const transactions = fc.array(
   { minLength: 1, maxLength: 5 },
 );
 
-const insert = (count: number) =>
-  `insert into orders (product, price, security_check) select 'p', 1, true from generate_series(1, ${count})`;
+const insert = (count: number) => `insert into notes (text) select 'p' from generate_series(1, ${count})`;
 const STATEMENTS: Record<Step, string> = {
   insert: insert(1),
   'insert-many': insert(PAGE * 2 + 1),
-  copy: `copy orders (product, price, security_check, transaction_id) from program 'printf "p\\t1\\tt\\t3\\np\\t1\\tt\\t9999999\\n"'`,
+  copy: `copy notes (text, transaction_id) from program 'printf "p\\t3\\np\\t9999999\\n"'`,
   subtransaction: `savepoint s; ${insert(1)}; release savepoint s`,
   'undone-subtransaction': `savepoint s; ${insert(2)}; rollback to savepoint s`,
   wait: 'select pg_sleep(0.01)',
@@ -78,7 +77,7 @@ async function readBeside(writing: Promise<unknown>): Promise<number[]> {
     if (page.last !== undefined || !wasOver) continue;
     // Other tests on this server may still hold the watermark: the last row must have come, or nothing is left.
     const [left] = await own.postgres.query<{ n: number }>(
-      'select count(*)::int as n from orders where (transaction_id, id) > ($1::xid8, $2::bigint)',
+      'select count(*)::int as n from notes where (transaction_id, id) > ($1::xid8, $2::bigint)',
       [last?.transactionId ?? '0', last?.id ?? '0'],
     );
     if (left?.n === 0) break;
@@ -95,7 +94,7 @@ describe('beside writers with long, undone, prepared and nested transactions', (
         fc.array(transactions, { minLength: WRITERS, maxLength: WRITERS }),
         fc.boolean(),
         async (plans, beneathALongOne) => {
-          await own.postgres.query('truncate orders restart identity');
+          await own.postgres.query('truncate notes restart identity');
           const long = beneathALongOne ? await open(own.postgres) : undefined;
           await long?.query(STATEMENTS.insert);
           const writing = Promise.all(plans.map(write)).then(async () => {
@@ -103,7 +102,7 @@ describe('beside writers with long, undone, prepared and nested transactions', (
             await long?.end();
           });
           const read = await readBeside(writing);
-          const rows = await own.postgres.query<{ id: number }>('select id::int from orders order by id');
+          const rows = await own.postgres.query<{ id: number }>('select id::int from notes order by id');
           expect(read.toSorted((a, b) => a - b)).toEqual(rows.map(({ id }) => id));
         },
       ),

@@ -1,6 +1,5 @@
 import { quoteIdentifier, sqlState, type Sql } from '@esteira/postgres';
-import type { OwnTable } from '@esteira/config';
-import { quotedTable } from '../table.ts';
+import { columnsOf, quotedTable, type OwnTable } from '../table.ts';
 import { NEGATIVE, SourceNotReady } from './check.ts';
 import { hasNegativeIds, hasUnstamped, tableFacts, type TableFacts } from './facts.ts';
 import { preparePlan, type PrepareStep, type ReaderFacts } from './plan.ts';
@@ -34,7 +33,7 @@ export async function planPreparation(sql: Sql, { system, names, role }: Prepare
   // Its rows are looked at only where nothing stands in the way of that.
   if (wrong.length === 0 && (await hasNegativeIds(sql, names))) wrong.push(NEGATIVE);
   if (wrong.length > 0) throw new SourceNotReady(system, quotedTable(names), wrong);
-  const stamp = facts.columns.get(names.columns.transactionId);
+  const stamp = facts.columns.get(names.transactionId);
   const unstamped = stamp === undefined || (!stamp.notNull && (await hasUnstamped(sql, names)));
   return { steps: preparePlan(facts, names, unstamped, reader), facts, subscribers: subscribersOf(facts, names) };
 }
@@ -49,7 +48,7 @@ function unreadableBy({ role, exists, hidesRows }: ReaderFacts): string[] {
 
 /** A subscriber stops at the first row that has a column which it hasn't, and its slot keeps the log of this server. */
 function subscribersOf({ publications, columns, schema, name }: TableFacts, names: OwnTable): string[] {
-  const column = names.columns.transactionId;
+  const column = names.transactionId;
   if (columns.has(column)) return [];
   const statement = `alter table ${quotedTable({ schema, name })} add column if not exists ${quoteIdentifier(column)} xid8`;
   return publications.map(
@@ -71,14 +70,14 @@ async function readerOf(sql: Sql, facts: TableFacts, names: OwnTable, role: stri
   return { role, canRead, exists: row !== undefined, hidesRows: row?.hidesRows ?? false };
 }
 
-async function mayRead(sql: Sql, facts: TableFacts, { columns }: OwnTable, role: string): Promise<boolean> {
+async function mayRead(sql: Sql, facts: TableFacts, names: OwnTable, role: string): Promise<boolean> {
   try {
     const [row] = await sql.query<{ can: boolean }>(
       `select has_schema_privilege(r.oid, n.oid, 'usage')
           and (select bool_and(has_column_privilege(r.oid, c.oid, name, 'select')) from unnest($4::text[]) as name) as can
          from pg_roles as r, pg_namespace as n join pg_class as c on c.relnamespace = n.oid
         where r.rolname = $1 and n.nspname = $2 and c.relname = $3`,
-      [role, facts.schema, facts.name, Object.values(columns)],
+      [role, facts.schema, facts.name, columnsOf(names)],
     );
     return row?.can === true;
   } catch (error) {

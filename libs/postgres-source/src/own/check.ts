@@ -1,6 +1,5 @@
 import { StandbyServer, type Sql } from '@esteira/postgres';
-import type { OwnTable } from '@esteira/config';
-import { quotedTable } from '../table.ts';
+import { quotedTable, type OwnTable } from '../table.ts';
 import { hasForeignStamps, hasNegativeIds, tableFacts } from './facts.ts';
 import { unprepared, unsuitable } from './requirements.ts';
 

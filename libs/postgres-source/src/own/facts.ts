@@ -1,18 +1,5 @@
 import { quoteIdentifier, type Sql } from '@esteira/postgres';
-import type { OwnTable } from '@esteira/config';
-import { quotedTable } from '../table.ts';
-
-/** A column, as the catalogue has it. */
-export interface ColumnFact {
-  /** As `format_type` writes it, for example `timestamp with time zone`. */
-  readonly type: string;
-  /** The type that a domain is over, whatever lies between; otherwise `type`. */
-  readonly baseType: string;
-  readonly generated: boolean;
-  readonly notNull: boolean;
-  /** Whether the asking role may read it. */
-  readonly readable: boolean;
-}
+import { quotedTable, type ColumnFact, type OwnTable } from '../table.ts';
 
 /** What the catalogue says of a table of the user. */
 export interface TableFacts {
@@ -175,8 +162,10 @@ type FactsRow = Omit<TableFacts, 'columns' | 'trigger' | 'index' | keyof Publish
 };
 
 /** Asks the catalogue for a table; undefined when there is none of this name. Needs no right to it. */
-export async function tableFacts(sql: Sql, { schema, name, columns }: OwnTable): Promise<TableFacts | undefined> {
-  const { id, transactionId } = columns;
+export async function tableFacts(
+  sql: Sql,
+  { schema, name, id, transactionId }: OwnTable,
+): Promise<TableFacts | undefined> {
   const [row] = await sql.query<FactsRow>(FACTS, [
     schema ?? null,
     name,
@@ -206,7 +195,7 @@ async function publishedBy(sql: Sql, { serverVersion, schema, name }: FactsRow):
 /** Whether any row has no stamp. Reads the whole table at worst. */
 export async function hasUnstamped(sql: Sql, names: OwnTable): Promise<boolean> {
   const [row] = await sql.query<{ any: boolean }>(
-    `select exists (select from ${quotedTable(names)} where ${quoteIdentifier(names.columns.transactionId)} is null) as any`,
+    `select exists (select from ${quotedTable(names)} where ${quoteIdentifier(names.transactionId)} is null) as any`,
   );
   return row?.any === true;
 }
@@ -214,7 +203,7 @@ export async function hasUnstamped(sql: Sql, names: OwnTable): Promise<boolean> 
 /** Whether any row has an id below 0, which no message id can hold. By the index on the id. */
 export async function hasNegativeIds(sql: Sql, names: OwnTable): Promise<boolean> {
   const [row] = await sql.query<{ any: boolean }>(
-    `select exists (select from ${quotedTable(names)} where ${quoteIdentifier(names.columns.id)} < 0) as any`,
+    `select exists (select from ${quotedTable(names)} where ${quoteIdentifier(names.id)} < 0) as any`,
   );
   return row?.any === true;
 }
@@ -223,7 +212,7 @@ export async function hasNegativeIds(sql: Sql, names: OwnTable): Promise<boolean
 export async function hasForeignStamps(sql: Sql, names: OwnTable): Promise<boolean> {
   const [row] = await sql.query<{ any: boolean }>(
     `select exists (select from ${quotedTable(names)}
-      where ${quoteIdentifier(names.columns.transactionId)} >= pg_snapshot_xmax(pg_current_snapshot())) as any`,
+      where ${quoteIdentifier(names.transactionId)} >= pg_snapshot_xmax(pg_current_snapshot())) as any`,
   );
   return row?.any === true;
 }

@@ -1,8 +1,7 @@
-import type { OwnColumns, OwnTable } from '@esteira/config';
-import { functionName, type ColumnFact, type TableFacts } from './facts.ts';
+import { columnsOf, type ColumnFact, type OwnTable } from '../table.ts';
+import { functionName, type TableFacts } from './facts.ts';
 
 const IDS = ['smallint', 'integer', 'bigint'];
-const TIMES = ['timestamp with time zone', 'timestamp without time zone', 'date'];
 /** The first whose `max()` takes an xid8. */
 const LEAST_VERSION = 150_000;
 const KINDS: Readonly<Record<string, string>> = {
@@ -13,7 +12,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /** What no preparation can add: a sentence for each, of the table and its columns. Pure. */
-export function unsuitable(facts: TableFacts | undefined, { columns: names }: OwnTable): string[] {
+export function unsuitable(facts: TableFacts | undefined, names: OwnTable): string[] {
   if (facts === undefined) return ['there is no such table in this database'];
   const { kind, columns } = facts;
   if (kind !== 'r') return [`it is ${KINDS[kind] ?? 'no table'}; only an ordinary table can be read`];
@@ -24,13 +23,10 @@ export function unsuitable(facts: TableFacts | undefined, { columns: names }: Ow
     );
   }
   problems.push(...unfitId(facts, names));
-  const price = columns.get(names.price);
-  if (price?.baseType === 'money') {
-    problems.push(`${names.price} is ${described(price)}, whose text depends on the locale; use numeric`);
-  }
-  const createdAt = columns.get(names.createdAt);
-  if (createdAt !== undefined && !TIMES.includes(createdAt.baseType)) {
-    problems.push(`${names.createdAt} is ${described(createdAt)}; it must be a time: ${TIMES.join(', ')}`);
+  for (const { name, unfit } of names.columns) {
+    const column = columns.get(name);
+    const why = column && unfit?.(column);
+    if (column !== undefined && why !== undefined) problems.push(`${name} is ${described(column)}${why}`);
   }
   const stamp = columns.get(names.transactionId);
   if (stamp?.generated === true) problems.push(`${names.transactionId} is a generated column: no trigger can stamp it`);
@@ -39,8 +35,9 @@ export function unsuitable(facts: TableFacts | undefined, { columns: names }: Ow
       `${names.transactionId} is ${stamp.type} and something else: name another, transaction_id=esteira_transaction_id`,
     );
   }
-  const read = [names.id, names.product, names.price, names.createdAt, names.securityCheck ?? names.id];
-  for (const name of new Set(read)) if (!columns.has(name)) problems.push(`there is no column ${name}`);
+  // The stamp's column is what is added where it is not there.
+  const read = columnsOf(names).filter((name) => name !== names.transactionId);
+  for (const name of read) if (!columns.has(name)) problems.push(`there is no column ${name}`);
   return problems;
 }
 
@@ -75,7 +72,7 @@ const NOT_UNIQUE: Readonly<Record<Exclude<TableFacts['uniqueId'], 'unique'>, str
   none: 'is not unique and not null by itself',
 };
 
-function unfitId({ columns, uniqueId }: TableFacts, names: OwnColumns): string[] {
+function unfitId({ columns, uniqueId }: TableFacts, names: OwnTable): string[] {
   const id = columns.get(names.id);
   if (id === undefined) return [];
   if (!IDS.includes(id.baseType))
@@ -88,7 +85,7 @@ const described = ({ type, baseType }: ColumnFact): string =>
   type === baseType ? type : `${type} (a domain over ${baseType})`;
 
 /** What keeps a table from being prepared by the asking role: a sentence for each. Pure. */
-export function unpreparable(facts: TableFacts, { columns: names }: OwnTable): string[] {
+export function unpreparable(facts: TableFacts, names: OwnTable): string[] {
   const problems: string[] = [];
   const stamp = names.transactionId;
   if (facts.standby) {
@@ -117,7 +114,7 @@ function hidden({ role, forcesRowSecurity, policies }: TableFacts): string {
 }
 
 /** What is missing before a system can read the table: a sentence for each. Pure. */
-export function unprepared(facts: TableFacts, { columns: names }: OwnTable): string[] {
+export function unprepared(facts: TableFacts, names: OwnTable): string[] {
   const problems: string[] = [];
   const stamp = facts.columns.get(names.transactionId);
   if (stamp === undefined) problems.push(`the column ${names.transactionId} xid8 is missing`);
@@ -131,8 +128,8 @@ export function unprepared(facts: TableFacts, { columns: names }: OwnTable): str
   return [...problems, ...unreadable(facts, names)];
 }
 
-function unreadable({ canUseSchema, schema, columns }: TableFacts, names: OwnColumns): string[] {
+function unreadable({ canUseSchema, schema, columns }: TableFacts, names: OwnTable): string[] {
   if (!canUseSchema) return [`this role has no USAGE on schema ${schema}`];
-  const hidden = Object.values(names).filter((name: string) => columns.get(name)?.readable === false);
+  const hidden = columnsOf(names).filter((name) => columns.get(name)?.readable === false);
   return hidden.length === 0 ? [] : [`this role may not SELECT ${hidden.join(', ')}`];
 }

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { openPostgres } from '@esteira/postgres';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { rowsBehind, watermark } from '../src/source/index.ts';
-import { insertOne, open, ownSource, readAll, type OwnSource } from './source-support.ts';
+import { rowsBehind, watermark } from '../src/index.ts';
+import { notes, open, ownSource, readAll, take, takeOne, type OwnSource } from './support.ts';
 
 let own: OwnSource;
 beforeAll(async () => {
@@ -20,7 +20,7 @@ describe('what holds the watermark back', () => {
     const [self] = await holder.query<{ pid: number; xid: string; database: string }>(
       `select pg_backend_pid() as pid, pg_current_xact_id()::text as xid, current_database() as database`,
     );
-    await own.postgres.query(insertOne);
+    await own.postgres.query(takeOne);
     const held = await eventually(async () => {
       const now = await watermark(own.postgres);
       expect(now.xmin).toBe(self?.xid);
@@ -46,7 +46,7 @@ describe('what holds the watermark back', () => {
     skip(setting?.n === '0', 'the server has no prepared transactions');
     const gid = `g_${randomBytes(6).toString('hex')}`;
     const prepared = await open(own.postgres);
-    await prepared.query(insertOne);
+    await prepared.query(takeOne);
     await prepared.end(`prepare transaction '${gid}'`);
     const { heldBy } = await eventually(async () => {
       const now = await watermark(own.postgres);
@@ -86,24 +86,20 @@ describe('what holds the watermark back', () => {
 
 describe('the rows behind', () => {
   it('are counted exactly up to a bound, those that are not yet safe included', async () => {
-    await own.postgres.query('truncate orders restart identity');
-    for (let i = 0; i < 3; i++) {
-      await own.postgres.query(
-        `insert into orders (product, price, security_check) select 'p', 1, true from generate_series(1, 100)`,
-      );
-    }
+    await own.postgres.query('truncate notes restart identity');
+    for (let i = 0; i < 3; i++) await take(own.postgres, 100);
     await eventually(async () => {
       expect((await readAll(own.source, undefined, 1_000)).ids).toHaveLength(300);
     });
-    expect(await rowsBehind(own.postgres)).toEqual({ rows: 300, more: false });
+    expect(await rowsBehind(own.postgres, notes)).toEqual({ rows: 300, more: false });
     const { last } = await own.source.next(undefined, 120, { maxAttempts: 5 });
-    expect(await rowsBehind(own.postgres, last)).toEqual({ rows: 180, more: false });
-    expect(await rowsBehind(own.postgres, last, { most: 180 })).toEqual({ rows: 180, more: false });
-    expect(await rowsBehind(own.postgres, last, { most: 179 })).toEqual({ rows: 179, more: true });
+    expect(await rowsBehind(own.postgres, notes, last)).toEqual({ rows: 180, more: false });
+    expect(await rowsBehind(own.postgres, notes, last, 180)).toEqual({ rows: 180, more: false });
+    expect(await rowsBehind(own.postgres, notes, last, 179)).toEqual({ rows: 179, more: true });
     const holder = await open(own.postgres);
     await holder.query('select pg_current_xact_id()');
-    await own.postgres.query(insertOne);
-    expect(await rowsBehind(own.postgres, last)).toEqual({ rows: 181, more: false });
+    await own.postgres.query(takeOne);
+    expect(await rowsBehind(own.postgres, notes, last)).toEqual({ rows: 181, more: false });
     await holder.end();
   });
 });

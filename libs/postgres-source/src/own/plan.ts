@@ -1,6 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from '@esteira/postgres';
-import type { OwnTable } from '@esteira/config';
-import { quotedTable } from '../table.ts';
+import { columnsOf, quotedTable, type OwnTable } from '../table.ts';
 import { functionName, indexName, stampBody, TRIGGER, type TableFacts } from './facts.ts';
 
 /** How a step is carried out: all its statements in one transaction, each by itself, or again and again in batches. */
@@ -44,7 +43,7 @@ export function preparePlan(
   unstamped: boolean,
   reader: ReaderFacts,
 ): PrepareStep[] {
-  const isStampNotNull = facts.columns.get(names.columns.transactionId)?.notNull === true;
+  const isStampNotNull = facts.columns.get(names.transactionId)?.notNull === true;
   return [
     stamp(facts, names),
     backfill(names, !unstamped),
@@ -56,7 +55,7 @@ export function preparePlan(
 
 function stamp(facts: TableFacts, names: OwnTable): PrepareStep {
   const table = quotedTable(facts);
-  const column = quoteIdentifier(names.columns.transactionId);
+  const column = quoteIdentifier(names.transactionId);
   const stampFunction = quotedTable({ schema: facts.schema, name: functionName(facts.name) });
   return {
     name: 'stamp',
@@ -67,12 +66,12 @@ function stamp(facts: TableFacts, names: OwnTable): PrepareStep {
     kind: 'transaction',
     sql: [
       `alter table ${table} add column if not exists ${column} xid8`,
-      `create or replace function ${stampFunction}() returns trigger language plpgsql as ${dollarQuoted(stampBody(names.columns.transactionId))}`,
+      `create or replace function ${stampFunction}() returns trigger language plpgsql as ${dollarQuoted(stampBody(names.transactionId))}`,
       `drop trigger if exists ${TRIGGER} on ${table}`,
       `create trigger ${TRIGGER} before insert or update of ${column} on ${table}\n  for each row execute function ${stampFunction}()`,
       `alter table ${table} enable always trigger ${TRIGGER}`,
     ],
-    done: facts.columns.has(names.columns.transactionId) && facts.trigger === 'right',
+    done: facts.columns.has(names.transactionId) && facts.trigger === 'right',
   };
 }
 
@@ -98,7 +97,7 @@ function backfill(names: OwnTable, done: boolean): PrepareStep {
 /** $1: the id to begin after (`-1`), $2: rows at once. Answers how many were found and stamped, and the last id. */
 export function backfillStatement(names: OwnTable): string {
   const table = quotedTable(names);
-  const [id, column] = [quoteIdentifier(names.columns.id), quoteIdentifier(names.columns.transactionId)];
+  const [id, column] = [quoteIdentifier(names.id), quoteIdentifier(names.transactionId)];
   return `with batch as (
   select ${id} as row_id from ${table} where ${id} > $1 and ${column} is null
   order by ${id} limit $2 for no key update skip locked
@@ -110,7 +109,7 @@ select (select count(*)::int from batch) as found, (select max(row_id)::text fro
   (select count(*)::int from stamped) as stamped`;
 }
 
-function index(facts: TableFacts, { columns }: OwnTable): PrepareStep {
+function index(facts: TableFacts, { id, transactionId }: OwnTable): PrepareStep {
   const name = indexName(facts.name);
   const qualified = quotedTable({ schema: facts.schema, name });
   const leftBehind = facts.index === 'unusable' ? [`drop index concurrently if exists ${qualified}`] : [];
@@ -123,7 +122,7 @@ function index(facts: TableFacts, { columns }: OwnTable): PrepareStep {
     kind: 'statements',
     sql: [
       ...leftBehind,
-      `create index concurrently if not exists ${quoteIdentifier(name)}\n  on ${quotedTable(facts)} (${quoteIdentifier(columns.transactionId)}, ${quoteIdentifier(columns.id)})`,
+      `create index concurrently if not exists ${quoteIdentifier(name)}\n  on ${quotedTable(facts)} (${quoteIdentifier(transactionId)}, ${quoteIdentifier(id)})`,
     ],
     done: facts.index === 'usable',
   };
@@ -136,7 +135,7 @@ export const dropCheckStatement = (table: string): string => `alter table ${tabl
 
 function notNull(names: OwnTable, done: boolean): PrepareStep {
   const table = quotedTable(names);
-  const column = quoteIdentifier(names.columns.transactionId);
+  const column = quoteIdentifier(names.transactionId);
   return {
     name: 'not-null',
     title: 'A row without a stamp is impossible: it would never be read',
@@ -155,8 +154,8 @@ function notNull(names: OwnTable, done: boolean): PrepareStep {
   };
 }
 
-function grants(facts: TableFacts, { columns }: OwnTable, { role, canRead }: ReaderFacts): PrepareStep {
-  const names = [...new Set(Object.values(columns))].map((name: string) => quoteIdentifier(name));
+function grants(facts: TableFacts, own: OwnTable, { role, canRead }: ReaderFacts): PrepareStep {
+  const names = columnsOf(own).map(quoteIdentifier);
   return {
     name: 'grants',
     title: `The least that the API's role (${role}) needs: to read these columns`,

@@ -4,8 +4,8 @@ import type { OutgoingMessage } from '@esteira/pipeline';
 import { createRelay, positionOf, type PageSource, type Relay } from '@esteira/relay';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, expect, inject, it, onTestFinished, vi } from 'vitest';
-import { ordersSource, rowsBehind } from '../src/source/index.ts';
-import { ownSource, type OwnSource } from './source-support.ts';
+import { rowsBehind } from '../src/index.ts';
+import { notes, notesSource, ownSource, take, type OwnSource } from './support.ts';
 
 let first: OwnSource;
 let second: OwnSource;
@@ -41,24 +41,18 @@ function relayFrom(source: PageSource, system: string, onPublish: () => Promise<
 async function runToTheLastRow(relay: Relay, { postgres }: OwnSource): Promise<void> {
   await vi.waitFor(async () => {
     const { cursor } = await relay.status();
-    const { rows } = await rowsBehind(postgres, positionOf(cursor));
+    const { rows } = await rowsBehind(postgres, notes, positionOf(cursor));
     if (cursor.status === 'FINISHED' && rows === 0) return;
     if (cursor.status !== 'RUNNING') await relay.run({ maxAttempts: 5 });
     throw new Error(`${cursor.status}, ${rows} rows behind`);
   }, patient);
 }
 
-const insert = (own: OwnSource, count: number) =>
-  own.postgres.query(
-    `insert into orders (product, price, security_check) select 'p', 1, true from generate_series(1, $1::int)`,
-    [count],
-  );
-
 it('a run whose connections to Postgres are ended goes on, and publishes every row once', async () => {
   const system = `t-${randomBytes(6).toString('hex')}`;
-  await insert(first, 2_000);
+  await take(first.postgres, 2_000);
   let calls = 0;
-  const { relay, published } = relayFrom(ordersSource(first.postgres, { system }), system, async () => {
+  const { relay, published } = relayFrom(notesSource(first.postgres, system), system, async () => {
     if (++calls % 4 !== 0) return;
     await first.elsewhere.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()`,
@@ -75,12 +69,12 @@ it('a run whose connections to Postgres are ended goes on, and publishes every r
 
 it('a cursor of one Postgres cluster is not gone on with in another', async () => {
   const system = `t-${randomBytes(6).toString('hex')}`;
-  await Promise.all([insert(first, 10), insert(second, 10)]);
-  const before = relayFrom(ordersSource(first.postgres, { system }), system);
+  await Promise.all([take(first.postgres, 10), take(second.postgres, 10)]);
+  const before = relayFrom(notesSource(first.postgres, system), system);
   await runToTheLastRow(before.relay, first);
   await before.relay.close();
 
-  const after = relayFrom(ordersSource(second.postgres, { system }), system);
+  const after = relayFrom(notesSource(second.postgres, system), system);
   await after.relay.run({ maxAttempts: 5 });
   const { error } = await vi.waitFor(async () => {
     const { cursor } = await after.relay.status();

@@ -2,26 +2,33 @@ import { randomBytes } from 'node:crypto';
 import { openPostgres, type Postgres, type Sql } from '@esteira/postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import {
-  ordersSource,
   planPreparation,
   PreparationStopped,
   prepareSource,
   rowsBehind,
-  sourceTable,
+  type OwnTable,
   type PrepareOptions,
-} from '../src/source/index.ts';
-import { open, readAll } from './source-support.ts';
+  type SourceTable,
+} from '../src/index.ts';
+import { noteFormat, notesSource, open, readAll } from './support.ts';
 import { patient } from '@esteira/tests/patience';
 
-const names = {
+const names: OwnTable = {
   schema: 'shop',
   name: 'Purchases',
-  columns: { id: 'no', product: 'title', price: 'amount', createdAt: 'placed_at', transactionId: 'esteira_tx' },
+  id: 'no',
+  transactionId: 'esteira_tx',
+  columns: [{ name: 'title' }, { name: 'amount' }, { name: 'placed_at' }],
 };
 const ROWS = 25;
 const quiet = { step: () => undefined, stamped: () => undefined, waiting: () => undefined };
 const ways = { batchRows: 10, lockTries: 2 };
-const table = sourceTable(names);
+const table: SourceTable = {
+  table: 'shop."Purchases"',
+  id: 'shop."Purchases".no',
+  transactionId: 'shop."Purchases".esteira_tx',
+  isOwn: true,
+};
 
 const server = inject('env')['ENDPUT_DATABASE_URL'] ?? '';
 const admin = openPostgres({ url: server, applicationName: 'own table faults', max: 1 });
@@ -91,8 +98,8 @@ async function expectPreparable(): Promise<void> {
   expect(await leftovers()).toEqual([]);
   await expectWritable();
   await vi.waitFor(async () => {
-    const { ids, last } = await readAll(ordersSource(postgres, { system: 'system-3', table }), undefined, 7);
-    expect(await rowsBehind(postgres, last, { table })).toEqual({ rows: 0, more: false });
+    const { ids, last } = await readAll(notesSource(postgres, 'system-3', table, noteFormat('title')), undefined, 7);
+    expect(await rowsBehind(postgres, table, last)).toEqual({ rows: 0, more: false });
     expect(ids.toSorted((a, b) => a - b)).toEqual(Array.from({ length: ROWS }, (_, i) => i + 1));
   }, patient);
 }

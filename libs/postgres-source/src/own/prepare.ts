@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Postgres } from '@esteira/postgres';
-import type { OwnTable } from '@esteira/config';
+import type { OwnTable } from '../table.ts';
 import { hasUnstamped } from './facts.ts';
 import { LOCK_TRIES, locked, PreparationStopped } from './locked.ts';
 import { backfillStatement, BATCH_ROWS, type PrepareStep } from './plan.ts';

@@ -1,6 +1,5 @@
 import { quoteIdentifier, type Postgres, type Sql } from '@esteira/postgres';
-import type { OwnTable } from '@esteira/config';
-import { quotedTable } from '../table.ts';
+import { quotedTable, type OwnTable } from '../table.ts';
 import { hasUnstamped, indexName, tableFacts, type TableFacts } from './facts.ts';
 import { locked, PreparationStopped, type LockWait } from './locked.ts';
 import { dropCheckStatement, type PrepareStep } from './plan.ts';
@@ -57,7 +56,7 @@ export async function forbidNull(
 }
 
 const unstamped = (names: OwnTable) =>
-  `${quotedTable(names)} has rows without ${quoteIdentifier(names.columns.transactionId)} again: something takes the stamp away. ` +
+  `${quotedTable(names)} has rows without ${quoteIdentifier(names.transactionId)} again: something takes the stamp away. ` +
   'Nothing was changed by this step; the same command stamps them.';
 
 /** Does something, and takes away what is left of it where it fails. The error stays what it was, and says what remains. */

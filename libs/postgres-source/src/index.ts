@@ -1,0 +1,18 @@
+export { originColumns } from './identity.ts';
+export { BEFORE_ALL, MAX_PAGE_BYTES, pageStatement, postgresSource } from './page.ts';
+export type { RowFormat } from './page.ts';
+export { mendRestored } from './restored.ts';
+export type { StampedTable } from './restored.ts';
+export { rowsBehind } from './rows-behind.ts';
+export type { RowsBehind } from './rows-behind.ts';
+export { quotedTable } from './table.ts';
+export type { ColumnFact, OwnTable, SourceTable } from './table.ts';
+export { watermark } from './watermark.ts';
+export type { Watermark } from './watermark.ts';
+export { checkOwnTable, SourceNotReady } from './own/check.ts';
+export { PreparationStopped } from './own/locked.ts';
+export type { PrepareStep } from './own/plan.ts';
+export { planPreparation } from './own/preparation.ts';
+export type { Preparation, PrepareOptions } from './own/preparation.ts';
+export { prepareSource } from './own/prepare.ts';
+export type { PrepareReport, PrepareWays } from './own/prepare.ts';
