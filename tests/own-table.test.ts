@@ -19,6 +19,8 @@ let database: Fresh;
 let shop: Postgres;
 let pipeline: Pipeline;
 let books: Books;
+/** What was opened is closed in the end, also where only some of the tests were asked for. */
+const opened = new AsyncDisposableStack();
 
 const esteira = (args: readonly string[], env: Record<string, string>) => runProgram('apps/cli/src/main.ts', args, env);
 
@@ -32,19 +34,16 @@ const buy = (count: number) =>
 
 beforeAll(async () => {
   database = await freshDatabase('SYSTEM2_DATABASE_URL');
+  opened.defer(() => database.drop());
   shop = openPostgres({ url: database.url, applicationName: 'shop', max: 4 });
+  opened.defer(() => shop.close());
   await shop.query(`
     create schema shop;
     create table shop.purchases (order_no int generated always as identity primary key, title text, amount numeric(10,4),
       placed_at timestamp not null, approved boolean)`);
   await buy(300);
 });
-afterAll(async () => {
-  await books.close();
-  await pipeline.stop();
-  await shop.close();
-  await database.drop();
-});
+afterAll(() => opened.disposeAsync());
 
 describe('a table that is not called orders', () => {
   const env = () => ({
@@ -92,7 +91,9 @@ describe('a table that is not called orders', () => {
 
   it('is published, stored, dead-lettered and reconciled like any other', async () => {
     pipeline = await startPipeline({ env: { SYSTEM2_DATABASE_URL: database.url, ...OWN } });
+    opened.defer(() => pipeline.stop());
     books = await openBooks(pipeline.settings);
+    opened.defer(() => books.close());
     await buy(60);
     await pipeline.post(0, '/v0/insert-data', { positive_inserts: 40, negative_inserts: 10 });
     for (const system of [0, 1]) await pipeline.post(system, '/v0/process/run', { follow: true });
