@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs';
+
 /** The direction of dependencies (docs/decisions.md): apps → adapter libs → pipeline; one library alone imports each driver. */
 const driver = (name, lib) => ({
   name: `only-${lib}-imports-${name}`,
@@ -6,8 +8,43 @@ const driver = (name, lib) => ({
   to: { path: `(^|/)node_modules/(@types/)?${name}/` },
 });
 
+const manifestOf = (folder) => JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+const workspaces = globSync(manifestOf('.').workspaces.map((pattern) => `${pattern}/package.json`))
+  .map((file) => file.replace(/[/]package[.]json$/, ''))
+  .map((folder) => ({ folder, ...manifestOf(folder) }));
+const oneOf = (folders) => `^(${folders.join('|')})/`;
+
+/** A workspace lists the others that its code imports, whatever npm links side by side. What it lists in vain: knip. */
+const listsWhatItImports = ({ folder, dependencies = {}, devDependencies = {} }) => {
+  const unlisted = workspaces.filter(({ name }) => !(name in dependencies) && !(name in devDependencies));
+  const unshipped = workspaces.filter(({ name }) => !(name in dependencies));
+  const foldersOf = (some) => oneOf(some.map((other) => other.folder).filter((other) => other !== folder));
+  return [
+    {
+      name: `${folder}/package.json-lists-what-is-imported`,
+      severity: 'error',
+      from: { path: `^${folder}/` },
+      to: { path: foldersOf(unlisted) },
+    },
+    {
+      name: `${folder}/package.json-lists-what-src-imports-in-dependencies`,
+      severity: 'error',
+      from: { path: `^${folder}/src/`, pathNot: '[.]test[.]ts$' },
+      to: { path: foldersOf(unshipped) },
+    },
+  ];
+};
+
 export default {
   forbidden: [
+    ...workspaces.flatMap(listsWhatItImports),
+    {
+      // The image of the apps is installed without devDependencies; the page is built before.
+      name: 'what-runs-needs-no-dev-dependency',
+      severity: 'error',
+      from: { path: '^(apps|libs)/.*/src/', pathNot: '[.]test[.]ts$|^apps/console/web/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'apps-never-import-apps',
@@ -65,7 +102,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)([.]local|dist)/' },
+    exclude: { path: '^([.]local|apps/console/web/dist)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },

@@ -3,7 +3,7 @@ import { freePorts } from '@esteira/infra/ports';
 import { connectBroker, laneDepth, type Broker } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
-import { buildPage } from '../../../tests/console/browser.ts';
+import { buildPage } from '@esteira/tests/browser';
 import { startApp, startConsumer, type App } from '../apps.ts';
 import type { Arena } from '../arena.ts';
 import { openBooks } from '../books.ts';

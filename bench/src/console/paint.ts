@@ -1,5 +1,5 @@
 import { quantileSorted } from 'simple-statistics';
-import { openBrowser } from '../../../tests/console/browser.ts';
+import { openBrowser } from '@esteira/tests/browser';
 import type { Measurement } from '../measured.ts';
 
 /** The overview is opened so often, each time by a browser that has never been here, and then once more by the same. */
