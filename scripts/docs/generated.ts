@@ -8,18 +8,33 @@ export const ROOT = join(import.meta.dirname, '..', '..');
 const BEGIN = '<!-- settings: made by make docs -->';
 const END = '<!-- /settings -->';
 
+/** The settings that the README shows; docs/settings.md has all. */
+const MOST_IMPORTANT = [
+  'SYSTEMS',
+  'SYSTEM1_DATABASE_URL',
+  'ENDPUT_DATABASE_URL',
+  'OPERATOR_API_KEYS',
+  'HOST',
+  'VERIFIER',
+  'MAX_ATTEMPTS',
+  'RETRY_DELAY_MS',
+  'CONSUMERS',
+  'ATTEMPT_LOG_TTL_SECONDS',
+];
+
 /** Every file that is made from the code, in whole or in part: what it should hold, by its path. */
 export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ['.env.example', envExample()],
-    ['README.md', withSettings(readFileSync(join(ROOT, 'README.md'), 'utf8'))],
+    ['README.md', withSettings('README.md', settingsTable(MOST_IMPORTANT))],
+    ['docs/settings.md', withSettings('docs/settings.md', settingsTable())],
     ...[...diagrams()].map(([name, svg]): [string, string] => [`readme_images/${name}`, svg]),
   ]);
 }
 
-function withSettings(readme: string): string {
-  const [before, rest] = readme.split(BEGIN);
+function withSettings(document: string, table: string): string {
+  const [before, rest] = readFileSync(join(ROOT, document), 'utf8').split(BEGIN);
   const [, after] = rest?.split(END) ?? [];
-  if (before === undefined || after === undefined) throw new Error(`README.md has no ${BEGIN} … ${END}`);
-  return `${before}${BEGIN}\n\n${settingsTable()}\n\n${END}${after}`;
+  if (before === undefined || after === undefined) throw new Error(`${document} has no ${BEGIN} … ${END}`);
+  return `${before}${BEGIN}\n\n${table}\n\n${END}${after}`;
 }

@@ -28,8 +28,16 @@ export function envExample(): string {
   ].join('\n');
 }
 
-/** The README's table of settings. */
-export function settingsTable(): string {
-  const rows = settingDocuments().map((s) => `| \`${s.name}\` | \`${s.default}\` | ${s.description} |`);
+/** A table of settings for a document: of all, or of those with these names, in their order. */
+export function settingsTable(names?: readonly string[]): string {
+  const all = settingDocuments();
+  const chosen = names?.map((name) => {
+    const found = all.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`There is no setting ${name} to write a row about.`);
+    return found;
+  });
+  const rows = (chosen ?? all).map((s) => `| \`${s.name}\` | ${cell(s.default)} | ${s.description} |`);
   return ['| setting | default | what it does |', '| --- | --- | --- |', ...rows].join('\n');
 }
+
+const cell = (value: string): string => (value === '' ? '' : `\`${value}\``);

@@ -13,8 +13,8 @@ const url = (value: string, description: string) => Type.String({ default: value
 export const DEFAULT_SYSTEMS = 'system-1,system-2';
 
 /**
- * Every setting of Esteira, declared once: type, default, unit, consequence. `.env.example` and the README's table are
- * generated from it. The settings of each system are in {@link systemSettings}.
+ * Every setting of Esteira, declared once: type, default, unit, consequence. `.env.example` and the documents' tables
+ * are generated from it. The settings of each system are in {@link systemSettings}.
  */
 export const settingsSchema = Type.Object({
   SYSTEMS: Type.String({

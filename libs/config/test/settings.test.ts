@@ -8,6 +8,7 @@ import {
   processSettings,
   readEnvFile,
   settingDocuments,
+  settingsTable,
   settingsEntries,
   SettingsError,
   envExample,
@@ -199,5 +200,12 @@ describe('settings', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'esteira-')), '.env');
     writeFileSync(file, envExample());
     expect(loadSettings(readEnvFile(file))).toEqual(loadSettings({}));
+  });
+
+  it('stand in a table each, or those that are named, in that order; a name that is none is refused', () => {
+    const names = (table: string) => [...table.matchAll(/^\| `([A-Z\d_]+)` \|/gm)].map(([, name]) => name);
+    expect(names(settingsTable())).toEqual(settingDocuments().map(({ name }) => name));
+    expect(names(settingsTable(['CONSUMERS', 'HOST']))).toEqual(['CONSUMERS', 'HOST']);
+    expect(() => settingsTable(['CONSUMER'])).toThrow('no setting CONSUMER');
   });
 });
