@@ -83,10 +83,16 @@ export default {
       name: 'core-knows-no-orders',
       severity: 'error',
       from: {
-        path: '^libs/(pipeline|messaging|relay|postgres-source|dead-letters|attempt-log|postgres|http|config|observability)/',
+        path: '^libs/(pipeline|lease|messaging|relay|postgres-source|dead-letters|attempt-log|postgres|http|config|observability)/',
         pathNot: '[.]test[.]ts$',
       },
       to: { path: '^libs/orders/' },
+    },
+    {
+      name: 'lease-is-given-its-connections',
+      severity: 'error',
+      from: { path: '^libs/lease/src' },
+      to: { path: '^(apps|libs/(?!lease/))|(^|/)node_modules/' },
     },
     {
       name: 'no-test-support-in-src',

@@ -1,7 +1,9 @@
 import type { Sql } from '@esteira/postgres';
+import { revokeClaim } from './kept/claim.ts';
 
 /** Removes all reconciliations of a pipeline, and what they remember: that of rows which are gone too. */
 export async function clearReconciliations(endput: Sql, pipeline: string): Promise<void> {
+  await revokeClaim(endput, pipeline);
   for (const table of ['reconciliation_days', 'reconciliation_rows']) {
     await endput.query(
       `DELETE FROM ${table} WHERE reconciliation IN (SELECT id FROM reconciliations WHERE pipeline = $1)`,

@@ -4,11 +4,19 @@ import { freshDatabase, type Fresh } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
+  beat,
   claim,
+  ClaimLost,
+  clearReconciliations,
   exportAsJson,
   exportRowsAsCsv,
+  finish,
   getReconciliation,
+  giveUp,
+  keepRows,
   listReconciliations,
+  NO_MEMORY,
+  NO_PROGRESS,
   reconcileOnSchedule,
   reconciliationDays,
   reconciliationMigrations,
@@ -20,6 +28,7 @@ import {
   type SourceRow,
   type StoredRow,
   type SystemReaders,
+  type UnrestedRow,
 } from '../src/index.ts';
 
 const PIPELINE = 'orders';
@@ -33,7 +42,15 @@ beforeAll(async () => {
   endput = openPostgres({ url: fresh.url, applicationName: 'test' });
 });
 
-beforeEach(() => endput.query('TRUNCATE reconciliations, reconciliation_days, reconciliation_rows'));
+/** So long that whoever reconciles has been silent for too long. */
+const silence = async () => {
+  await endput.query(`UPDATE reconciliations SET beat_at = now() - interval '1 min'`);
+  await endput.query(`UPDATE reconciliation_leases SET lease_until = now() - interval '30 s' WHERE holder IS NOT NULL`);
+};
+
+beforeEach(() =>
+  endput.query('TRUNCATE reconciliations, reconciliation_leases, reconciliation_days, reconciliation_rows'),
+);
 
 afterAll(async () => {
   await endput.close();
@@ -223,7 +240,7 @@ describe('of reconciliations one runs at a time', () => {
   it('one whose process vanished counts as interrupted, and the next may begin', async () => {
     const gone = await claim(endput, PIPELINE, { by: 'gone' });
     if (gone.kind !== 'claimed') throw new Error(gone.kind);
-    await endput.query(`UPDATE reconciliations SET beat_at = now() - interval '1 min'`);
+    await silence();
     expect(await getReconciliation(endput, PIPELINE, gone.id)).toMatchObject({ state: 'interrupted' });
     await kept([]);
     expect(await getReconciliation(endput, PIPELINE, gone.id)).toMatchObject({
@@ -240,6 +257,81 @@ describe('of reconciliations one runs at a time', () => {
     release(undefined);
     await expect(started.done).rejects.toThrow(/not this process's/);
     expect(await reconciliationDays(endput, started.id)).toEqual([]);
+  });
+});
+
+describe('a process that stood still while it reconciled, and wakes when another has begun', () => {
+  const frozen = async () => {
+    const first = await claim(endput, PIPELINE, { by: 'frozen' });
+    if (first.kind !== 'claimed') throw new Error(first.kind);
+    await silence();
+    const next = await claim(endput, PIPELINE, { by: 'next' });
+    if (next.kind !== 'claimed') throw new Error(next.kind);
+    expect(next.held.token).toBeGreaterThan(first.held.token);
+    return { first, next };
+  };
+  const found: UnrestedRow = {
+    ...{ class: 'missing', system: 'system-1', id: '3', round: 1, day: '1997-01-01' },
+    ...{ source: 'a', stored: '' },
+  };
+
+  it('writes nothing: no rows, no result, no end, no sign of life', async () => {
+    const { first, next } = await frozen();
+    await expect(beat(endput, first, NO_PROGRESS)).rejects.toThrow(ClaimLost);
+    await expect(keepRows(endput, first, [found])).rejects.toThrow(ClaimLost);
+    await expect(finish(endput, first, { systems: [] })).rejects.toThrow(ClaimLost);
+    await expect(giveUp(endput, first, 'failed', 'late')).rejects.toThrow(ClaimLost);
+    expect(await endput.query('SELECT FROM reconciliation_rows')).toEqual([]);
+    expect(await getReconciliation(endput, PIPELINE, first.id)).toMatchObject({ state: 'interrupted', error: null });
+    await beat(endput, next, NO_PROGRESS);
+    expect(await claim(endput, PIPELINE, { by: 'third' })).toEqual({ kind: 'already-running', id: next.id });
+  });
+
+  it('remembers nothing that another would take for newer than its own', async () => {
+    const remember = vi.fn(() => Promise.resolve());
+    const { promise: hold, resolve: release } = Promise.withResolvers<undefined>();
+    const { what } = options([system('system-1', 3, hold)]);
+    const started = await startReconciliation({
+      ...options([]),
+      what: { ...what, memory: { ...NO_MEMORY, remember } },
+    });
+    if (started.kind !== 'claimed') throw new Error(started.kind);
+    await endput.query(`UPDATE reconciliation_leases SET fence = fence + 1`);
+    release(undefined);
+    await expect(started.done).rejects.toThrow(ClaimLost);
+    expect(remember).not.toHaveBeenCalled();
+  });
+
+  it('loses it too when all reconciliations are cleared meanwhile', async () => {
+    const first = await claim(endput, PIPELINE, { by: 'ana' });
+    if (first.kind !== 'claimed') throw new Error(first.kind);
+    await clearReconciliations(endput, PIPELINE);
+    await expect(keepRows(endput, first, [found])).rejects.toThrow(ClaimLost);
+    await kept([]);
+  });
+});
+
+describe('a reconciliation of an earlier release, which took no lease', () => {
+  const begun = async (beatAt: string) => {
+    const [row] = await endput.query<{ id: string }>(
+      `INSERT INTO reconciliations (pipeline, started_by, is_scheduled, progress, beat_at)
+       VALUES ($1, 'earlier', false, $2, ${beatAt}) RETURNING id`,
+      [PIPELINE, JSON.stringify(NO_PROGRESS)],
+    );
+    return row!.id;
+  };
+
+  it('is running as long as it says so, and no other begins beside it', async () => {
+    const id = await begun('now()');
+    expect(await startReconciliation(options([]))).toEqual({ kind: 'already-running', id });
+    await endput.query(`UPDATE reconciliations SET state = 'finished', ended_at = now()`);
+    await kept([]);
+  });
+
+  it('counts as interrupted when it fell silent', async () => {
+    const id = await begun(`now() - interval '1 min'`);
+    await kept([]);
+    expect(await getReconciliation(endput, PIPELINE, id)).toMatchObject({ state: 'interrupted' });
   });
 });
 

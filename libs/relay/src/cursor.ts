@@ -55,9 +55,16 @@ export interface RunRequest {
   readonly follow?: boolean;
 }
 
+/** A run that holds its cursor. */
+export interface HeldRun {
+  readonly runId: string;
+  /** Fencing token: higher than that of any run before, as long as the hash is there. */
+  readonly token: number;
+}
+
 /** How a start was answered. */
 export type StartOutcome =
-  | { readonly kind: 'started'; readonly heldSince: number }
+  | { readonly kind: 'started'; readonly heldSince: number; readonly token: number }
   | { readonly kind: 'already-running' | 'in-error'; readonly runId: string; readonly error?: RunError };
 
 /** An interrupted run that goes on here. */
@@ -66,6 +73,7 @@ export interface TakenUp {
   readonly before: string;
   readonly request: RunRequest;
   readonly heldSince: number;
+  readonly token: number;
 }
 
 /** The cursor of one system, in one Redis hash. Every operation rejects with a RedisFault when Redis can't be asked. */
@@ -80,8 +88,8 @@ export interface Cursor {
    * asking its holder. A run that was asked is never taken up, so asking again until it is not running ends it.
    */
   stop(ended?: string): Promise<'not-running' | 'stopped' | 'asked'>;
-  /** Writes fields as the run `runId` and renews its lease; 0 gives the lease up. */
-  write(runId: string, leaseMs: number, fields?: CursorFields): Promise<WriteOutcome>;
+  /** Writes fields as the run that holds the cursor and renews its lease; 0 gives the lease up. */
+  write(run: HeldRun, leaseMs: number, fields?: CursorFields): Promise<WriteOutcome>;
   clear(): Promise<{ readonly kind: 'cleared' } | { readonly kind: 'already-running'; readonly runId: string }>;
   /** Whether it was in ERROR. */
   unblock(): Promise<boolean>;
@@ -107,19 +115,19 @@ export function openCursor(redis: RedisConnection, system: string): Cursor {
     async start(runId, leaseMs, startedAt, { follow = false, maxAttempts }) {
       const args = [runId, leaseMs, startedAt.toISOString(), follow ? '1' : '', maxAttempts];
       const answer = await redis.script(START, key, args);
-      const [kind, holder, error, heldSince] = answer as [StartOutcome['kind'], string, string, number];
-      if (kind === 'started') return { kind, heldSince };
+      const [kind, holder, error, heldSince, token] = answer as [StartOutcome['kind'], string, string, number, number];
+      if (kind === 'started') return { kind, heldSince, token };
       return { kind, runId: holder, ...(error === '' ? {} : { error: JSON.parse(error) as RunError }) };
     },
     async takeUp(runId, leaseMs) {
       const answer = (await redis.script(TAKE_UP, key, [runId, leaseMs])) as ['nothing'] | TakeUpAnswer;
       if (answer[0] === 'nothing') return undefined;
-      const [, before, follow, maxAttempts, heldSince] = answer;
-      return { before, request: { maxAttempts: Number(maxAttempts), follow: follow === '1' }, heldSince };
+      const [, before, follow, maxAttempts, heldSince, token] = answer;
+      return { before, request: { maxAttempts: Number(maxAttempts), follow: follow === '1' }, heldSince, token };
     },
     stop: (ended = '') => redis.script(STOP, key, [ended]) as Promise<'not-running' | 'stopped' | 'asked'>,
-    write: (runId, leaseMs, fields = {}) =>
-      redis.script(WRITE, key, [runId, leaseMs, ...flatOf(fields)]) as Promise<WriteOutcome>,
+    write: ({ runId, token }, leaseMs, fields = {}) =>
+      redis.script(WRITE, key, [runId, token, leaseMs, ...flatOf(fields)]) as Promise<WriteOutcome>,
     async clear() {
       const [kind, runId = ''] = (await redis.script(CLEAR, key)) as ['cleared' | 'already-running', string?];
       return { kind, runId };
@@ -128,7 +136,7 @@ export function openCursor(redis: RedisConnection, system: string): Cursor {
   };
 }
 
-type TakeUpAnswer = ['taken-up', before: string, follow: string, maxAttempts: string, heldSince: number];
+type TakeUpAnswer = ['taken-up', before: string, follow: string, maxAttempts: string, heldSince: number, token: number];
 
 /** The fields of the hash that a write sets, with their values, in turn. */
 function flatOf({ status, source, position, publishedCount, error }: CursorFields): string[] {

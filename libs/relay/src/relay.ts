@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openCursor, type Cursor, type RunError, type RunRequest } from './cursor.ts';
+import { openCursor, type Cursor, type HeldRun, type RunError, type RunRequest } from './cursor.ts';
 import { nextMove, type RunMemory } from './next-move.ts';
 import { openRedis, type RedisConnection } from './redis.ts';
 import type { Relay, RelayOptions, RunRefusal } from './relay-port.ts';
@@ -120,7 +120,7 @@ class SystemRelay implements Relay {
       return { started: false, refusal: kind === 'in-error' ? this.#inError(holder, error) : this.#running(holder) };
     }
     logger.info({ run_id: runId, ...request }, 'The run starts');
-    this.#holds(runId, request, outcome.heldSince);
+    this.#holds({ runId, token: outcome.token }, request, outcome.heldSince);
     return { started: true, runId };
   }
 
@@ -141,17 +141,17 @@ class SystemRelay implements Relay {
     const runId = newRunId();
     const taken = await this.#cursor.takeUp(runId, leaseMs);
     if (taken === undefined) return;
-    const { before, request, heldSince } = taken;
+    const { before, request, heldSince, token } = taken;
     logger.info({ run_id: runId, before, ...request }, 'A run that was interrupted goes on here');
-    this.#holds(runId, request, heldSince);
+    this.#holds({ runId, token }, request, heldSince);
   }
 
   /** The cursor is held for this run: it begins. */
-  #holds(runId: string, request: RunRequest, heldSince: number): void {
+  #holds({ runId, token }: HeldRun, request: RunRequest, heldSince: number): void {
     const { target = 'the broker', landingMs = 5_000, followPollMs = 100, ...rest } = this.#options;
     // A run of this process that still goes on has lost its cursor: no new one could have started otherwise.
     this.#here?.end({ kind: 'lost', why: 'taken' });
-    const parts = { ...rest, cursor: this.#cursor, landingMs, followPollMs, target, runId };
+    const parts = { ...rest, cursor: this.#cursor, landingMs, followPollMs, target, runId, token };
     const { maxAttempts, follow = false } = request;
     const here = startRun({ ...parts, maxAttempts, follow, now: () => performance.now() });
     this.#here = here;

@@ -1,8 +1,8 @@
+import { keepLease } from '@esteira/lease';
 import type { Logger } from '@esteira/observability';
 import { startActivity, type ActivityView } from './activity.ts';
 import type { CursorFields } from './cursor.ts';
 import { laneGate } from './lane-gate.ts';
-import { keepLease } from './lease.ts';
 import { patience } from './patience.ts';
 import { RunEnded, type RunEnd } from './run-end.ts';
 import { Run, type RunParts } from './run.ts';
@@ -26,7 +26,7 @@ export type RunPlan = Omit<RunParts, 'activity' | 'ending' | 'patiently' | 'gate
 
 /** Starts a run that holds the cursor already. */
 export function startRun({ depth, maxLaneDepth, blocked, ...plan }: RunPlan): RunHere {
-  const { runId, cursor, leaseMs, now } = plan;
+  const { runId, token, cursor, leaseMs, now } = plan;
   const logger = plan.logger.child({ run_id: runId });
   const activity = startActivity(now, blocked);
   const ending = new AbortController();
@@ -36,14 +36,16 @@ export function startRun({ depth, maxLaneDepth, blocked, ...plan }: RunPlan): Ru
   const gate = depth && laneGate({ depth, maxDepth: maxLaneDepth, patiently, signal, activity, now });
   const run = new Run({ ...plan, logger, activity, ending, patiently, ...(gate === undefined ? {} : { gate }) });
   const stopRenewing = keepLease({
-    leaseMs,
-    logger,
-    renew: () => cursor.write(runId, leaseMs),
-    onLost: (why) => {
-      ending.abort(new RunEnded({ kind: 'lost', why }));
+    forMs: leaseMs,
+    renew: async () => {
+      const outcome = await cursor.write({ runId, token }, leaseMs);
+      if (outcome === 'written') return true;
+      ending.abort(new RunEnded(outcome === 'stop-asked' ? { kind: 'stopped' } : { kind: 'lost', why: outcome }));
+      return outcome === 'stop-asked';
     },
-    onStopAsked: () => {
-      ending.abort(new RunEnded({ kind: 'stopped' }));
+    // Nobody can take a lease from a Redis that is not there.
+    onFault: (error) => {
+      logger.debug({ err: error }, 'The lease was not renewed this time');
     },
   });
   const live = async () => {
@@ -51,7 +53,7 @@ export function startRun({ depth, maxLaneDepth, blocked, ...plan }: RunPlan): Ru
     await stopRenewing();
     report(end, logger);
     const patientToEnd = patience(giveUp.signal, activity, logger);
-    await conclude(end, (fields) => patientToEnd('redis', () => cursor.write(runId, 0, fields)), logger);
+    await conclude(end, (fields) => patientToEnd('redis', () => cursor.write({ runId, token }, 0, fields)), logger);
     return end;
   };
   return {

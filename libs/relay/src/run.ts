@@ -19,6 +19,8 @@ const SUMMARY_EVERY_MS = 10_000;
 export interface RunParts {
   readonly system: string;
   readonly runId: string;
+  /** Fencing token of the run: what it writes to its cursor is compared with it. */
+  readonly token: number;
   readonly maxAttempts: number;
   /** Goes on at the watermark, with the rows that come. */
   readonly follow: boolean;
@@ -149,8 +151,8 @@ export class Run {
   }
 
   async #write(fields: CursorFields): Promise<void> {
-    const { cursor, patiently, runId, leaseMs, ending } = this.#parts;
-    const outcome = await patiently('redis', () => cursor.write(runId, leaseMs, fields));
+    const { cursor, patiently, runId, token, leaseMs, ending } = this.#parts;
+    const outcome = await patiently('redis', () => cursor.write({ runId, token }, leaseMs, fields));
     if (outcome === 'stop-asked') ending.abort(new RunEnded({ kind: 'stopped' }));
     else if (outcome !== 'written') throw new RunEnded({ kind: 'lost', why: outcome });
   }

@@ -13,6 +13,7 @@ import {
   networkTo,
   redisHere,
   relayOf,
+  started,
   type MemoryBroker,
 } from './support.ts';
 
@@ -134,9 +135,9 @@ describe('a stop', () => {
 
   it('ends a run that nobody holds any more: it is not taken up', async () => {
     const { system, another, first } = replicas(10);
-    await cursorOf(system).start('gone', 60_000, new Date(), request);
+    const gone = await started(cursorOf(system), 'gone');
     const stopping = first.stop();
-    await cursorOf(system).write('gone', 0);
+    await cursorOf(system).write(gone, 0);
     expect(await stopping).toEqual({ stopped: true });
     expect((await another().status()).cursor.status).toBe('IDLE');
     expect(await cursorOf(system).takeUp('another', 60_000)).toBeUndefined();

@@ -8,6 +8,7 @@ import {
   confirmAll,
   cursorOf,
   freshSystem,
+  holderOf,
   keyOf,
   memoryBroker,
   memorySource,
@@ -380,7 +381,7 @@ describe('a run whose cursor is', () => {
       expect(calls).toHaveLength(2);
     });
     const cursor = cursorOf(system);
-    await cursor.write((await cursor.read()).runId ?? '', 0);
+    await cursor.write(await holderOf(system), 0);
     await cursor.start('b', 60_000, new Date(), request);
     for (const call of calls) call.confirm();
     await eventually(() => {

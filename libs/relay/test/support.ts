@@ -6,7 +6,7 @@ import type { OutgoingMessage, Publish, PublishOutcome } from '@esteira/pipeline
 import { patient } from '@esteira/tests/patience';
 import { inject, onTestFinished, vi } from 'vitest';
 import { createRelay, type PageSource, type Position, type Relay, type RelayOptions } from '../src/index.ts';
-import { openCursor, type Cursor } from '../src/cursor.ts';
+import { openCursor, type Cursor, type HeldRun } from '../src/cursor.ts';
 import { openRedis, type RedisConnection } from '../src/redis.ts';
 
 export const logger = createLogger({ name: 'relay test', level: 'silent' });
@@ -32,6 +32,20 @@ export function redisHere(): RedisConnection {
 }
 
 export const cursorOf = (system: string): Cursor => openCursor(redisHere(), system);
+
+/** Starts a run that gets the cursor. */
+export async function started(cursor: Cursor, runId: string, leaseMs = 60_000): Promise<HeldRun> {
+  const outcome = await cursor.start(runId, leaseMs, new Date('2026-01-01T00:00:00Z'), { maxAttempts: 5 });
+  if (outcome.kind !== 'started') throw new Error(outcome.kind);
+  return { runId, token: outcome.token };
+}
+
+/** The run that holds the cursor of a system. */
+export async function holderOf(system: string): Promise<HeldRun> {
+  const read = `return redis.call('HMGET', KEYS[1], 'run_id', 'fence')`;
+  const [runId, token] = (await redisHere().script(read, keyOf(system))) as [string, string];
+  return { runId, token: Number(token) };
+}
 
 /** The position of the n-th row (1-based) of a memory source: ten rows a transaction. */
 export const positionAt = (n: number): Position => ({ transactionId: String(100 + Math.ceil(n / 10)), id: String(n) });

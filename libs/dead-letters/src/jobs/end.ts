@@ -1,5 +1,5 @@
 import { recordAction, type NewAction } from '../actions.ts';
-import type { HeldJob } from './lease.ts';
+import { HELD, type HeldJob } from './lease.ts';
 import { onceSent, type Next, type RunningJob } from './running-job.ts';
 
 /** Too many of those it has sent are dead again. */
@@ -43,7 +43,7 @@ async function endAs(
   return sql.transaction(async (tx) => {
     const rows = await tx.query(
       `UPDATE dead_letter_jobs SET state = $3, note = $4, finished_at = CASE WHEN $3 = 'finished' THEN now() END
-        WHERE id = $1::bigint AND fence = $2 AND state = 'running' RETURNING 1`,
+        WHERE ${HELD} AND state = 'running' RETURNING 1`,
       [id, fence, state, note],
     );
     if (rows.length === 0) return false;

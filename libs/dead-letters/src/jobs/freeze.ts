@@ -1,6 +1,6 @@
 import type { Postgres, Sql } from '@esteira/postgres';
 import { conditionOf } from '../filter.ts';
-import { LeaseLost, type HeldJob } from './lease.ts';
+import { HELD, jobLost, type HeldJob } from './lease.ts';
 import { canarySize } from './verdict.ts';
 
 /** Dead letters chosen in one transaction: a million are no statement that anything waits for. */
@@ -19,10 +19,10 @@ export async function freezeSome(sql: Postgres, job: HeldJob, atOnce = CHOSEN_AT
     const canary = isLast && job.share < 1 ? canarySize(total) : 0;
     const rows = await tx.query(
       `UPDATE dead_letter_jobs SET total = $3, frozen_after = coalesce($4::uuid, frozen_after), frozen = $5, canary = $6
-        WHERE id = $1::bigint AND fence = $2 AND state = 'running' RETURNING 1`,
+        WHERE ${HELD} AND state = 'running' RETURNING 1`,
       [job.id, job.fence, total, last, isLast, canary],
     );
-    if (rows.length === 0) throw new LeaseLost(job.id);
+    if (rows.length === 0) throw jobLost(job);
   });
 }
 

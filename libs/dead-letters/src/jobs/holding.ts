@@ -1,5 +1,6 @@
+import { keepLease } from '@esteira/lease';
 import type { Sql } from '@esteira/postgres';
-import { LeaseLost, releaseJob, renewLease, type HeldJob } from './lease.ts';
+import { jobLost, releaseJob, renewJob, type HeldJob } from './lease.ts';
 
 /** A job that is held on to, in the background, for as long as its process lives. */
 export interface Holding {
@@ -11,33 +12,22 @@ export interface Holding {
   end(): Promise<void>;
 }
 
-/** Renews the lease of a job three times as often as it must. */
+/** Renews the lease of a job in the background. */
 export function hold(sql: Sql, job: HeldJob, leaseMs: number, onFault: (error: unknown) => void): Holding {
   const lost = new AbortController();
-  let renewing: Promise<void> = Promise.resolve();
   const holding = { lost: lost.signal, note: null as string | null };
-  let isRenewing = false;
-  const renew = async () => {
-    isRenewing = true;
-    try {
-      await renewLease(sql, job, leaseMs, holding.note);
-    } catch (error) {
-      if (error instanceof LeaseLost) lost.abort(error);
-      else onFault(error); // Tried again in a moment; another process may take the job when the lease is over.
-    } finally {
-      isRenewing = false;
-    }
-  };
-  const timer = setInterval(
-    () => {
-      if (!isRenewing && !lost.signal.aborted) renewing = renew();
+  const stopRenewing = keepLease({
+    forMs: leaseMs,
+    renew: async () => {
+      const isOurs = await renewJob(sql, job, leaseMs, holding.note);
+      if (!isOurs) lost.abort(jobLost(job));
+      return isOurs;
     },
-    Math.min(1_000, leaseMs / 3),
-  );
+    onFault,
+  });
   return Object.assign(holding, {
     end: async () => {
-      clearInterval(timer);
-      await renewing;
+      await stopRenewing();
       if (!lost.signal.aborted) await releaseJob(sql, job).catch(onFault); // Otherwise its lease ends by itself.
     },
   });

@@ -1,14 +1,6 @@
+import { FREE, heldCondition, LeaseLost, postgresLease, type Held, type LeasedTable } from '@esteira/lease';
 import type { Sql } from '@esteira/postgres';
 import type { JobAction, JobState, Selection } from './job.ts';
-
-/** Another process holds the job, or it is gone: whatever this one still does must have no effect. */
-export class LeaseLost extends Error {
-  override name = 'LeaseLost';
-
-  constructor(job: string) {
-    super(`Job ${job} is held by another process now, or gone.`);
-  }
-}
 
 /** A job as its holder sees it. */
 export interface HeldJob {
@@ -44,7 +36,14 @@ const COLUMNS = `id, pipeline, action, selection, by, why, rate_per_second AS "r
 /** Something is left to do, whatever the state: what was marked must be sent, and what was closed leaves its queue. */
 const UNDONE = `(state = 'running' OR sent_up_to < marked_up_to
   OR (NOT tidied AND state IN ('finished', 'cancelled', 'stopped')))`;
-const FREE = `(holder IS NULL OR lease_until < now())`;
+
+const JOBS: LeasedTable = { table: 'dead_letter_jobs', key: 'id', keyType: 'bigint' };
+
+/** What a write of the holder of a job is compared with: `$1` is its id, `$2` its fence. */
+export const HELD = heldCondition(JOBS);
+
+const leaseOf = (sql: Sql) => postgresLease(sql, JOBS, UNDONE);
+const asHeld = ({ id, fence }: Pick<HeldJob, 'id' | 'fence'>): Held => ({ key: id, holder: '', token: fence });
 
 /** The oldest jobs of a pipeline that nobody holds and that something is left to do of. */
 export async function openJobs(sql: Sql, pipeline: string, limit: number): Promise<string[]> {
@@ -57,60 +56,48 @@ export async function openJobs(sql: Sql, pipeline: string, limit: number): Promi
 
 /** Takes a job for `leaseMs`; undefined when another process holds it or nothing is left to do. */
 export async function claimJob(sql: Sql, id: string, holder: string, leaseMs: number): Promise<HeldJob | undefined> {
-  const [job] = await sql.query<HeldJob>(
-    `UPDATE dead_letter_jobs SET holder = $2, lease_until = now() + $3 * interval '1 millisecond', fence = fence + 1
-      WHERE id = $1::bigint AND ${UNDONE} AND ${FREE} RETURNING ${COLUMNS}`,
-    [id, holder, leaseMs],
-  );
-  return job;
+  const held = await leaseOf(sql).take(id, holder, leaseMs);
+  return held && findHeld(sql, { id, fence: held.token });
 }
 
 /**
  * Frees the jobs that an earlier process of this name held: it is gone, and its leases need not be waited for. Should it
- * live after all, what it still does has no effect: the fence goes up.
+ * live after all, what it still does has no effect.
  */
-export async function freeJobsOf(sql: Sql, pipeline: string, holder: string): Promise<void> {
-  await sql.query(
-    `UPDATE dead_letter_jobs SET holder = NULL, lease_until = NULL, fence = fence + 1
-      WHERE pipeline = $1 AND holder = $2`,
-    [pipeline, holder],
-  );
+export function freeJobsOf(sql: Sql, pipeline: string, holder: string): Promise<void> {
+  return leaseOf(sql).revoke({ sql: 'pipeline = $1 AND holder = $2', values: [pipeline, holder] });
 }
 
 /** The job as it is now. @throws LeaseLost */
-export async function readHeld(sql: Sql, { id, fence }: Pick<HeldJob, 'id' | 'fence'>): Promise<HeldJob> {
-  const [job] = await sql.query<HeldJob>(
-    `SELECT ${COLUMNS} FROM dead_letter_jobs WHERE id = $1::bigint AND fence = $2`,
-    [id, fence],
-  );
-  if (job === undefined) throw new LeaseLost(id);
+export async function readHeld(sql: Sql, held: Pick<HeldJob, 'id' | 'fence'>): Promise<HeldJob> {
+  const job = await findHeld(sql, held);
+  if (job === undefined) throw jobLost(held);
   return job;
 }
+
+async function findHeld(sql: Sql, { id, fence }: Pick<HeldJob, 'id' | 'fence'>): Promise<HeldJob | undefined> {
+  const [job] = await sql.query<HeldJob>(`SELECT ${COLUMNS} FROM dead_letter_jobs WHERE ${HELD}`, [id, fence]);
+  return job;
+}
+
+/** The error of a job that this process holds no more. */
+export const jobLost = ({ id }: Pick<HeldJob, 'id'>): LeaseLost => new LeaseLost(`Job ${id}`);
 
 /** What stopped a job stands there until a person lets it go on. */
 const STOPPED_BY = `CASE WHEN state = 'stopped' THEN note`;
 
-/** Holds on for `leaseMs` more, and says what the job waits for. @throws LeaseLost */
-export async function renewLease(
+/** Holds on for `leaseMs` more, and says what the job waits for. False when it is lost. */
+export async function renewJob(
   sql: Sql,
-  { id, fence }: Pick<HeldJob, 'id' | 'fence'>,
+  job: Pick<HeldJob, 'id' | 'fence'>,
   leaseMs: number,
   note: string | null,
-): Promise<void> {
-  const rows = await sql.query(
-    `UPDATE dead_letter_jobs SET lease_until = now() + $3 * interval '1 millisecond',
-            note = ${STOPPED_BY} ELSE $4 END
-      WHERE id = $1::bigint AND fence = $2 RETURNING 1`,
-    [id, fence, leaseMs, note],
-  );
-  if (rows.length === 0) throw new LeaseLost(id);
+): Promise<boolean> {
+  const change = { set: `note = ${STOPPED_BY} ELSE $3 END`, values: [note] };
+  return (await leaseOf(sql).renew(asHeld(job), leaseMs, change)) === 'renewed';
 }
 
 /** Lets the job go, for another process to take at once. */
-export async function releaseJob(sql: Sql, { id, fence }: Pick<HeldJob, 'id' | 'fence'>): Promise<void> {
-  await sql.query(
-    `UPDATE dead_letter_jobs SET holder = NULL, lease_until = NULL, note = ${STOPPED_BY} END
-      WHERE id = $1::bigint AND fence = $2`,
-    [id, fence],
-  );
+export function releaseJob(sql: Sql, job: Pick<HeldJob, 'id' | 'fence'>): Promise<void> {
+  return leaseOf(sql).release(asHeld(job), { set: `note = ${STOPPED_BY} END`, values: [] });
 }

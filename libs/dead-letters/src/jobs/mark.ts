@@ -2,7 +2,7 @@ import type { WireHeaders } from '@esteira/pipeline';
 import type { Postgres, Sql } from '@esteira/postgres';
 import type { Redrivable } from '../redrivable.ts';
 import { judgeItem, type Candidate, type ItemOutcome } from './judge-item.ts';
-import { LeaseLost, type HeldJob } from './lease.ts';
+import { HELD, jobLost, type HeldJob } from './lease.ts';
 import type { LetterToSend } from './message.ts';
 
 /** Bodies that are held at once, in bytes. */
@@ -100,13 +100,13 @@ async function write(sql: Sql, job: HeldJob, judged: readonly Judged[], upTo: nu
       })),
     ),
   ]);
-  if (rows.length === 0) throw new LeaseLost(job.id);
+  if (rows.length === 0) throw jobLost(job);
 }
 
 const WRITE = `
   WITH held AS (
     SELECT * FROM dead_letter_jobs
-     WHERE id = $1::bigint AND fence = $2 AND state = 'running' AND marked_up_to = $3 FOR UPDATE
+     WHERE ${HELD} AND state = 'running' AND marked_up_to = $3 FOR UPDATE
   ), judged AS MATERIALIZED (
     SELECT item.job, item.ordinal, item.message_id, coalesce(given.outcome, 'moved') AS outcome, given.sent_as
       FROM dead_letter_job_items AS item

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LeaseLost } from '@esteira/lease';
 import { ExponentialBackoff } from 'cockatiel';
 import { depthGate } from './depth-gate.ts';
 import { stopForFault } from './end.ts';
 import { needsAPerson } from './fault.ts';
 import { hold } from './holding.ts';
-import { claimJob, LeaseLost, type HeldJob } from './lease.ts';
+import { claimJob, type HeldJob } from './lease.ts';
 import type { JobRunnerOptions } from './options.ts';
 import { paceOf } from './pace.ts';
 import type { Next, RunningJob } from './running-job.ts';

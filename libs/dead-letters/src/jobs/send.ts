@@ -1,7 +1,7 @@
 import type { Publish } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
 import type { Redrivable } from '../redrivable.ts';
-import { LeaseLost, type HeldJob } from './lease.ts';
+import { HELD, jobLost, type HeldJob } from './lease.ts';
 import { bounded, type Marked } from './mark.ts';
 import { redrivenMessage, type LetterToSend } from './message.ts';
 
@@ -22,10 +22,10 @@ export async function send(
   const failed = outcomes.find((outcome) => outcome !== 'confirmed');
   if (failed !== undefined) throw new NotTaken(`RabbitMQ did not take what was redriven: ${failed}`);
   const rows = await sql.query(
-    `UPDATE dead_letter_jobs SET sent_up_to = greatest(sent_up_to, $3) WHERE id = $1::bigint AND fence = $2 RETURNING 1`,
+    `UPDATE dead_letter_jobs SET sent_up_to = greatest(sent_up_to, $3) WHERE ${HELD} RETURNING 1`,
     [job.id, job.fence, upTo],
   );
-  if (rows.length === 0) throw new LeaseLost(job.id);
+  if (rows.length === 0) throw jobLost(job);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HeldJob } from './lease.ts';
+import { HELD, type HeldJob } from './lease.ts';
 import type { RunningJob } from './running-job.ts';
 
 /** How long a broker may take to see that a process is gone, and to put back what it had taken, in milliseconds. */
@@ -15,10 +15,7 @@ export async function tidyUp({ holding, options, over }: RunningJob, { id, fence
   if (wasHeldBefore) await sleep(PUT_BACK_MS, undefined, { signal: over }).catch(() => undefined);
   if (over.aborted) return;
   await options.tidy();
-  await options.sql.query('UPDATE dead_letter_jobs SET tidied = true WHERE id = $1::bigint AND fence = $2', [
-    id,
-    fence,
-  ]);
+  await options.sql.query(`UPDATE dead_letter_jobs SET tidied = true WHERE ${HELD}`, [id, fence]);
 }
 
 /**

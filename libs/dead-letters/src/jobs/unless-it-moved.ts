@@ -1,4 +1,5 @@
-import { LeaseLost, readHeld, type HeldJob } from './lease.ts';
+import { LeaseLost } from '@esteira/lease';
+import { readHeld, type HeldJob } from './lease.ts';
 import type { RunningJob } from './running-job.ts';
 
 /** A pause, a cancel: the job is ours, but no longer running. The next step looks what it is now. @throws LeaseLost */

@@ -1,6 +1,6 @@
 import { stopItself } from './end.ts';
 import { canaries, failedAgain } from './failures.ts';
-import type { HeldJob } from './lease.ts';
+import { HELD, type HeldJob } from './lease.ts';
 import { BATCH } from './options.ts';
 import { onceSent, type Next, type RunningJob } from './running-job.ts';
 import { canaryVerdict, isTooMuch } from './verdict.ts';
@@ -33,10 +33,11 @@ async function judgeCanaries(run: RunningJob, job: HeldJob): Promise<Next> {
     case 'stop':
       return stopItself(run, job, sent.failed);
     case 'go':
-      await sql.query(
-        'UPDATE dead_letter_jobs SET canary_passed = true WHERE id = $1::bigint AND fence = $2 AND leg = $3',
-        [job.id, job.fence, job.leg],
-      );
+      await sql.query(`UPDATE dead_letter_jobs SET canary_passed = true WHERE ${HELD} AND leg = $3`, [
+        job.id,
+        job.fence,
+        job.leg,
+      ]);
       return { kind: 'step' };
   }
 }

@@ -1,8 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Postgres } from '@esteira/postgres';
 import { reconcile, type ReconcileOptions, type UnrestedRow } from '../reconcile.ts';
+import type { ReconciliationMemory } from '../memory/memory.ts';
 import type { Reconciliation } from '../report.ts';
-import { beat, claim, finish, giveUp, keepRows, NO_PROGRESS, type Claim, type ClaimOptions } from './claim.ts';
+import {
+  asClaimed,
+  beat,
+  claim,
+  finish,
+  giveUp,
+  keepRows,
+  NO_PROGRESS,
+  type Claim,
+  type Claimed,
+  type ClaimOptions,
+} from './claim.ts';
 import { LISTED_KINDS } from './kept.ts';
 
 /** Rows written at once. */
@@ -34,24 +46,25 @@ export type Started =
 export async function startReconciliation(options: KeepOptions): Promise<Started> {
   const claimed = await claim(options.endput, options.pipeline, options);
   if (claimed.kind !== 'claimed') return claimed;
-  const done = reconcileAndKeep(claimed.id, options);
+  const done = reconcileAndKeep(claimed, options);
   // Whoever does not wait for it finds the failure where it is kept.
   done.catch(() => undefined);
-  return { ...claimed, done };
+  return { kind: 'claimed', id: claimed.id, done };
 }
 
-async function reconcileAndKeep(id: string, options: KeepOptions): Promise<Reconciliation> {
+async function reconcileAndKeep(claimed: Claimed, options: KeepOptions): Promise<Reconciliation> {
   const { endput, what, signal } = options;
   const over = new AbortController();
   const ending = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
-  const found = listing(endput, id);
+  const found = listing(endput, claimed);
   let progress = NO_PROGRESS;
-  const beating = beatUntil(ending, () => beat(endput, id, progress)).catch((error: unknown) => {
+  const beating = beatUntil(ending, () => beat(endput, claimed, progress)).catch((error: unknown) => {
     over.abort(error);
   });
   try {
     const result = await reconcile({
       ...what,
+      ...(what.memory && { memory: rememberedByHolder(endput, claimed, what.memory) }),
       signal: ending,
       onRow: found.add,
       onProgress: async (now) => {
@@ -60,18 +73,23 @@ async function reconcileAndKeep(id: string, options: KeepOptions): Promise<Recon
       },
     });
     await found.write();
-    await beat(endput, id, progress);
-    await finish(endput, id, result);
+    await beat(endput, claimed, progress);
+    await finish(endput, claimed, result);
     return result;
   } catch (error) {
     const state = signal?.aborted === true ? 'interrupted' : 'failed';
     // What can't be written down now shows as interrupted later: the error itself is what matters.
-    await giveUp(endput, id, state, String(error)).catch(() => undefined);
+    await giveUp(endput, claimed, state, String(error)).catch(() => undefined);
     throw error;
   } finally {
     over.abort();
     await beating;
   }
+}
+
+/** What one that has lost its claim found is older than what another has remembered since. */
+function rememberedByHolder(endput: Postgres, claimed: Claimed, memory: ReconciliationMemory): ReconciliationMemory {
+  return { ...memory, remember: (...found) => asClaimed(endput, claimed, () => memory.remember(...found)) };
 }
 
 async function beatUntil(signal: AbortSignal, once: () => Promise<void>): Promise<void> {
@@ -86,7 +104,7 @@ async function beatUntil(signal: AbortSignal, once: () => Promise<void>): Promis
 }
 
 /** The rows that are listed, written a few thousand at once. */
-function listing(endput: Postgres, id: string): { add: (row: UnrestedRow) => void; write: () => Promise<void> } {
+function listing(endput: Postgres, claimed: Claimed): { add: (row: UnrestedRow) => void; write: () => Promise<void> } {
   let rows: UnrestedRow[] = [];
   return {
     add: (row) => {
@@ -96,7 +114,7 @@ function listing(endput: Postgres, id: string): { add: (row: UnrestedRow) => voi
       const found = rows;
       rows = [];
       for (let from = 0; from < found.length; from += ROWS_AT_ONCE) {
-        await keepRows(endput, id, found.slice(from, from + ROWS_AT_ONCE));
+        await keepRows(endput, claimed, found.slice(from, from + ROWS_AT_ONCE));
       }
     },
   };

@@ -1,0 +1,4 @@
+export * from './keep.ts';
+export * from './lease.ts';
+export * from './postgres.ts';
+export * from './redis.ts';
