@@ -1,5 +1,6 @@
 export * from './attempt-info.ts';
 export * from './decide.ts';
+export * from './handler.ts';
 export * from './headers.ts';
 export * from './id-ranges.ts';
 export * from './json.ts';

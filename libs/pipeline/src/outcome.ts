@@ -20,8 +20,10 @@ export type Outcome =
   | { readonly kind: 'skip'; readonly why: 'at-rest' | 'cancelled' }
   | { readonly kind: 'return'; readonly fault: Fault };
 
-/** The outcomes a verifier may give. `return` is for one that can't do its work at all now: no attempt is spent. */
-export type VerifierOutcome = Exclude<Outcome, { kind: 'skip' }>;
+/** The outcomes a handler may give. `return` is for one that can't do its work at all now: no attempt is spent. */
+export type HandlerOutcome = Exclude<Outcome, { kind: 'skip' }>;
+/** The same, as the pipeline orders calls it. */
+export type VerifierOutcome = HandlerOutcome;
 
 /** Every reason. */
 export const DEAD_LETTER_REASONS = [

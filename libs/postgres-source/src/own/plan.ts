@@ -30,9 +30,9 @@ export interface ReaderFacts {
 export const BATCH_ROWS = 5_000;
 
 /**
- * The steps that make a table readable, in their order. Pure.
+ * The steps that make a table readable, one after the other. Pure.
  *
- * The order is what makes it safe beside writers. The first step takes a lock that waits for every transaction that
+ * The sequence is what makes it safe beside writers. The first step takes a lock that waits for every transaction that
  * has written to the table, and keeps others out until it commits: whatever is inserted afterwards is stamped, also by
  * a transaction that began long before (its own, older id is right: the watermark has waited for it). What was there
  * before has no stamp, is found by that, and gets the id of the transaction that stamps it.

@@ -7,7 +7,7 @@ import {
   type CircuitBreakerPolicy,
   type IBreaker,
 } from 'cockatiel';
-import type { Failure, Fault, VerifierOutcome } from '@esteira/pipeline';
+import type { Failure, Fault, HandlerOutcome } from '@esteira/pipeline';
 
 /** How many messages must fail in a row, with no answer in between that shows a working service. */
 const RUN_OF_FAILURES = 5;
@@ -22,7 +22,7 @@ const FAULT_IS_NEWS_MS = 60_000;
 
 /**
  * How a service failed. `unreachable`: the message did not get there. `unavailable`: the service, or what stands in
- * front of it, says of itself that it can't work now. `wrong`: it answers, but as no verifier would: a redirect, or that
+ * front of it, says of itself that it can't work now. `wrong`: it answers, but as no service of this kind would: a redirect, or that
  * there is nothing here, or nothing for us. `failed`: it broke over this message, or over any.
  */
 export type FailureKind = 'unreachable' | 'unavailable' | 'wrong' | 'failed';
@@ -31,7 +31,7 @@ export type FailureKind = 'unreachable' | 'unavailable' | 'wrong' | 'failed';
 const UNAVAILABLE = [502, 503, 504];
 /**
  * About the address, the method, the form of the request or the credentials, which are the same for every message. Where
- * one message alone gets such an answer, it is about that message (404: no such product).
+ * one message alone gets such an answer, it is about that message (404: no such thing).
  */
 const WRONG = [401, 403, 404, 405, 406, 407, 410, 411, 415, 421, 426, 501, 505, 511];
 
@@ -90,9 +90,11 @@ export class ServiceFailure extends Error {
  */
 export class Circuit {
   readonly #policy: CircuitBreakerPolicy;
-  readonly #run = new Run();
+  readonly #run: Run;
 
-  constructor() {
+  /** @param down why nothing is sent, where the service has not said it itself. */
+  constructor(down: Fault) {
+    this.#run = new Run(down);
     this.#policy = circuitBreaker(handleType(ServiceFailure), {
       breaker: this.#run,
       halfOpenAfter: new ExponentialBackoff(PROBES),
@@ -106,7 +108,7 @@ export class Circuit {
   }
 
   /** Sends through the circuit. A ServiceFailure of `send` becomes a retry, or a `return` when the service is down. */
-  async through(messageId: string, send: () => Promise<VerifierOutcome>): Promise<VerifierOutcome> {
+  async through(messageId: string, send: () => Promise<HandlerOutcome>): Promise<HandlerOutcome> {
     // Nobody waits behind a probe: the time of an attempt would run out meanwhile.
     if (this.#policy.state === CircuitState.HalfOpen) return this.#refused(messageId);
     if (this.#policy.state === CircuitState.Open && this.#run.givesWay(messageId, new Date())) {
@@ -126,12 +128,12 @@ export class Circuit {
     }
   }
 
-  #refused(messageId: string): VerifierOutcome {
+  #refused(messageId: string): HandlerOutcome {
     this.#run.refused(messageId, new Date());
     return { kind: 'return', fault: this.#run.fault };
   }
 
-  async #noting(messageId: string, send: () => Promise<VerifierOutcome>): Promise<VerifierOutcome> {
+  async #noting(messageId: string, send: () => Promise<HandlerOutcome>): Promise<HandlerOutcome> {
     try {
       return await send();
     } catch (error) {
@@ -140,7 +142,7 @@ export class Circuit {
     }
   }
 
-  #outcomeOf({ kind, error, afterMs, fault }: ServiceFailure, probed: boolean): VerifierOutcome {
+  #outcomeOf({ kind, error, afterMs, fault }: ServiceFailure, probed: boolean): HandlerOutcome {
     const open = this.#policy.state !== CircuitState.Closed;
     if (!spends(kind, { open, probed })) return { kind: 'return', fault };
     return afterMs === undefined ? { kind: 'retry', error } : { kind: 'retry', error, afterMs };
@@ -153,12 +155,17 @@ class Run implements IBreaker {
   state: unknown;
   lastAt = new Date(0);
   readonly #failed = new Set<string>();
+  readonly #down: Fault;
   /** When a message that has not failed was refused, since the last probe. */
   #otherAt = new Date(0);
   #last: ServiceFailure | undefined;
 
+  constructor(down: Fault) {
+    this.#down = down;
+  }
+
   get fault(): Fault {
-    return this.#last?.fault ?? { code: 'verifier-down', message: 'The verifier is down.' };
+    return this.#last?.fault ?? this.#down;
   }
 
   note(messageId: string, failure: ServiceFailure): void {

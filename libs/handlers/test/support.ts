@@ -1,29 +1,31 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { orderMessages, type OrderMessage, type VerifierContext } from '../src/domain/index.ts';
+import { messageIds, type HandlerContext } from '@esteira/pipeline';
 
-const toMessage = orderMessages({ system: 'system-1', database: 'd', schema: 'public', table: 'orders' });
+/** What the handlers of these tests are given. */
+export interface Note {
+  readonly id: string;
+  readonly text: string;
+}
 
-/** The message of the order with this id, and the context of its n-th attempt. */
+/** The note with this id, and the context of its n-th attempt. */
 export function attemptOf(
   id: number,
-  changes: Partial<VerifierContext> & { readonly n?: number; readonly product?: string } = {},
-): { message: OrderMessage; context: VerifierContext } {
-  const { n = 1, product = '2 CDs', ...more } = changes;
-  const created_at = '1997-01-01T00:00:00.123456+00:00';
-  const order = { id: String(id), product, price: '29.33', created_at, security_check: true };
-  const { messageId, body } = toMessage(order, { maxAttempts: 5 });
+  changes: Partial<HandlerContext> & { readonly n?: number; readonly text?: string } = {},
+): { message: Note; context: HandlerContext } {
+  const { n = 1, text = 'p', ...more } = changes;
+  const message = { id: String(id), text };
   const attempt = {
-    pipeline: 'orders',
-    messageId,
+    pipeline: 'notes',
+    messageId: messageIds('notes', 'system-1')(message.id),
     system: 'system-1',
-    sourceId: order.id,
+    sourceId: message.id,
     round: 1,
     attempt: n,
     maxAttempts: 5,
   };
-  const message = JSON.parse(Buffer.from(body).toString()) as OrderMessage;
+  const body = Buffer.from(JSON.stringify(message));
   return { message, context: { attempt, signal: AbortSignal.timeout(60_000), body, ...more } };
 }
 
@@ -73,7 +75,7 @@ export async function startService(port = 0): Promise<Service> {
   const actual = (server.address() as AddressInfo).port;
   const service: Service = {
     port: actual,
-    url: `http://127.0.0.1:${actual}/verify`,
+    url: `http://127.0.0.1:${actual}/check`,
     seen: [],
     connections: 0,
     open: { now: 0, most: 0 },

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { FromWorker, ToWorker } from './module-protocol.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './module-protocol.ts';
 
 /** The longest a module may take to load, in milliseconds. */
 const LOAD_TIMEOUT_MS = 30_000;
@@ -20,6 +20,8 @@ export type ThreadAnswer =
 export interface ThreadOptions {
   /** Absolute path of the module. */
   readonly path: string;
+  /** The function of it that is called; by default its default export. */
+  readonly exportName: string;
   /** The heap that the thread may use, in MB. */
   readonly memoryMb: number;
   /** How long the module may take to answer after its signal fired, in milliseconds, before its thread is ended. */
@@ -30,7 +32,7 @@ export interface ThreadOptions {
  * A worker thread that makes one attempt at a time, and its replacement whenever it ends. An attempt is over only when
  * the thread, or its replacement, is ready again: the next attempt's time must not run while a thread starts.
  */
-export class VerifierThread {
+export class ModuleThread {
   readonly #options: ThreadOptions;
   #worker: Promise<Worker>;
   #lastId = 0;
@@ -47,14 +49,14 @@ export class VerifierThread {
 
   /** Makes one attempt. Never called while another runs. @throws ModuleUnloadable */
   async run(
-    job: Omit<Extract<ToWorker, { kind: 'verify' }>, 'kind' | 'id'>,
+    job: Omit<Extract<ToWorker, { kind: 'handle' }>, 'kind' | 'id'>,
     signal: AbortSignal,
   ): Promise<ThreadAnswer> {
     const worker = await this.#worker.catch(() => this.#replace());
     const id = ++this.#lastId;
     const limits = { signal, graceMs: this.#options.graceMs ?? GRACE_MS };
     const answer = await answerOf(worker, id, limits, () => {
-      worker.postMessage({ kind: 'verify', id, ...job } satisfies ToWorker);
+      worker.postMessage({ kind: 'handle', id, ...job } satisfies ToWorker);
     });
     if (answer.kind === 'timeout' || answer.kind === 'crashed') {
       await worker.terminate();
@@ -94,9 +96,9 @@ export class VerifierThread {
 }
 
 /** Starts a thread and waits until it has loaded the module. */
-async function started({ path, memoryMb }: ThreadOptions): Promise<Worker> {
+async function started({ path, exportName, memoryMb }: ThreadOptions): Promise<Worker> {
   const worker = new Worker(new URL('./module-worker.ts', import.meta.url), {
-    workerData: { path },
+    workerData: { path, exportName } satisfies WorkerStart,
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: memoryMb },
   });

@@ -1,7 +1,7 @@
-import type { Failure, JsonValue, VerifierOutcome } from '@esteira/pipeline';
+import type { Failure, JsonValue, HandlerOutcome } from '@esteira/pipeline';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { ThreadAnswer } from './verifier-thread.ts';
+import type { ThreadAnswer } from './module-thread.ts';
 
 const failure = Type.Object({ code: Type.String({ minLength: 1 }), message: Type.String() });
 
@@ -15,24 +15,24 @@ const outcome = Compile(
 );
 
 /** What became of an attempt of a module, as an outcome: whatever is wrong with its answer, the attempt is spent. Pure. */
-export function outcomeOfModule(answer: ThreadAnswer): VerifierOutcome {
+export function outcomeOfModule(answer: ThreadAnswer, role: string): HandlerOutcome {
   switch (answer.kind) {
     case 'answer':
-      return checked(answer.json);
+      return checked(answer.json, role);
     case 'threw':
-      return retry('verifier-threw', answer.message);
+      return retry(`${role}-threw`, answer.message);
     case 'timeout':
       return retry('timeout', 'The module did not answer in time; its thread was ended.');
     case 'crashed':
-      return retry('verifier-crashed', `The module crashed: ${answer.message}.`);
+      return retry(`${role}-crashed`, `The module crashed: ${answer.message}.`);
   }
 }
 
-function checked(json: string | undefined): VerifierOutcome {
+function checked(json: string | undefined, role: string): HandlerOutcome {
   const value: unknown = json === undefined ? undefined : JSON.parse(json);
   if (!outcome.Check(value)) {
     return retry(
-      'verifier-answer',
+      `${role}-answer`,
       `The module answered ${(json ?? 'nothing').slice(0, 200)}; it must answer { kind: 'succeeded' | 'retry' | 'dead-letter' | 'return', … }.`,
     );
   }
@@ -57,6 +57,6 @@ function plain({ code, message }: Failure): Failure {
   return { code, message };
 }
 
-function retry(code: string, message: string): VerifierOutcome {
+function retry(code: string, message: string): HandlerOutcome {
   return { kind: 'retry', error: { code, message } };
 }
