@@ -1,7 +1,7 @@
 import type { Sql } from '@esteira/postgres';
 import { conditionOf } from './filter.ts';
 import type { JobAction, Selection } from './jobs/job.ts';
-import { canarySize } from './jobs/verdict.ts';
+import { canarySize } from './jobs/canaries.ts';
 import type { Redrivable } from './redrivable.ts';
 
 /** What a bulk action would do, before anybody does it. */

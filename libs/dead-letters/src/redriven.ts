@@ -1,6 +1,6 @@
 import type { OutgoingMessage, WireHeaders } from '@esteira/pipeline';
 import { isoTime, type Sql } from '@esteira/postgres';
-import { redrivenMessage } from './jobs/message.ts';
+import { redrivenMessage } from './jobs/send.ts';
 import type { Redrivable } from './redrivable.ts';
 
 /** The message of a dead letter that is on its way again. */

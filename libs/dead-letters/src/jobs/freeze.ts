@@ -1,7 +1,7 @@
 import type { Postgres, Sql } from '@esteira/postgres';
 import { conditionOf } from '../filter.ts';
+import { canarySize } from './canaries.ts';
 import { HELD, jobLost, type HeldJob } from './lease.ts';
-import { canarySize } from './verdict.ts';
 
 /** Dead letters chosen in one transaction: a million are no statement that anything waits for. */
 const CHOSEN_AT_ONCE = 20_000;
@@ -54,9 +54,9 @@ async function chooseIds(sql: Sql, job: HeldJob): Promise<Chosen> {
   const ids = 'messageIds' in job.selection ? job.selection.messageIds : [];
   const rows = await sql.query(
     `INSERT INTO dead_letter_job_items (job, ordinal, message_id, round)
-     SELECT $1::bigint, row_number() OVER (ORDER BY named.id), named.id, coalesce(letter.round, 0)
+     SELECT $1::bigint, row_number() OVER (ORDER BY named.id), named.id, coalesce(dead.round, 0)
        FROM (SELECT DISTINCT unnest($2::uuid[]) AS id) AS named
-       LEFT JOIN dead_letters AS letter ON letter.message_id = named.id AND letter.pipeline = $3
+       LEFT JOIN dead_letters AS dead ON dead.message_id = named.id AND dead.pipeline = $3
      RETURNING 1`,
     [job.id, ids, job.pipeline],
   );

@@ -2,6 +2,7 @@ import { ForeignCursor, pageOf, type Page } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
 import type { DeadLetterFilter } from '../filter.ts';
 import { MOST_ITEMS } from '../page.ts';
+import type { Redrivable } from '../redrivable.ts';
 
 /** Which dead letters a job is for: these, or the open ones that a filter means. */
 export type Selection = { readonly messageIds: readonly string[] } | { readonly filter: DeadLetterFilter };
@@ -106,4 +107,30 @@ export async function listJobs(
 /** Whether a text can be the id of a job. */
 export function isJobId(text: string): boolean {
   return /^[1-9]\d{0,17}$/.test(text);
+}
+
+/** What has become of the dead letters that a job redrove. */
+export interface JobResult {
+  readonly stored: number;
+  readonly failedAgain: number;
+  readonly underWay: number;
+}
+
+/** Looks up where everything is that a job redrove: a join over its items, so a second or two for a million. */
+export async function jobResult(sql: Sql, { storedTable }: Redrivable, id: string): Promise<JobResult> {
+  const [row] = await sql.query<{ done: number; stored: number; failedAgain: number }>(
+    `SELECT count(*)::int AS done, count(stored.message_id)::int AS stored,
+            count(*) FILTER (WHERE stored.message_id IS NULL
+                               AND (again.state = 'dead' OR renamed.state = 'dead'))::int AS "failedAgain"
+       FROM dead_letter_job_items AS item
+       LEFT JOIN dead_letters AS dead ON dead.message_id = item.message_id
+       LEFT JOIN ${storedTable} AS stored ON stored.message_id = coalesce(item.sent_as, item.message_id)
+        AND stored.source_created_at = coalesce(dead.source_created_at, stored.source_created_at)
+       LEFT JOIN dead_letters AS again ON again.message_id = item.message_id AND again.round > item.round
+       LEFT JOIN dead_letters AS renamed ON renamed.message_id = item.sent_as AND renamed.round > item.round
+      WHERE item.job = $1::bigint AND item.outcome = 'done'`,
+    [id],
+  );
+  const { done, stored, failedAgain } = row ?? { done: 0, stored: 0, failedAgain: 0 };
+  return { stored, failedAgain, underWay: done - stored - failedAgain };
 }

@@ -1,4 +1,4 @@
-import { FREE, heldCondition, LeaseLost, postgresLease, type Held, type LeasedTable } from '@esteira/lease';
+import { FREE, LeaseLost, heldCondition, keepLease, postgresLease, type Held, type LeasedTable } from '@esteira/lease';
 import type { Sql } from '@esteira/postgres';
 import type { JobAction, JobState, Selection } from './job.ts';
 
@@ -18,9 +18,11 @@ export interface HeldJob {
   readonly total: number;
   readonly markedUpTo: number;
   readonly sentUpTo: number;
-  readonly leg: number;
-  readonly legFrom: number;
-  readonly legDone: number;
+  /** Begins anew where a job that stopped itself is resumed: what failed before is not counted again. Column `leg`. */
+  readonly phase: number;
+  /** The item after which it began. */
+  readonly phaseFrom: number;
+  readonly phaseDone: number;
   readonly canary: number;
   readonly canaryPassed: boolean;
   readonly tidied: boolean;
@@ -30,7 +32,7 @@ export interface HeldJob {
 
 const COLUMNS = `id, pipeline, action, selection, by, why, rate_per_second AS "ratePerSecond",
   stop_at_failed_share AS share, max_attempts AS "maxAttempts", state, frozen, total, marked_up_to AS "markedUpTo",
-  sent_up_to AS "sentUpTo", leg, leg_from AS "legFrom", leg_done AS "legDone", canary,
+  sent_up_to AS "sentUpTo", leg AS phase, leg_from AS "phaseFrom", leg_done AS "phaseDone", canary,
   canary_passed AS "canaryPassed", tidied, fence`;
 
 /** Something is left to do, whatever the state: what was marked must be sent, and what was closed leaves its queue. */
@@ -100,4 +102,35 @@ export async function renewJob(
 /** Lets the job go, for another process to take at once. */
 export function releaseJob(sql: Sql, job: Pick<HeldJob, 'id' | 'fence'>): Promise<void> {
   return leaseOf(sql).release(asHeld(job), { set: `note = ${STOPPED_BY} END`, values: [] });
+}
+
+/** A job that is held on to, in the background, for as long as its process lives. */
+export interface Holding {
+  /** Fires when the lease is lost. */
+  readonly lost: AbortSignal;
+  /** What the job waits for, in words; written down with the next renewal. */
+  note: string | null;
+  /** Ends the holding, and lets the job go unless it is lost. */
+  end(): Promise<void>;
+}
+
+/** Renews the lease of a job in the background. */
+export function hold(sql: Sql, job: HeldJob, leaseMs: number, onFault: (error: unknown) => void): Holding {
+  const lost = new AbortController();
+  const holding = { lost: lost.signal, note: null as string | null };
+  const stopRenewing = keepLease({
+    forMs: leaseMs,
+    renew: async () => {
+      const isOurs = await renewJob(sql, job, leaseMs, holding.note);
+      if (!isOurs) lost.abort(jobLost(job));
+      return isOurs;
+    },
+    onFault,
+  });
+  return Object.assign(holding, {
+    end: async () => {
+      await stopRenewing();
+      if (!lost.signal.aborted) await releaseJob(sql, job).catch(onFault); // Otherwise its lease ends by itself.
+    },
+  });
 }

@@ -1,21 +1,30 @@
 import type { WireHeaders } from '@esteira/pipeline';
 import type { Postgres, Sql } from '@esteira/postgres';
+import type { DeadLetterState } from '../filter.ts';
 import type { Redrivable } from '../redrivable.ts';
-import { judgeItem, type Candidate, type ItemOutcome } from './judge-item.ts';
+import type { JobAction } from './job.ts';
 import { HELD, jobLost, type HeldJob } from './lease.ts';
-import type { LetterToSend } from './message.ts';
 
 /** Bodies that are held at once, in bytes. */
 const BYTES_AT_ONCE = 16 * 2 ** 20;
 
+/** A dead letter that is to be sent: its body, and the round that begins. */
+export interface MarkedDeadLetter {
+  /** The id that its body proves. */
+  readonly sendAs: string;
+  readonly round: number;
+  readonly body: Buffer;
+  readonly headers: WireHeaders;
+}
+
 /** What was marked: up to which item, and what is to be published. */
 export interface Marked {
   readonly upTo: number;
-  readonly letters: readonly LetterToSend[];
+  readonly toSend: readonly MarkedDeadLetter[];
 }
 
 /** How many of them took effect, too: of a discard nothing is published. */
-export interface MarkedNext extends Marked {
+interface MarkedNext extends Marked {
   readonly done: number;
 }
 
@@ -45,12 +54,12 @@ export async function markNext(sql: Postgres, job: HeldJob, redrivable: Redrivab
     const rows = await lockedRows(tx, job, redrivable, from, upTo);
     const judged = rows.map((row): Judged => ({ ...row, ...judgeItem(job.action, row, redrivable.readBody) }));
     await write(tx, job, judged, upTo);
-    const letters = judged.flatMap((one) =>
+    const toSend = judged.flatMap((one) =>
       one.outcome === 'done' && one.sendAs !== null
         ? [{ sendAs: one.sendAs, round: one.round + 1, body: one.body ?? Buffer.alloc(0), headers: one.headers }]
         : [],
     );
-    return { upTo, letters, done: judged.filter(({ outcome }) => outcome === 'done').length };
+    return { upTo, toSend, done: judged.filter(({ outcome }) => outcome === 'done').length };
   });
 }
 
@@ -60,8 +69,8 @@ export async function bounded(sql: Sql, { id, action }: HeldJob, from: number, u
   const [row] = await sql.query<{ upTo: number | null }>(
     `SELECT max(ordinal) AS "upTo" FROM (
        SELECT ordinal, sum(bytes) OVER (ORDER BY ordinal) - bytes AS before
-         FROM (SELECT item.ordinal, coalesce(octet_length(letter.body), 0) AS bytes
-                 FROM dead_letter_job_items AS item LEFT JOIN dead_letters AS letter USING (message_id)
+         FROM (SELECT item.ordinal, coalesce(octet_length(dead.body), 0) AS bytes
+                 FROM dead_letter_job_items AS item LEFT JOIN dead_letters AS dead USING (message_id)
                 WHERE item.job = $1::bigint AND item.ordinal > $2 AND item.ordinal <= $3) AS items) AS sized
       WHERE before < ${BYTES_AT_ONCE}`,
     [id, from, upTo],
@@ -70,16 +79,16 @@ export async function bounded(sql: Sql, { id, action }: HeldJob, from: number, u
 }
 
 function lockedRows(sql: Sql, job: HeldJob, { storedTable }: Redrivable, from: number, upTo: number): Promise<Row[]> {
-  const content = job.action === 'redrive' ? 'letter.body, letter.headers' : 'NULL AS body, NULL AS headers';
+  const content = job.action === 'redrive' ? 'dead.body, dead.headers' : 'NULL AS body, NULL AS headers';
   return sql.query<Row>(
-    `SELECT item.ordinal, item.round AS "chosenRound", letter.message_id AS "messageId", letter.state, letter.round,
+    `SELECT item.ordinal, item.round AS "chosenRound", dead.message_id AS "messageId", dead.state, dead.round,
             stored.message_id IS NOT NULL AS "isStored", ${content}
        FROM dead_letter_job_items AS item
-       JOIN dead_letters AS letter ON letter.message_id = item.message_id AND letter.pipeline = $4
+       JOIN dead_letters AS dead ON dead.message_id = item.message_id AND dead.pipeline = $4
        LEFT JOIN ${storedTable} AS stored
-         ON stored.message_id = letter.message_id AND stored.source_created_at = letter.source_created_at
+         ON stored.message_id = dead.message_id AND stored.source_created_at = dead.source_created_at
       WHERE item.job = $1::bigint AND item.ordinal > $2 AND item.ordinal <= $3
-      ORDER BY letter.message_id FOR UPDATE OF letter`,
+      ORDER BY dead.message_id FOR UPDATE OF dead`,
     [job.id, from, upTo, job.pipeline],
   );
 }
@@ -117,16 +126,16 @@ const WRITE = `
   ), items AS (
     UPDATE dead_letter_job_items AS item SET outcome = judged.outcome, sent_as = judged.sent_as
       FROM judged WHERE item.job = judged.job AND item.ordinal = judged.ordinal
-  ), letters AS (
-    UPDATE dead_letters AS letter
+  ), changed AS (
+    UPDATE dead_letters AS dead
        SET state = CASE held.action WHEN 'redrive' THEN 'redriven' ELSE 'discarded' END,
-           round = letter.round + (held.action = 'redrive')::int, job = held.id, job_leg = held.leg,
-           history = letter.history || jsonb_build_object(
+           round = dead.round + (held.action = 'redrive')::int, job = held.id, job_leg = held.leg,
+           history = dead.history || jsonb_build_object(
              'action', CASE held.action WHEN 'redrive' THEN 'redriven' ELSE 'discarded' END, 'at', now(),
-             'round', letter.round + (held.action = 'redrive')::int, 'by', held.by, 'why', held.why,
+             'round', dead.round + (held.action = 'redrive')::int, 'by', held.by, 'why', held.why,
              'job', held.id::text)
       FROM judged JOIN held ON judged.outcome = 'done'
-     WHERE letter.message_id = judged.message_id AND letter.state = 'dead'
+     WHERE dead.message_id = judged.message_id AND dead.state = 'dead'
   ), counted AS (
     SELECT count(*) FILTER (WHERE outcome = 'done') AS done, count(*) FILTER (WHERE outcome = 'at-rest') AS at_rest,
            count(*) FILTER (WHERE outcome = 'moved') AS moved,
@@ -140,3 +149,31 @@ const WRITE = `
          unreadable = job.unreadable + counted.unreadable, tidied = job.tidied AND counted.done = 0
     FROM held, counted WHERE job.id = held.id
   RETURNING 1`;
+
+/** A dead letter that a job has come to, as it is now. */
+interface Candidate {
+  readonly state: DeadLetterState;
+  /** The round it is in now, and the one it was in when it was chosen. */
+  readonly round: number;
+  readonly chosenRound: number;
+  /** Whether this very message is stored. */
+  readonly isStored: boolean;
+  /** Null where it does not matter. */
+  readonly body: Buffer | null;
+}
+
+/** What a job does with a dead dead. Only `done` changes anything; `sendAs` is the id that its body proves. */
+type ItemOutcome =
+  | { readonly outcome: 'done'; readonly sendAs: string | null }
+  | { readonly outcome: 'at-rest' | 'moved' | 'unreadable' };
+
+/** Decides what a job does with a dead dead. Pure. */
+function judgeItem(action: JobAction, candidate: Candidate, readBody: Redrivable['readBody']): ItemOutcome {
+  const { state, round, chosenRound, isStored, body } = candidate;
+  if (state !== 'dead' || round !== chosenRound) return { outcome: 'moved' };
+  if (isStored) return { outcome: 'at-rest' };
+  if (action === 'discard') return { outcome: 'done', sendAs: null };
+  const identity = readBody(body ?? Buffer.alloc(0));
+  // It would be dead again at once, and one without an id of its own under another one.
+  return 'problem' in identity ? { outcome: 'unreadable' } : { outcome: 'done', sendAs: identity.messageId };
+}

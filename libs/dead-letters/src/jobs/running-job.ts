@@ -1,8 +1,33 @@
-import type { DepthGate } from './depth-gate.ts';
-import type { Holding } from './holding.ts';
-import type { HeldJob } from './lease.ts';
-import type { JobRunnerOptions } from './options.ts';
-import type { Pace } from './pace.ts';
+import { LeaseLost } from '@esteira/lease';
+import type { Publish } from '@esteira/pipeline';
+import type { Postgres } from '@esteira/postgres';
+import type { Redrivable } from '../redrivable.ts';
+import { readHeld, type HeldJob, type Holding } from './lease.ts';
+import type { DepthGate, Pace } from './limits.ts';
+
+/** Items that are marked by one statement and published together, where nothing else is said. */
+export const BATCH = 500;
+
+/** What running jobs takes. */
+export interface JobRunnerOptions {
+  readonly sql: Postgres;
+  readonly redrivable: Redrivable;
+  /** To the pipeline's exchange, mandatory and confirmed. */
+  readonly publish: Publish;
+  /** For messages of which nobody knows how many attempts they have. */
+  readonly maxAttempts: number;
+  /** Messages that wait in the lanes, and how many there may be before redriving pauses. */
+  readonly laneDepth: () => Promise<number>;
+  readonly maxLaneDepth: number;
+  /** Takes what was closed out of RabbitMQ's queue of dead letters: after a job. */
+  readonly tidy: () => Promise<void>;
+  /** Names this process, unlike any other that runs; the same where it is started again in the place of an earlier one. */
+  readonly holder: string;
+  readonly leaseMs?: number;
+  readonly batch?: number;
+  /** Hears of every fault; the job goes on after a backoff, or stops itself where waiting is of no use. */
+  readonly onFault: (error: unknown) => void;
+}
 
 /** A job while it is run here. */
 export interface RunningJob {
@@ -17,7 +42,7 @@ export interface RunningJob {
   lookedAt: number;
 }
 
-/** What comes after a step. Nobody else waits for it: all but the step itself is done outside of the job's turn. */
+/** What comes after a step. Nobody else waits for it: all but the step itself is done outside of the job's slot. */
 export type Next =
   | { readonly kind: 'step' }
   /** Once the broker has what is being published. */
@@ -33,11 +58,20 @@ export function onceSent(run: RunningJob, sending: Promise<void>): Next {
   const sent = sending.then(() => {
     run.sending = undefined;
   });
-  return { kind: 'sent', sent: heard(sent) };
+  return { kind: 'sent', sent: handled(sent) };
 }
 
-/** A promise whose rejection is heard of by whoever waits for it, be it later. */
-export function heard<T>(promise: Promise<T>): Promise<T> {
+/** A promise whose rejection is handled by whoever waits for it, be it later. */
+export function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
+}
+
+/** A pause, a cancel: the job is ours, but no longer running. The next step looks what it is now. @throws LeaseLost */
+export function unlessItMoved({ options: { sql } }: RunningJob, job: HeldJob) {
+  return async (error: unknown): Promise<undefined> => {
+    if (!(error instanceof LeaseLost)) throw error;
+    await readHeld(sql, job);
+    return undefined;
+  };
 }

@@ -1,4 +1,4 @@
-import { cancelJob, getJob, listJobs, pauseJob, resumeJob, type Controlled } from '@esteira/dead-letters';
+import { cancelJob, getJob, listJobs, pauseJob, resumeJob, type CommandOutcome } from '@esteira/dead-letters';
 import {
   callerNamed,
   defineProblem,
@@ -56,7 +56,7 @@ export function addJobs(app: App, { endput }: Parts): void {
       return jobOf(job);
     },
   });
-  for (const wish of WISHES) addWish(app, endput, wish);
+  for (const command of WISHES) addWish(app, endput, command);
 }
 
 const WISHES = [
@@ -93,19 +93,21 @@ function addWish(
     },
     handler: async (request) => {
       const { id } = request.params;
-      const wish = { by: callerNamed(request), ...present({ why: request.body.why }) };
-      return jobOf(controlled(id, name, await act(endput, pipeline, id, wish)));
+      const command = { by: callerNamed(request), ...present({ why: request.body.why }) };
+      return jobOf(controlled(id, name, await act(endput, pipeline, id, command)));
     },
   });
 }
 
-function controlled(id: string, wish: string, answer: Controlled) {
+function controlled(id: string, command: string, answer: CommandOutcome) {
   switch (answer.kind) {
     case 'done':
       return answer.job;
     case 'unknown':
       throw noJob(`There is no job ${id}.`);
     case 'refused':
-      throw wrongState(`Job ${id} is ${answer.job.state}: it can't be asked to ${wish}.`, { state: answer.job.state });
+      throw wrongState(`Job ${id} is ${answer.job.state}: it can't be asked to ${command}.`, {
+        state: answer.job.state,
+      });
   }
 }
