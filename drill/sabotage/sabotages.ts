@@ -83,7 +83,7 @@ export const sabotages = {
     breaks: 'What is at rest stays as it is',
     rewrites: [
       {
-        file: 'apps/orders-consumer/src/stages/recall.ts',
+        file: 'libs/consumer/src/stages/recall.ts',
         find: 'return { ...work, ...(rest && { rest }), ...made.get(work) };',
         replace: 'return work;',
       },

@@ -2,13 +2,14 @@ import { hostname } from 'node:os';
 import closeWithGrace from 'close-with-grace';
 import { AttemptLogUnusable } from '@esteira/attempt-log';
 import { exitForPerson, processSettings, settingsOrExit } from '@esteira/config';
+import { openServers } from '@esteira/consumer';
 import { createApp, type App, type Check } from '@esteira/http';
 import { DelayStrategyRefused, TopologyMismatch } from '@esteira/messaging';
 import { causeOf, createLogger, createMetrics } from '@esteira/observability';
+import { ordersPipeline } from '@esteira/orders/domain';
 import { ModuleUnloadable } from '@esteira/orders/verifiers';
 import { SessionUnfit } from '@esteira/postgres';
-import { startConsumer, type OrdersConsumer } from './app.ts';
-import { openServers } from './servers.ts';
+import { startOrdersConsumer, type OrdersConsumer } from './app.ts';
 import { openVerifier } from './verifier.ts';
 
 /** A person has to act before another start makes sense. */
@@ -32,7 +33,7 @@ try {
     { verifier: verifier.name, concurrency: verifier.concurrency, timeoutMs: settings.ATTEMPT_TIMEOUT_MS },
     'who verifies',
   );
-  const servers = await openServers(settings, worker, logger);
+  const servers = await openServers(ordersPipeline, settings, worker, logger);
   const starting = () => Promise.reject(new Error('the consumer is starting'));
   // Answered from the first moment on; what is asked changes hands when the consumer has started.
   const checks: Record<string, Check> = { ...servers.checks, consuming: starting };
@@ -45,7 +46,7 @@ try {
     await verifier.close?.();
     await app.close();
   });
-  const start = () => startConsumer({ settings, verifier, logger, metrics, worker });
+  const start = () => startOrdersConsumer({ settings, verifier, logger, metrics, worker });
   consumer = await servers.started(start, needsAPerson, stopping.signal);
   Object.assign(checks, consumer.checks);
   await servers.close();

@@ -21,7 +21,7 @@ import { freshDatabase, freshMongoUrl, freshVirtualHost, serverSetting, type Fre
 import { patient } from '@esteira/tests/patience';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startConsumer, type OrdersConsumer } from '../src/app.ts';
+import { startOrdersConsumer, type OrdersConsumer } from '../src/app.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent' });
 const RETRY_DELAY_MS = 100;
@@ -75,7 +75,7 @@ afterAll(async () => {
 
 async function start(verifier: Verifier = simulatedVerifier, number = 1): Promise<OrdersConsumer> {
   const worker = `consumer-${number}@test`;
-  const consumer = await startConsumer({ settings, verifier, logger, metrics: createMetrics({}), worker });
+  const consumer = await startOrdersConsumer({ settings, verifier, logger, metrics: createMetrics({}), worker });
   running.push(consumer);
   return consumer;
 }

@@ -1,9 +1,9 @@
 /** A consumer whose verifier ends the process at orders with a certain product, as a bug in native code would. */
 import { loadSettings } from '@esteira/config';
 import { createLogger, createMetrics } from '@esteira/observability';
-import { startConsumer } from '../src/app.ts';
+import { startOrdersConsumer } from '../src/app.ts';
 
-await startConsumer({
+await startOrdersConsumer({
   settings: loadSettings(process.env),
   verifier: {
     name: 'deadly',

@@ -24,7 +24,7 @@ import { openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, freshMongoUrl, freshVirtualHost, serverSetting, type Fresh } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startConsumer, type OrdersConsumer } from '../src/app.ts';
+import { startOrdersConsumer, type OrdersConsumer } from '../src/app.ts';
 import { openVerifier } from '../src/verifier.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent' });
@@ -72,7 +72,13 @@ afterAll(async () => {
 async function start(more: Record<string, string>): Promise<OrdersConsumer> {
   const settings = loadSettings({ ...env, ...more });
   const verifier: Verifier = await openVerifier(settings);
-  const consumer = await startConsumer({ settings, verifier, logger, metrics: createMetrics({}), worker: 'test' });
+  const consumer = await startOrdersConsumer({
+    settings,
+    verifier,
+    logger,
+    metrics: createMetrics({}),
+    worker: 'test',
+  });
   let stopped = false;
   const stop = async (withinMs: number) => {
     if (stopped) return;

@@ -42,7 +42,7 @@ function toStore(id: number, changes: Partial<Order> = {}): OrderToStore {
     attempt: 2,
     maxAttempts: 5,
   };
-  return { attempt, order };
+  return { attempt, message: { order } };
 }
 
 const store = (orders: readonly OrderToStore[]) => endput.transaction((sql) => storeOrders(sql, orders));

@@ -1,4 +1,5 @@
 export * from './attempt-info.ts';
+export * from './codec.ts';
 export * from './decide.ts';
 export * from './handler.ts';
 export * from './headers.ts';

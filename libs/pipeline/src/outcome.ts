@@ -22,8 +22,6 @@ export type Outcome =
 
 /** The outcomes a handler may give. `return` is for one that can't do its work at all now: no attempt is spent. */
 export type HandlerOutcome = Exclude<Outcome, { kind: 'skip' }>;
-/** The same, as the pipeline orders calls it. */
-export type VerifierOutcome = HandlerOutcome;
 
 /** Every reason. */
 export const DEAD_LETTER_REASONS = [
@@ -37,3 +35,15 @@ export const DEAD_LETTER_REASONS = [
 ] as const;
 /** Why a message is a dead letter. `attempts-exhausted` is the only one that spends all attempts. */
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
+
+/** Whether the last attempt was made of what died of this; for any other reason it died before it. */
+export function diedOfAnAttempt(reason: DeadLetterReason): boolean {
+  return AFTER_AN_ATTEMPT.has(reason);
+}
+
+const AFTER_AN_ATTEMPT: ReadonlySet<DeadLetterReason> = new Set([
+  'attempts-exhausted',
+  'refused-by-verifier',
+  'identity-conflict',
+  'rejected-by-endput',
+]);

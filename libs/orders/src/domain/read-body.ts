@@ -1,4 +1,4 @@
-import { messageIds, type Failure } from '@esteira/pipeline';
+import { invalid, messageIds, type Failure, type Identity, type Reading } from '@esteira/pipeline';
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { orderMessageSchema, type OrderMessage } from './order-message.ts';
@@ -7,21 +7,6 @@ import { isTimestamp } from './timestamp.ts';
 
 /** The largest message, in bytes; the publisher and the broker have the same bound. */
 const MAX_MESSAGE_BYTES = 1_000_000;
-
-/** Who a message is, by its body. */
-export interface Identity {
-  readonly messageId: string;
-  readonly system: string;
-  readonly sourceId: string;
-  /** ISO 8601; null where the row has no time that can be kept. */
-  readonly createdAt: string | null;
-}
-
-/** A body: who it proves to be, if anybody, and its message or what is wrong with it. */
-export type Body =
-  | { readonly identity: Identity; readonly message: OrderMessage }
-  | { readonly identity: Identity; readonly failure: Failure }
-  | { readonly failure: Failure };
 
 /** The message ids of each system that is known. */
 export type IdOf = ReadonlyMap<string, (rowId: string) => string>;
@@ -51,7 +36,7 @@ export function idsOf(systems: readonly string[]): IdOf {
  * Reads a body down to the proof of its id. A row with odd values (price `NaN`, created at `infinity`) keeps its
  * identity, since its message has these bytes each time; any other body that does not fit the schema proves nobody.
  */
-export function readBody(body: Uint8Array, idOf: IdOf): Body {
+export function readBody(body: Uint8Array, idOf: IdOf): Reading<OrderMessage> {
   if (body.byteLength > MAX_MESSAGE_BYTES) {
     return { failure: invalid('too-big', `the body has ${body.byteLength} bytes, more than ${MAX_MESSAGE_BYTES}`) };
   }
@@ -68,7 +53,7 @@ export function readBody(body: Uint8Array, idOf: IdOf): Body {
 }
 
 /** What does not fit the schema may still be what a publisher sends of a row. */
-function readOdd(value: unknown, idOf: IdOf): Body {
+function readOdd(value: unknown, idOf: IdOf): Reading<OrderMessage> {
   const failure = invalid('schema', explained(value));
   if (!sent.Check(value)) return { failure };
   const proven = identify(value, idOf);
@@ -108,9 +93,4 @@ function safely<T>(work: () => T): T | undefined {
   } catch {
     return undefined; // A row id beyond 63 bits has no message id, so none matches.
   }
-}
-
-/** A failure of a message that can't be read. */
-export function invalid(code: string, message: string): Failure {
-  return { code: `invalid-${code}`, message };
 }

@@ -1,11 +1,11 @@
 import { bisect, type Bisected, type Sql } from '@esteira/postgres';
 import type { Attempt } from '@esteira/pipeline';
-import type { Order } from '../domain/index.ts';
+import type { OrderMessage } from '../domain/index.ts';
 
 /** An order that succeeded, to be stored. */
 export interface OrderToStore {
   readonly attempt: Attempt;
-  readonly order: Order;
+  readonly message: Pick<OrderMessage, 'order'>;
 }
 
 /** What storing did: `inserted`, `same` (a copy was there), or `conflict` (another order has its id). */
@@ -77,14 +77,14 @@ async function compare(sql: Sql, orders: readonly OrderToStore[]): Promise<Map<O
        FROM jsonb_array_elements($1::jsonb) AS o
        JOIN orders AS stored ON stored.message_id = (o ->> 0)::uuid
                             AND stored.source_created_at = (o ->> 1)::timestamptz`,
-    [JSON.stringify(orders.map(({ attempt, order }, index) => [attempt.messageId, order.created_at, index]))],
+    [JSON.stringify(orders.map(({ attempt, message }, index) => [attempt.messageId, message.order.created_at, index]))],
   );
   const same = new Set(rows.map(({ index }) => index));
   return new Map(orders.map((one, index) => [one, same.has(index) ? 'same' : 'conflict']));
 }
 
 /** In the order of the columns. */
-function valuesOf({ attempt, order }: OrderToStore): readonly unknown[] {
+function valuesOf({ attempt, message: { order } }: OrderToStore): readonly unknown[] {
   const { messageId, system, sourceId, round } = attempt;
   const { product, price, security_check, created_at } = order;
   return [messageId, system, sourceId, product, price, security_check, created_at, round, attempt.attempt];

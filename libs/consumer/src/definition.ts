@@ -1,0 +1,12 @@
+import type { Codec, Handler, Pipeline } from '@esteira/pipeline';
+import type { Effect } from './effect.ts';
+import type { Subject } from './subject.ts';
+
+/** What a pipeline brings; everything else is the engine's. */
+export interface Definition<M> {
+  readonly pipeline: Pipeline;
+  readonly codec: Codec<M>;
+  readonly handler: Handler<M>;
+  readonly effect: Effect<M>;
+  readonly subject: Subject<M>;
+}

@@ -1,0 +1,184 @@
+import { mongodbAttemptLog, type AttemptLog } from '@esteira/attempt-log';
+import { deadLetterMigrations, forgetOldTrials } from '@esteira/dead-letters';
+import { connectBroker, consume, createPublisher, names, type Broker, type Consumer } from '@esteira/messaging';
+import type { Logger, Metrics } from '@esteira/observability';
+import type { RetryPolicy } from '@esteira/pipeline';
+import { migrate, openPostgres, type Migrations, type Postgres } from '@esteira/postgres';
+import { AttemptSlots } from './attempt-slots.ts';
+import { laneHandler, returnedHandler, type Stages } from './batches.ts';
+import { prepareBroker, type PreparedBroker } from './broker.ts';
+import { checksOf, isConsuming, type ConsumerChecks } from './checks.ts';
+import type { Definition } from './definition.ts';
+import { ExclusiveLock } from './exclusive-lock.ts';
+import { prefetchOf } from './prefetch.ts';
+import type { ConsumerSettings } from './settings.ts';
+import { startSummary, type Summary } from './summary.ts';
+
+/** How much of the time for stopping the attempts that run may take; the rest is for storing what they came to. */
+const SHARE_OF_ATTEMPTS = 0.7;
+
+/** What a consumer is built of. */
+export interface ConsumerOptions<M> {
+  readonly definition: Definition<M>;
+  readonly settings: ConsumerSettings;
+  readonly policy: RetryPolicy;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Names this process in attempts and connections, for example `consumer-1@host`. */
+  readonly worker: string;
+}
+
+/** A running consumer of a pipeline. */
+export interface RunningConsumer {
+  readonly checks: ConsumerChecks;
+  /** Stops taking, finishes what is in flight within `withinMs`, closes all connections. */
+  stop(withinMs: number): Promise<void>;
+}
+
+/**
+ * Connects to everything, brings the endput and the broker up to date, and consumes. When a server goes away in the
+ * middle of it, it closes what it opened, and rejects.
+ */
+export async function startConsumer<M>(options: ConsumerOptions<M>): Promise<RunningConsumer> {
+  const opened = new AsyncDisposableStack();
+  try {
+    return await started(options, opened);
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+}
+
+async function started<M>(options: ConsumerOptions<M>, opened: AsyncDisposableStack): Promise<RunningConsumer> {
+  const { definition, settings, policy, logger, worker } = options;
+  const { pipeline, handler, effect } = definition;
+  await bringUpToDate(settings.ENDPUT_DATABASE_URL, [effect.migrations, deadLetterMigrations], logger);
+  const endput = openEndput(options);
+  opened.defer(() => endput.close());
+  await forgetOldTrials(endput, pipeline.name);
+  const attemptLog = await openAttemptLog(options, opened);
+  // Apart, since RabbitMQ stops reading from connections that publish while it has an alarm: acks must still get through.
+  const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: `esteira ${worker}`, logger });
+  const sender = await connectBroker({ url: settings.RABBITMQ_URL, name: `esteira ${worker} publishing`, logger });
+  opened.defer(async () => {
+    await Promise.all([broker.close(), sender.close()]);
+  });
+  const prepared = await prepareBroker(sender, { pipeline, handler, policy, settings, logger });
+  const { policies, declare } = prepared;
+  opened.defer(() => {
+    policies.close();
+  });
+  const summary = startSummary(pipeline.name, logger, options.metrics, () => consumers.every(isConsuming));
+  const slots = new AttemptSlots(handler.concurrency ?? Number.POSITIVE_INFINITY);
+  const stages = stagesOf(options, { endput, attemptLog, sender, prepared, summary, slots });
+  const consumers = startConsuming(broker, declare, stages, settings);
+  return {
+    checks: checksOf({ endput, attemptLog, sender, policies, consumers, handler, pipeline }),
+    stop: async (withinMs) => {
+      slots.stop(withinMs * SHARE_OF_ATTEMPTS);
+      await Promise.all(consumers.map((consumer) => consumer.stop(withinMs)));
+      summary.stop();
+      await opened.disposeAsync();
+    },
+  };
+}
+
+function openEndput<M>({ settings, worker, logger }: ConsumerOptions<M>): Postgres {
+  return openPostgres({
+    url: settings.ENDPUT_DATABASE_URL,
+    applicationName: `esteira ${worker}`,
+    onError: (err) => {
+      logger.warn({ err }, 'an idle connection to the endput broke');
+    },
+  });
+}
+
+async function bringUpToDate(endputUrl: string, all: readonly Migrations[], logger: Logger): Promise<void> {
+  const onWait = (line: string) => {
+    logger.warn(line);
+  };
+  for (const migrations of all) await migrate(endputUrl, migrations, { onWait });
+}
+
+async function openAttemptLog<M>(
+  { definition, settings, worker, logger }: ConsumerOptions<M>,
+  opened: AsyncDisposableStack,
+): Promise<AttemptLog> {
+  const attemptLog = mongodbAttemptLog({
+    url: settings.MONGODB_URL,
+    applicationName: `esteira ${worker}`,
+    pipeline: definition.pipeline.name,
+    ttlSeconds: settings.ATTEMPT_LOG_TTL_SECONDS,
+  });
+  opened.defer(() => attemptLog.close());
+  for (const warning of await attemptLog.prepare()) logger.warn(warning);
+  return attemptLog;
+}
+
+interface Parts {
+  readonly endput: Postgres;
+  readonly attemptLog: AttemptLog;
+  /** The connection that publishes. */
+  readonly sender: Broker;
+  readonly prepared: PreparedBroker;
+  readonly summary: Summary;
+  readonly slots: AttemptSlots;
+}
+
+function stagesOf<M>({ definition, settings, policy, logger, worker }: ConsumerOptions<M>, parts: Parts): Stages<M> {
+  const { endput, attemptLog, sender, prepared, summary, slots } = parts;
+  const { policies, delay } = prepared;
+  const exchange = names.deadLetterExchange(definition.pipeline);
+  return {
+    ...definition,
+    endput,
+    attemptLog,
+    // A policy that would lose what is handed over is waited out, as an alarm is: what is held does not expire.
+    delay: {
+      ...delay,
+      hand: async (messages, delayMs) => {
+        await policies.untilHarmless();
+        await delay.hand(messages, delayMs);
+      },
+    },
+    policy,
+    slots,
+    lock: new ExclusiveLock(),
+    worker,
+    logger,
+    timeoutMs: policy.timeoutMs,
+    logTtlSeconds: settings.ATTEMPT_LOG_TTL_SECONDS,
+    publishDeadLetters: policies.waiting(createPublisher(sender, { exchange, mandatory: true, appId: 'esteira' })),
+    now: () => new Date(),
+    observe: (batch) => {
+      summary.observe(batch);
+    },
+  };
+}
+
+function startConsuming<M>(
+  broker: Broker,
+  declare: PreparedBroker['declare'],
+  stages: Stages<M>,
+  settings: ConsumerSettings,
+): Consumer[] {
+  const { pipeline, handler, logger } = stages;
+  const prefetch = prefetchOf(settings, handler.concurrency);
+  if (prefetch.prefetch < settings.PREFETCH) {
+    logger.info(prefetch, 'taking fewer messages ahead: the handler may be slow');
+  }
+  const shared = {
+    ...prefetch,
+    batchesInFlight: 2,
+    // Copies of a message run one after the other. Without an id there is nothing to compare: each for itself.
+    keyOf: (delivery: { messageId: string | undefined; tag: number }) => delivery.messageId ?? `tag ${delivery.tag}`,
+    logger,
+    // A queue that was deleted is declared again. Not the handler: only a message can find out whether it works again.
+    ready: () => Promise.all([declare(), stages.endput.query('SELECT 1'), stages.attemptLog.ping()]),
+  };
+  const lanes = pipeline.lanes.map((lane) =>
+    consume(broker, { ...shared, queue: names.lane(pipeline, lane), handler: laneHandler(stages) }),
+  );
+  const queue = names.returnedQueue(pipeline);
+  return [...lanes, consume(broker, { ...shared, queue, handler: returnedHandler(stages) })];
+}
