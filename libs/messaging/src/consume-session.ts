@@ -38,7 +38,7 @@ export class ConsumeSession {
   readonly #running = new Map<Promise<void>, readonly Delivery[]>();
   readonly #end: (fault: Fault) => void;
   #consumerTag = '';
-  #scheduled = false;
+  #starting = false;
   #taking = true;
   /** Resolves when the time to finish is over: what is still being handled is given back too. */
   readonly #abandoned = Promise.withResolvers<undefined>();
@@ -117,15 +117,15 @@ export class ConsumeSession {
       return;
     }
     this.#buffer.add(delivery);
-    this.#schedule();
+    this.#startSoon();
   }
 
   /** Starts batches once everything that the socket brought has been taken in. */
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
+  #startSoon(): void {
+    if (this.#starting) return;
+    this.#starting = true;
     setImmediate(() => {
-      this.#scheduled = false;
+      this.#starting = false;
       this.#startBatches();
     });
   }

@@ -26,9 +26,9 @@ export type RetrySchedule =
  *
  * 1 s, 2 s, 4 s, 8 s, 16 s, 32 s, 1 min 4 s, 2 min 8 s, 4 min 16 s, 5 min, 5 min: 18 min 31 s in all.
  */
-export function scheduledDelays(schedule: RetrySchedule, maxAttempts: number): [number, ...number[]] {
-  if (schedule.kind === 'list') return [...schedule.delaysMs];
-  const { firstMs, factor, capMs } = schedule;
+export function scheduledDelays(retrySchedule: RetrySchedule, maxAttempts: number): [number, ...number[]] {
+  if (retrySchedule.kind === 'list') return [...retrySchedule.delaysMs];
+  const { firstMs, factor, capMs } = retrySchedule;
   const delay = (attempt: number) => cappedDelay(exponentialDelay(firstMs, factor, attempt), capMs);
   const later = Array.from({ length: Math.max(0, maxAttempts - 2) }, (_, index) => delay(index + 2));
   return [delay(1), ...later];

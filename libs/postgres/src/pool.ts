@@ -79,8 +79,9 @@ export function openPostgres(options: PostgresOptions): Postgres {
     max: options.max ?? 10,
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
+    // eslint-disable-next-line esteira/core-words -- the driver's own name
     verify: (client, done) => {
-      verified(client, address, limitsOf(options), options.needsOwnSession ?? false).then((session) => {
+      established(client, address, limitsOf(options), options.needsOwnSession ?? false).then((session) => {
         sessions.set(client, session);
         done();
       }, done);
@@ -129,7 +130,7 @@ const limitsOf = ({ queryTimeoutMs, idleInTransactionMs }: PostgresOptions): Ses
 const DIRECT: Session = { isPooled: false, isStandby: false, begin: 'BEGIN' };
 
 /** The session of a connection that was just made; an error of it has no other listener yet. */
-async function verified(
+async function established(
   client: pg.PoolClient,
   address: string,
   limits: SessionLimits,
