@@ -35,7 +35,7 @@ export default tseslint.config(
       'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'Settings come from @esteira/config; apps pass them on.' },
+        { object: 'process', property: 'env', message: 'Settings come from @esteira/settings; apps pass them on.' },
       ],
     },
   },

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { settingsEntries } from '@esteira/config';
+import { settingsEntries } from '@esteira/settings';
 import { freePort, openBooks, startPipeline, type Books, type Pipeline } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';

@@ -1,4 +1,4 @@
-import { settingsEntries } from '@esteira/config';
+import { settingsEntries } from '@esteira/settings';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import {
   freshDatabase,

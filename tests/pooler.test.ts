@@ -1,4 +1,4 @@
-import { settingsEntries } from '@esteira/config';
+import { settingsEntries } from '@esteira/settings';
 import { endputMigrations } from '@esteira/orders/endput';
 import { migrate, openPostgres, SessionUnfit, type Postgres } from '@esteira/postgres';
 import {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { settingsEntries } from '@esteira/config';
+import { settingsEntries } from '@esteira/settings';
 import { openBooks, startPipeline, type Books, type Pipeline } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';

@@ -1,5 +1,5 @@
 import { mongodbAttemptLog } from '@esteira/attempt-log';
-import { loadSettings } from '@esteira/config';
+import { loadSettings } from '@esteira/settings';
 import { connectBroker, openManagement } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
 import { openPostgres } from '@esteira/postgres';

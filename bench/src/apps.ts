@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { settingsEntries, type Settings } from '@esteira/config';
+import { settingsEntries, type Settings } from '@esteira/settings';
 import { REPOSITORY } from '@esteira/infra';
 
 /** An API, a consumer or the console, started as `make start` starts it: its own main.ts, by the Node that runs us. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { openPostgres } from '@esteira/postgres';
 import { MongoClient } from 'mongodb';
 

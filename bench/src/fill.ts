@@ -1,4 +1,4 @@
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { insertMadeUpOrders } from '@esteira/orders/source';
 import { openPostgres } from '@esteira/postgres';
 

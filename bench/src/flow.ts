@@ -1,4 +1,4 @@
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { connectBroker, laneDepth, type Broker } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
 import { attemptsRequired, ordersPipeline } from '@esteira/orders/domain';

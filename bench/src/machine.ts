@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { REPOSITORY } from '@esteira/infra';
 import { openPostgres } from '@esteira/postgres';
 import { execa } from 'execa';

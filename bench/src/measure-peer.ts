@@ -1,5 +1,5 @@
 import { mongodbAttemptLog } from '@esteira/attempt-log';
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { endputMigrations } from '@esteira/orders/endput';
 import { sourceMigrations } from '@esteira/orders/source';

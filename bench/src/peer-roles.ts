@@ -1,4 +1,4 @@
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { peerOf } from './peers/all.ts';
 import { openHandler, type HandlerOptions } from './peers/handler.ts';
 import type { PeerPlace } from './peers/peer.ts';

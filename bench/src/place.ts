@@ -1,4 +1,4 @@
-import { loadSettings, settingsEntries, type Settings } from '@esteira/config';
+import { loadSettings, settingsEntries, type Settings } from '@esteira/settings';
 import { freePorts } from '@esteira/infra/ports';
 import { openPostgres } from '@esteira/postgres';
 import { Redis } from 'ioredis';

@@ -1,7 +1,7 @@
 import { attemptsRequired, ordersPipeline } from '@esteira/orders/domain';
 import { messageIds } from '@esteira/pipeline';
 import { openPostgres } from '@esteira/postgres';
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import type { Arena } from './arena.ts';
 import { openFlow } from './flow.ts';
 import { perOrder, type Measurement } from './measured.ts';

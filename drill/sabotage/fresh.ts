@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { createLogger } from '@esteira/observability';
 import { openPostgres } from '@esteira/postgres';
 import { openRedis } from '@esteira/relay';

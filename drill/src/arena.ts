@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { loadSettings, settingsEntries, type Settings } from '@esteira/config';
+import { loadSettings, settingsEntries, type Settings } from '@esteira/settings';
 import { catalogue, type PrivateServers, type Service } from '@esteira/infra';
 import type { LinkName } from './faults.ts';
 import { openLinks, type Links } from './links.ts';

@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { settingsEntries, type Env } from '@esteira/config';
+import type { Env } from '@esteira/config';
+import { settingsEntries } from '@esteira/settings';
 import { openKeptServers, REPOSITORY, startPrivateServers, type PrivateServers } from '@esteira/infra';
 import { freshSeed } from './chance.ts';
 import { holds } from './checks/result.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { connectBroker, createPublisher, names, virtualHostOf, type Broker } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import type { OutgoingMessage } from '@esteira/pipeline';

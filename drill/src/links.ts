@@ -1,5 +1,5 @@
 import { catalogue, type Service } from '@esteira/infra';
-import { settingsEntries, type Settings } from '@esteira/config';
+import { settingsEntries, type Settings } from '@esteira/settings';
 import type { LinkName } from './faults.ts';
 import { openProxy, type LinkProxy } from './proxy.ts';
 

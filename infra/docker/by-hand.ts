@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { REPOSITORY, type Place } from '../src/paths.ts';
 import { withValues } from '../src/settings.ts';
 import { composeValues, filesIn, inQuotes } from './compose.ts';

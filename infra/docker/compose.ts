@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { DEFAULT_SYSTEMS, settingsEntries, type Settings, type System } from '@esteira/config';
+import { DEFAULT_SYSTEMS, settingsEntries, type Settings, type System } from '@esteira/settings';
 import { accountOf } from '../src/account.ts';
 import { catalogue, isLoopback, isOurs, type Service } from '../src/catalogue.ts';
 import { REPOSITORY } from '../src/paths.ts';

@@ -1,7 +1,7 @@
 // `npm run -s lint:docker`: the Dockerfiles by hadolint, the Compose file by a Compose implementation. No engine needed.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadSettings } from '@esteira/config';
+import { loadSettings } from '@esteira/settings';
 import { execa } from 'execa';
 import { openDirectory } from '../native/home.ts';
 import { onPath } from '../native/packages.ts';

@@ -1,4 +1,4 @@
-import { settingsSchema } from '@esteira/config';
+import { allSettings } from '@esteira/settings';
 import { execa, type Options } from 'execa';
 import { shownLines } from '../src/log-lines.ts';
 import { REPOSITORY, type Place } from '../src/paths.ts';
@@ -125,4 +125,6 @@ export class Project {
 }
 
 /** Whether a variable is one of the settings. */
-export const isSetting = (name: string): boolean => name in settingsSchema.properties || /^SYSTEM\d+_/.test(name);
+export const isSetting = (name: string): boolean => SETTINGS.has(name) || /^SYSTEM\d+_/.test(name);
+
+const SETTINGS = new Set(allSettings.documents().map((setting) => setting.name));

@@ -1,4 +1,5 @@
-import { EXIT_CONFIG, type Settings } from '@esteira/config';
+import { EXIT_CONFIG } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { catalogue, type Service } from '../src/catalogue.ts';
 import { health, questionFor } from '../src/health.ts';
 import { Obstacle } from '../src/obstacle.ts';

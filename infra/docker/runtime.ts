@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
-import { EXIT_CONFIG, type Env, type Settings } from '@esteira/config';
+import { EXIT_CONFIG, type Env } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { addressOf, catalogue, isOurs, servicesOf, type Service } from '../src/catalogue.ts';
 import { health } from '../src/health.ts';
 import { shownLines, type LogOptions } from '../src/log-lines.ts';

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { Obstacle } from '../src/obstacle.ts';
 import { REPOSITORY } from '../src/paths.ts';
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { settingsEntries, type Settings } from '@esteira/config';
+import { settingsEntries, type Settings } from '@esteira/settings';
 import type { Service } from '../src/catalogue.ts';
 import { REPOSITORY } from '../src/paths.ts';
 import { health } from '../src/health.ts';

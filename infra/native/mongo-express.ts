@@ -1,6 +1,6 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { execa } from 'execa';
 import type { Listens } from '../src/catalogue.ts';
 import type { Context } from './context.ts';

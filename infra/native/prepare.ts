@@ -1,4 +1,4 @@
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import type { Service } from '../src/catalogue.ts';
 import { prepareApp } from './apps.ts';
 import type { Context } from './context.ts';

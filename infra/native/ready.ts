@@ -1,5 +1,6 @@
 import { createConnection } from 'node:net';
-import { EXIT_CONFIG, type Settings } from '@esteira/config';
+import { EXIT_CONFIG } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { addressOf, isOurs, type Service } from '../src/catalogue.ts';
 import type { Report, ServiceStatus } from '../src/runtime.ts';
 import { answeringPid, health, questionFor } from '../src/health.ts';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
-import type { Env, Settings } from '@esteira/config';
+import type { Env } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { catalogue, isOurs, servicesOf, type Service } from '../src/catalogue.ts';
 import type { LogOptions } from '../src/log-lines.ts';
 import { mainPlace, type Place } from '../src/paths.ts';

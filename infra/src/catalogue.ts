@@ -1,4 +1,4 @@
-import type { Settings, System } from '@esteira/config';
+import type { Settings, System } from '@esteira/settings';
 import { accountOf } from './account.ts';
 import { Obstacle } from './obstacle.ts';
 

@@ -1,4 +1,4 @@
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { catalogue, isOurs, type Service } from './catalogue.ts';
 
 /** What an app answers about itself: `live` (it runs) or `ready` (so does what it needs). */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import type { Env, Settings } from '@esteira/config';
+import type { Env } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { findHome, HOME_MARK } from '../native/home.ts';
 import { programStates, startPrograms, stopPrograms } from '../native/supervisor.ts';
 import { catalogue } from './catalogue.ts';

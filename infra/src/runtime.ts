@@ -1,4 +1,5 @@
-import type { Env, Settings } from '@esteira/config';
+import type { Env } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import type { LogOptions } from './log-lines.ts';
 
 /** One process or server, as `make status` shows it. */

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { envExample, loadSettings, readEnvFile, settingsEntries, type Env, type Settings } from '@esteira/config';
+import { envExample, readEnvFile, type Env } from '@esteira/config';
+import { allSettings, loadSettings, settingsEntries, type Settings } from '@esteira/settings';
 import type { Move } from './ports.ts';
 import { mainPlace, type Place } from './paths.ts';
 import type { Report } from './runtime.ts';
@@ -14,7 +15,7 @@ export function resolveSettings(env: Env, place: Place = mainPlace): Settings {
 export function startSettings(env: Env, place: Place): Settings {
   if (!existsSync(place.envFile)) {
     mkdirSync(dirname(place.envFile), { recursive: true });
-    writeFileSync(place.envFile, envExample(), { mode: 0o600 });
+    writeFileSync(place.envFile, envExample(allSettings.documents()), { mode: 0o600 });
   }
   return loadSettings(readEnvFile(place.envFile), env);
 }

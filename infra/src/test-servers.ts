@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { loadSettings, readEnvFile, settingsEntries, type Env } from '@esteira/config';
+import { readEnvFile, type Env } from '@esteira/config';
+import { loadSettings, settingsEntries } from '@esteira/settings';
 import { isAlive, startOf } from '../native/processes.ts';
 import { runtimeAt } from './choose-runtime.ts';
 import { privatePlace, REPOSITORY, type Place } from './paths.ts';

@@ -1,4 +1,4 @@
-import { loadSettings } from '@esteira/config';
+import { loadSettings } from '@esteira/settings';
 import { describe, expect, it } from 'vitest';
 import { addressOf, catalogue, isOurs, servicesOf } from '../src/catalogue.ts';
 import { movesFor } from '../src/ports.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { loadSettings } from '@esteira/config';
+import { loadSettings } from '@esteira/settings';
 import { afterAll, expect, it } from 'vitest';
 import { changedApps, codeOfApps, prepareApp } from '../native/apps.ts';
 import { codeOf } from '../native/code.ts';

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { readEnvFile, type Settings } from '@esteira/config';
+import { readEnvFile } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import amqp from 'amqplib';
 import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';

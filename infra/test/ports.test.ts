@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net';
-import { loadSettings } from '@esteira/config';
+import { loadSettings } from '@esteira/settings';
 import { afterEach, describe, expect, it } from 'vitest';
 import { catalogue, servicesOf } from '../src/catalogue.ts';
 import { isPortFree, movesFor } from '../src/ports.ts';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadSettings, settingsEntries } from '@esteira/config';
+import { loadSettings, settingsEntries } from '@esteira/settings';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Place } from '../src/paths.ts';
 import { forgetRunning, recordRunning, resolveSettings } from '../src/settings.ts';

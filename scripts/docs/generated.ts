@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { envExample, settingsTable } from '@esteira/config';
+import { allSettings } from '@esteira/settings';
 import { diagrams } from './diagram.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 
 const BEGIN = '<!-- settings: made by make docs -->';
 const END = '<!-- /settings -->';
+
+const SETTINGS = allSettings.documents();
 
 /** The settings that the README shows; docs/settings.md has all. */
 const MOST_IMPORTANT = [
@@ -25,9 +28,9 @@ const MOST_IMPORTANT = [
 /** Every file that is made from the code, in whole or in part: what it should hold, by its path. */
 export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
-    ['.env.example', envExample()],
-    ['README.md', withSettings('README.md', settingsTable(MOST_IMPORTANT))],
-    ['docs/settings.md', withSettings('docs/settings.md', settingsTable())],
+    ['.env.example', envExample(SETTINGS)],
+    ['README.md', withSettings('README.md', settingsTable(SETTINGS, MOST_IMPORTANT))],
+    ['docs/settings.md', withSettings('docs/settings.md', settingsTable(SETTINGS))],
     ...[...diagrams()].map(([name, svg]): [string, string] => [`readme_images/${name}`, svg]),
   ]);
 }

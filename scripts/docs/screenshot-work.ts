@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { virtualHostOf } from '@esteira/messaging';
 
 /** Orders of each system: enough for a run that can be watched. */

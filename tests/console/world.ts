@@ -1,4 +1,4 @@
-import { settingsEntries } from '@esteira/config';
+import { settingsEntries } from '@esteira/settings';
 import { startPrivateServers, type PrivateServers } from '@esteira/infra';
 import { openBooks, startPipeline, type Books, type Pipeline } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { loadSettings, settingsEntries, type Settings } from '@esteira/config';
+import { loadSettings, settingsEntries, type Settings } from '@esteira/settings';
 import { patient } from '@esteira/tests/patience';
 import { vi } from 'vitest';
 import { freePort, freePorts } from './ports.ts';

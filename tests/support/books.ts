@@ -1,5 +1,5 @@
 import { mongodbAttemptLog } from '@esteira/attempt-log';
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { connectBroker, laneDepth, names, type Broker } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
 import { attemptsRequired, ordersPipeline } from '@esteira/orders/domain';

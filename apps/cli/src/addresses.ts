@@ -1,4 +1,4 @@
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import type { ServiceStatus } from '@esteira/infra';
 import { withoutPasswords } from '@esteira/observability';
 import { renderTable } from './table.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { loadSettings } from '@esteira/config';
+import { loadSettings } from '@esteira/settings';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { withoutOwnTables } from '../src/commands/demo.ts';

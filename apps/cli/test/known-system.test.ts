@@ -1,4 +1,4 @@
-import { loadSettings } from '@esteira/config';
+import { loadSettings } from '@esteira/settings';
 import { bury, deadLetterMigrations, LOCK_TO_BURY } from '@esteira/dead-letters';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { messageIds } from '@esteira/pipeline';

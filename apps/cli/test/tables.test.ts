@@ -1,4 +1,4 @@
-import { loadSettings } from '@esteira/config';
+import { loadSettings } from '@esteira/settings';
 import type { ServiceStatus } from '@esteira/infra';
 import { CONTENT_FIELDS } from '@esteira/orders/reconciliation';
 import { emptyReport, rowsToCsv, type SystemReport } from '@esteira/reconciliation';

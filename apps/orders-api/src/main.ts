@@ -1,14 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
-import {
-  exitForPerson,
-  processSettings,
-  settingsOrExit,
-  SettingsError,
-  type Env,
-  type Settings,
-  type System,
-} from '@esteira/config';
+import { exitForPerson, settingsOrExit, SettingsError, type Env } from '@esteira/config';
+import { processSettings, type Settings, type System } from '@esteira/settings';
 import { causeOf, createLogger, createMetrics } from '@esteira/observability';
 import { SessionUnfit } from '@esteira/postgres';
 import { SourceNotReady } from '@esteira/postgres-source';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Settings, System } from '@esteira/config';
+import type { Settings, System } from '@esteira/settings';
 import type { App } from '@esteira/http';
 import { connectBroker, names, openManagement } from '@esteira/messaging';
 import { outageOf, withoutPasswords, type Logger, type Metrics } from '@esteira/observability';

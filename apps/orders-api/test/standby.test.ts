@@ -1,4 +1,4 @@
-import { loadSettings } from '@esteira/config';
+import { loadSettings } from '@esteira/settings';
 import { createLogger, createMetrics } from '@esteira/observability';
 import { ownTable, sourceMigrations } from '@esteira/orders/source';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';

@@ -1,4 +1,4 @@
-import { loadSettings } from '@esteira/config';
+import { loadSettings } from '@esteira/settings';
 import type { App } from '@esteira/http';
 import { createLogger, createMetrics } from '@esteira/observability';
 import { openPostgres, type Postgres } from '@esteira/postgres';

@@ -1,9 +1,9 @@
-import type { Settings } from '@esteira/config';
 import { startConsumer, type RunningConsumer } from '@esteira/consumer';
 import type { Logger, Metrics } from '@esteira/observability';
 import { ordersDefinition } from '@esteira/orders/consumer';
 import type { Verifier } from '@esteira/orders/domain';
 import { retryPolicyOf } from '@esteira/orders/verifiers';
+import type { Settings } from '@esteira/settings';
 
 /** What a consumer of orders is built of. */
 export interface OrdersConsumerOptions {

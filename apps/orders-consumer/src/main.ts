@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import closeWithGrace from 'close-with-grace';
 import { AttemptLogUnusable } from '@esteira/attempt-log';
-import { exitForPerson, processSettings, settingsOrExit } from '@esteira/config';
+import { exitForPerson, settingsOrExit } from '@esteira/config';
 import { openServers } from '@esteira/consumer';
+import { processSettings } from '@esteira/settings';
 import { createApp, type App, type Check } from '@esteira/http';
 import { DelayStrategyRefused, TopologyMismatch } from '@esteira/messaging';
 import { causeOf, createLogger, createMetrics } from '@esteira/observability';

@@ -1,4 +1,4 @@
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import type { Verifier } from '@esteira/orders/domain';
 import { httpVerifier, openModuleVerifier, simulatedVerifier } from '@esteira/orders/verifiers';
 

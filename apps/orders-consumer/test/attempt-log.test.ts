@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
-import { EXIT_CONFIG, settingsEntries } from '@esteira/config';
+import { EXIT_CONFIG } from '@esteira/config';
+import { settingsEntries } from '@esteira/settings';
 import {
   openBooks,
   startGuardedMongod,

@@ -1,5 +1,5 @@
 import { mongodbAttemptLog, type AttemptLog } from '@esteira/attempt-log';
-import { loadSettings, type Settings } from '@esteira/config';
+import { loadSettings, type Settings } from '@esteira/settings';
 import {
   connectBroker,
   createPublisher,

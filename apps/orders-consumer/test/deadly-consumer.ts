@@ -1,5 +1,5 @@
 /** A consumer whose verifier ends the process at orders with a certain product, as a bug in native code would. */
-import { loadSettings } from '@esteira/config';
+import { loadSettings } from '@esteira/settings';
 import { createLogger, createMetrics } from '@esteira/observability';
 import { startOrdersConsumer } from '../src/app.ts';
 

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
 import { mongodbAttemptLog, type AttemptLog } from '@esteira/attempt-log';
-import { EXIT_CONFIG, loadSettings } from '@esteira/config';
+import { EXIT_CONFIG } from '@esteira/config';
+import { loadSettings } from '@esteira/settings';
 import {
   connectBroker,
   createPublisher,

@@ -1,4 +1,4 @@
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { bury, deadLetterMigrations, LOCK_TO_BURY } from '@esteira/dead-letters';
 import { createPublisher, names, type Broker } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';

@@ -1,4 +1,4 @@
-import { loadSettings, settingsEntries, type Settings } from '@esteira/config';
+import { loadSettings, settingsEntries, type Settings } from '@esteira/settings';
 import { freePorts } from '@esteira/infra/ports';
 import { connectBroker, laneDepth, type Broker } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';

@@ -1,5 +1,5 @@
 import { attemptId, mongodbAttemptLog, type AttemptDocument, type AttemptLog } from '@esteira/attempt-log';
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { ordersPipeline, type OrderMessage } from '@esteira/orders/domain';
 import { simulatedVerifier } from '@esteira/orders/verifiers';
 import { attemptInfo } from '@esteira/pipeline';

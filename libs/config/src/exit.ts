@@ -1,4 +1,4 @@
-import { SettingsError } from './settings.ts';
+import { SettingsError } from './compose.ts';
 
 /** The exit code for what a person has to mend before another start makes sense (EX_CONFIG of sysexits.h). */
 export const EXIT_CONFIG = 78;

@@ -1,7 +1,9 @@
+export * from './access.ts';
 export type { ApiKey } from './api-keys.ts';
+export * from './attempts.ts';
+export * from './compose.ts';
 export * from './document.ts';
 export * from './exit.ts';
-export type { OwnColumns, OwnTable } from './own-table.ts';
-export * from './schema.ts';
-export * from './settings.ts';
-export { urlProblems } from './urls.ts';
+export * from './part.ts';
+export * from './running.ts';
+export * from './urls.ts';

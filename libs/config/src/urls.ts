@@ -1,5 +1,5 @@
 /** What a URL of a setting leads to. */
-interface Kind {
+export interface UrlKind {
   readonly schemes: readonly string[];
   /** What its path is: the name of a database or a virtual host, a number, or a path. */
   readonly path: 'database' | 'virtual host' | 'number' | 'any';
@@ -9,25 +9,16 @@ interface Kind {
   readonly alsoEncoded?: RegExp;
 }
 
-const POSTGRES: Kind = { schemes: ['postgres', 'postgresql'], path: 'database' };
-const HTTP: Kind = { schemes: ['http', 'https'], path: 'any' };
-
-const KINDS: Readonly<Record<string, Kind>> = {
-  ENDPUT_DATABASE_URL: POSTGRES,
-  OWNER_DATABASE_URL: POSTGRES,
-  REDIS_URL: { schemes: ['redis', 'rediss'], path: 'number' },
-  RABBITMQ_URL: { schemes: ['amqp', 'amqps'], path: 'virtual host' },
-  RABBITMQ_MANAGEMENT_URL: HTTP,
-  MONGODB_URL: { schemes: ['mongodb', 'mongodb+srv'], path: 'database', hosts: 'several', alsoEncoded: /[[\]:]/ },
-  VERIFIER_URL: HTTP,
-};
-
-function kindOf(name: string): Kind | undefined {
-  return KINDS[name] ?? (/^SYSTEM\d+_DATABASE_URL$/.test(name) ? POSTGRES : undefined);
-}
+/** A database of Postgres. */
+export const POSTGRES_URL: UrlKind = { schemes: ['postgres', 'postgresql'], path: 'database' };
+/** An HTTP service. */
+export const HTTP_URL: UrlKind = { schemes: ['http', 'https'], path: 'any' };
 
 /** What is wrong with the settings that are URLs, a sentence for each. Values are never part of it. Pure. */
-export function urlProblems(given: Readonly<Record<string, string>>): string[] {
+export function urlProblems(
+  given: Readonly<Record<string, string>>,
+  kindOf: (name: string) => UrlKind | undefined,
+): string[] {
   return Object.entries(given).flatMap(([name, value]) => {
     const kind = kindOf(name);
     const problem = kind === undefined ? undefined : problemOf(value, kind);
@@ -41,7 +32,7 @@ const PARTS = /^([A-Za-z][A-Za-z\d+.-]*):\/\/([^/?#]*)([^?#]*)([^#]*)(#.*)?$/s;
 const ENCODE =
   'in a user, a password or a name write / as %2F, % as %25, # as %23, ? as %3F, @ as %40, : as %3A, a space as %20';
 
-function problemOf(value: string, kind: Kind): string | undefined {
+function problemOf(value: string, kind: UrlKind): string | undefined {
   const [, scheme = '', authority = '', path = '', query = '', fragment] = PARTS.exec(value) ?? [];
   if (!kind.schemes.includes(scheme.toLowerCase())) return `does not begin with ${begins(kind)}`;
   // The driver's parsers drop some of these without a word.
@@ -56,7 +47,7 @@ function problemOf(value: string, kind: Kind): string | undefined {
   return hostProblem(authority.slice(at + 1), query, kind) ?? pathProblem(path, kind);
 }
 
-const begins = ({ schemes }: Kind): string => schemes.map((scheme) => `${scheme}://`).join(' or ');
+const begins = ({ schemes }: UrlKind): string => schemes.map((scheme) => `${scheme}://`).join(' or ');
 
 function decodes(value: string): boolean {
   try {
@@ -68,14 +59,14 @@ function decodes(value: string): boolean {
 }
 
 /** The first colon ends the user. */
-function isAlsoEncoded(account: string, { alsoEncoded }: Kind): boolean {
+function isAlsoEncoded(account: string, { alsoEncoded }: UrlKind): boolean {
   const [user = '', ...password] = account.split(':');
   return alsoEncoded !== undefined && (alsoEncoded.test(user) || alsoEncoded.test(password.join(':')));
 }
 
-function hostProblem(hosts: string, query: string, kind: Kind): string | undefined {
+function hostProblem(hosts: string, query: string, kind: UrlKind): string | undefined {
   // A socket of Postgres is named in the query.
-  if (hosts === '' && kind === POSTGRES && new URLSearchParams(query).has('host')) return undefined;
+  if (hosts === '' && kind === POSTGRES_URL && new URLSearchParams(query).has('host')) return undefined;
   for (const host of kind.hosts === 'several' ? hosts.split(',') : [hosts]) {
     if (host === '' || host.startsWith(':')) return 'names no host';
     const url = URL.parse(`any://${host}`);
@@ -86,7 +77,7 @@ function hostProblem(hosts: string, query: string, kind: Kind): string | undefin
   return undefined;
 }
 
-function pathProblem(path: string, { path: expected, schemes: [scheme = ''] }: Kind): string | undefined {
+function pathProblem(path: string, { path: expected, schemes: [scheme = ''] }: UrlKind): string | undefined {
   const name = path.slice(1);
   if (expected === 'any') return undefined;
   if (expected === 'number') {

@@ -1,4 +1,4 @@
-import type { Settings } from '@esteira/config';
+import type { ConsumerSettings } from './settings.ts';
 
 /**
  * How long the last of the messages that were taken may wait until all before it were attempted, in milliseconds. Half of
@@ -18,7 +18,7 @@ const ENDING_MS = 1_000;
  * @param concurrency the most attempts at once; undefined where all of a batch begin together.
  */
 export function longestHoldMs(
-  settings: Pick<Settings, 'PREFETCH' | 'BATCH_SIZE' | 'ATTEMPT_TIMEOUT_MS'>,
+  settings: Pick<ConsumerSettings, 'PREFETCH' | 'BATCH_SIZE' | 'ATTEMPT_TIMEOUT_MS'>,
   concurrency: number | undefined,
 ): number {
   const rounds = concurrency === undefined ? 1 : Math.ceil(prefetchOf(settings, concurrency).prefetch / concurrency);
@@ -39,7 +39,11 @@ export interface Prefetch {
  * @param concurrency the most attempts at once; undefined where all of a batch begin together.
  */
 export function prefetchOf(
-  { PREFETCH, BATCH_SIZE, ATTEMPT_TIMEOUT_MS }: Pick<Settings, 'PREFETCH' | 'BATCH_SIZE' | 'ATTEMPT_TIMEOUT_MS'>,
+  {
+    PREFETCH,
+    BATCH_SIZE,
+    ATTEMPT_TIMEOUT_MS,
+  }: Pick<ConsumerSettings, 'PREFETCH' | 'BATCH_SIZE' | 'ATTEMPT_TIMEOUT_MS'>,
   concurrency: number | undefined,
 ): Prefetch {
   if (concurrency === undefined) return { prefetch: PREFETCH, batchSize: BATCH_SIZE };

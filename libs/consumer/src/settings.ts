@@ -1,15 +1,12 @@
-import type { Settings } from '@esteira/config';
+import type { attemptLogSettings } from '@esteira/attempt-log/settings';
+import type { SettingsOf } from '@esteira/config';
+import type { messagingSettings } from '@esteira/messaging/settings';
 
-/** The settings that the engine reads. */
-export type ConsumerSettings = Pick<
-  Settings,
-  | 'ENDPUT_DATABASE_URL'
-  | 'MONGODB_URL'
-  | 'RABBITMQ_URL'
-  | 'RABBITMQ_MANAGEMENT_URL'
-  | 'ATTEMPT_LOG_TTL_SECONDS'
-  | 'DELAY_STRATEGY'
-  | 'PREFETCH'
-  | 'BATCH_SIZE'
-  | 'ATTEMPT_TIMEOUT_MS'
->;
+/** The settings that the engine reads: those of its servers, and what each pipeline declares for its consumers. */
+export type ConsumerSettings = SettingsOf<typeof attemptLogSettings> &
+  Pick<SettingsOf<typeof messagingSettings>, 'RABBITMQ_URL' | 'RABBITMQ_MANAGEMENT_URL' | 'DELAY_STRATEGY'> & {
+    readonly ENDPUT_DATABASE_URL: string;
+    readonly PREFETCH: number;
+    readonly BATCH_SIZE: number;
+    readonly ATTEMPT_TIMEOUT_MS: number;
+  };

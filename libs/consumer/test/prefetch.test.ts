@@ -1,4 +1,4 @@
-import { loadSettings } from '@esteira/config';
+import { loadSettings } from '@esteira/settings';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LONGEST_HOLD_MS, longestHoldMs, prefetchOf } from '../src/prefetch.ts';

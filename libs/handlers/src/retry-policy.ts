@@ -1,4 +1,4 @@
-import type { Settings } from '@esteira/config';
+import type { attemptSettings, SettingsOf } from '@esteira/config';
 import { scheduledDelays, type RetryPolicy } from '@esteira/pipeline';
 
 /**
@@ -8,7 +8,10 @@ import { scheduledDelays, type RetryPolicy } from '@esteira/pipeline';
 const ON_REQUEST_MS = [30_000, 120_000, 600_000, 3_600_000];
 
 /** The settings that a retry policy is made of. */
-export type RetrySettings = Pick<Settings, 'MAX_ATTEMPTS' | 'ATTEMPT_TIMEOUT_MS' | 'RETRY_JITTER' | 'retrySchedule'>;
+export type RetrySettings = Pick<
+  SettingsOf<typeof attemptSettings>,
+  'MAX_ATTEMPTS' | 'RETRY_JITTER' | 'retrySchedule'
+> & { readonly ATTEMPT_TIMEOUT_MS: number };
 
 /** The retry policy that the settings ask for, of a handler that may ask for waits of its own, or never does. Pure. */
 export function retryPolicy(settings: RetrySettings, mayAskForWaits: boolean): RetryPolicy {

@@ -1,4 +1,4 @@
-import { loadSettings } from '@esteira/config';
+import { loadSettings } from '@esteira/settings';
 import { decide, policyDelays, type Attempt } from '@esteira/pipeline';
 import { describe, expect, it } from 'vitest';
 import { retryPolicy } from '../src/index.ts';

@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadSettings } from '@esteira/config';
+import { loadSettings } from '@esteira/settings';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { verify as exampleVerify } from '../../../examples/verifier.ts';
 import { orderMessages, type OrderMessage, type Verifier, type VerifierContext } from '../src/domain/index.ts';

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { settingsEntries, type Env, type Settings } from '@esteira/config';
+import type { Env } from '@esteira/config';
+import { settingsEntries, type Settings } from '@esteira/settings';
 import { clearDeadLetters } from '@esteira/dead-letters';
 import { catalogue, chooseRuntime, resolveSettings, type Runtime, type ServiceStatus } from '@esteira/infra';
 import { connectBroker, purgePipeline } from '@esteira/messaging';

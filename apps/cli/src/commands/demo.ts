@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Env, Settings } from '@esteira/config';
+import type { Env } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { groupDeadLetters } from '@esteira/dead-letters';
 import { chooseRuntime } from '@esteira/infra';
 import { ordersPipeline } from '@esteira/orders/domain';

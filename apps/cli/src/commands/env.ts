@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { settingsEntries, type Env } from '@esteira/config';
+import type { Env } from '@esteira/config';
+import { settingsEntries } from '@esteira/settings';
 import { resolveSettings } from '@esteira/infra';
 import { print } from '../terminal.ts';
 

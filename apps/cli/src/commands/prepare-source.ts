@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { SettingsError, urlProblems, type Env, type System } from '@esteira/config';
+import { POSTGRES_URL, SettingsError, urlProblems, type Env } from '@esteira/config';
+import type { System } from '@esteira/settings';
 import { resolveSettings } from '@esteira/infra';
 import { ownTable } from '@esteira/orders/source';
 import { openPostgres, sqlState, type Postgres } from '@esteira/postgres';
@@ -74,7 +75,7 @@ async function carryOut(env: Env, options: PrepareSourceOptions): Promise<void> 
 
 /** As it is given for this command alone, it is no setting; what is wrong with it is told as of one. */
 function ownerUrl({ ownerUrl: url }: PrepareSourceOptions): string | undefined {
-  const problems = url === undefined ? [] : urlProblems({ OWNER_DATABASE_URL: url });
+  const problems = url === undefined ? [] : urlProblems({ OWNER_DATABASE_URL: url }, () => POSTGRES_URL);
   if (problems.length > 0) throw new SettingsError(problems);
   return url;
 }

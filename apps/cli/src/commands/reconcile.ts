@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Env, Settings } from '@esteira/config';
+import type { Env } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { deadLetterMigrations } from '@esteira/dead-letters';
 import { resolveSettings } from '@esteira/infra';
 import { migrate } from '@esteira/postgres';

@@ -2,7 +2,7 @@ import { recordAction } from '@esteira/dead-letters';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { addArchiving, listArchivings, withdrawArchiving, type Archiving } from '@esteira/reconciliation';
 import { present } from '@esteira/pipeline';
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import type { Connections } from '../connections.ts';
 import { Refused } from '../refused.ts';
 

@@ -1,4 +1,4 @@
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { reconcileOrders } from '@esteira/orders/reconciliation';
 import { migrate } from '@esteira/postgres';
 import { reconciliationMigrations, type Reconciliation, type UnrestedRow } from '@esteira/reconciliation';

@@ -1,4 +1,4 @@
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { connectBroker, createPublisher, names, PolicyInForce, unlessHarmful } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { republishOrders, type MissingOrder } from '@esteira/orders/reconciliation';

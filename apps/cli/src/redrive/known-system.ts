@@ -1,4 +1,4 @@
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { listDeadLetters, type DeadLetterFilter } from '@esteira/dead-letters';
 import { ordersPipeline } from '@esteira/orders/domain';
 import type { Postgres } from '@esteira/postgres';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { getJob, pauseJob, runJob, type Job, type JobRunnerOptions } from '@esteira/dead-letters';
 import { connectBroker, openManagement, type Broker } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';

@@ -1,4 +1,4 @@
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 
 /** An app that this console asks over HTTP. */
 export interface AppClient {

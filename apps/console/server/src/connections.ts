@@ -1,5 +1,5 @@
 import { mongodbAttemptLog, type AttemptLog } from '@esteira/attempt-log';
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { connectBroker, openManagement, type Broker, type Management } from '@esteira/messaging';
 import type { Logger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';

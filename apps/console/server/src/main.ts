@@ -1,5 +1,6 @@
 import closeWithGrace from 'close-with-grace';
-import { processSettings, settingsOrExit } from '@esteira/config';
+import { settingsOrExit } from '@esteira/config';
+import { processSettings } from '@esteira/settings';
 import { createLogger, createMetrics } from '@esteira/observability';
 import { startConsole, type StartedConsole } from './start.ts';
 

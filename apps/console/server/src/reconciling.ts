@@ -1,4 +1,4 @@
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { createPublisher, names, unlessHarmful } from '@esteira/messaging';
 import type { Logger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Settings } from '@esteira/config';
+import type { Settings } from '@esteira/settings';
 import { openSessions, type App } from '@esteira/http';
 import type { Logger, Metrics } from '@esteira/observability';
 import { orderJobs, redrivableOrders } from '@esteira/orders/repair';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { loadSettings } from '@esteira/config';
+import { loadSettings } from '@esteira/settings';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appClient } from '../src/clients.ts';
 

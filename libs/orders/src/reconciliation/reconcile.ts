@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AttemptLog } from '@esteira/attempt-log';
-import type { Settings } from '@esteira/config';
 import { queueDepths, type Depths, type Management } from '@esteira/messaging';
 import { policyDelays } from '@esteira/pipeline';
 import type { Postgres } from '@esteira/postgres';
@@ -17,7 +16,7 @@ import { positionOf, type Cursor } from '@esteira/relay';
 import { ordersPipeline } from '../domain/index.ts';
 import { endputReader } from '../endput/index.ts';
 import { sourceReader, type OrdersTable } from '../source/index.ts';
-import { retryPolicyOf } from '../verifiers/index.ts';
+import { retryPolicyOf, type RetrySettings } from '../verifiers/index.ts';
 import { lastAttemptsIn } from './last-attempts.ts';
 
 /** A source system, as reconciliation reaches it. */
@@ -49,7 +48,7 @@ export interface Journeys {
 }
 
 /** How long the way of a message can be with these settings. Pure. */
-export function journeysOf(settings: Settings): Journeys {
+export function journeysOf(settings: RetrySettings): Journeys {
   const policy = retryPolicyOf(settings);
   const longestDelayMs = Math.max(...policyDelays(policy)) * (1 + (policy.jitter ?? 0));
   return { longestDelayMs, maxAttempts: policy.maxAttempts };

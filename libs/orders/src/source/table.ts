@@ -1,4 +1,3 @@
-import type { OwnTable as OwnOrdersTable } from '@esteira/config';
 import { quoteIdentifier, quoteLiteral } from '@esteira/postgres';
 import {
   quotedTable,
@@ -7,6 +6,7 @@ import {
   type SourceTable,
   type StampedTable,
 } from '@esteira/postgres-source';
+import type { OwnTable as OwnOrdersTable } from '../settings/own-table.ts';
 
 /** How a table of orders is read: every text is SQL, names quoted. */
 export interface OrdersTable extends SourceTable {

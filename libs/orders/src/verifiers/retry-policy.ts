@@ -1,8 +1,12 @@
-import type { Settings } from '@esteira/config';
+import type { attemptSettings, SettingsOf } from '@esteira/config';
 import { retryPolicy } from '@esteira/handlers';
 import type { RetryPolicy } from '@esteira/pipeline';
+import type { verifierSettings } from '../settings/verifier.ts';
+
+/** What the retry policy of orders is made of. */
+export type RetrySettings = SettingsOf<typeof attemptSettings> & SettingsOf<typeof verifierSettings>;
 
 /** The retry policy that the settings ask for. The built-in simulation never asks for a wait of its own. Pure. */
-export function retryPolicyOf(settings: Settings): RetryPolicy {
+export function retryPolicyOf(settings: RetrySettings): RetryPolicy {
   return retryPolicy(settings, settings.VERIFIER !== 'simulated');
 }

@@ -3,16 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  loadSettings,
-  processSettings,
-  readEnvFile,
-  settingDocuments,
-  settingsTable,
-  settingsEntries,
-  SettingsError,
-  envExample,
-} from '../src/index.ts';
+import { envExample, readEnvFile, SettingsError, settingsTable } from '@esteira/config';
+import { allSettings, loadSettings, processSettings, settingsEntries } from '../src/index.ts';
+
+const documents = allSettings.documents();
 
 describe('settings', () => {
   it('have a default each, two systems among them', () => {
@@ -196,16 +190,16 @@ describe('settings', () => {
   });
 
   it('are all described, and .env.example is made of them', () => {
-    for (const { description } of settingDocuments()) expect(description.length).toBeGreaterThan(20);
+    for (const { description } of documents) expect(description.length).toBeGreaterThan(20);
     const file = join(mkdtempSync(join(tmpdir(), 'esteira-')), '.env');
-    writeFileSync(file, envExample());
+    writeFileSync(file, envExample(documents));
     expect(loadSettings(readEnvFile(file))).toEqual(loadSettings({}));
   });
 
   it('stand in a table each, or those that are named, in that order; a name that is none is refused', () => {
     const names = (table: string) => [...table.matchAll(/^\| `([A-Z\d_]+)` \|/gm)].map(([, name]) => name);
-    expect(names(settingsTable())).toEqual(settingDocuments().map(({ name }) => name));
-    expect(names(settingsTable(['CONSUMERS', 'HOST']))).toEqual(['CONSUMERS', 'HOST']);
-    expect(() => settingsTable(['CONSUMER'])).toThrow('no setting CONSUMER');
+    expect(names(settingsTable(documents))).toEqual(documents.map(({ name }) => name));
+    expect(names(settingsTable(documents, ['CONSUMERS', 'HOST']))).toEqual(['CONSUMERS', 'HOST']);
+    expect(() => settingsTable(documents, ['CONSUMER'])).toThrow('no setting CONSUMER');
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadSettings, SettingsError, type Env } from '../src/index.ts';
+import { SettingsError, type Env } from '@esteira/config';
+import { loadSettings } from '../src/index.ts';
 
 const scheduleOf = (env: Env) => loadSettings(env).retrySchedule;
 

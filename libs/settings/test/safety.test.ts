@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadSettings, SettingsError } from '../src/index.ts';
+import { SettingsError } from '@esteira/config';
+import { loadSettings } from '../src/index.ts';
 
 const KEY = 'k'.repeat(16);
 const production = {

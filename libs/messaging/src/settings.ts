@@ -1,0 +1,36 @@
+import { HTTP_URL, settingsPart, urlSetting, type UrlKind } from '@esteira/config';
+import { Type } from 'typebox';
+
+const URLS: Readonly<Record<string, UrlKind>> = {
+  RABBITMQ_URL: { schemes: ['amqp', 'amqps'], path: 'virtual host' },
+  RABBITMQ_MANAGEMENT_URL: HTTP_URL,
+};
+
+/** Where RabbitMQ is, how deep its lanes may get, and how a retry waits in it. */
+export const messagingSettings = settingsPart({
+  properties: {
+    RABBITMQ_URL: urlSetting(
+      'amqp://esteira:esteira@127.0.0.1:5672',
+      'RabbitMQ 3.10 or later. A path names the virtual host.',
+    ),
+    RABBITMQ_MANAGEMENT_URL: urlSetting(
+      'http://esteira:esteira@127.0.0.1:15672',
+      "RabbitMQ's management API: queue arguments are checked through it, and people look at queues there.",
+    ),
+    MAX_LANE_DEPTH: Type.Integer({
+      default: 500_000,
+      minimum: 1,
+      description: 'Publishing pauses while a lane holds more messages than this, so that the broker stays small.',
+    }),
+    DELAY_STRATEGY: Type.Enum(['auto', 'wait-queue', 'delayed-exchange'], {
+      default: 'auto',
+      description:
+        'How a retry waits. wait-queue works on every broker; delayed-exchange needs the plugin and keeps one unreplicated copy. auto is wait-queue.',
+    }),
+  },
+  urlKind: (name) => URLS[name],
+  problems: (given) =>
+    Number(given['RETRY_JITTER'] ?? 0) > 0 && given['DELAY_STRATEGY'] !== 'delayed-exchange'
+      ? ['RETRY_JITTER needs DELAY_STRATEGY=delayed-exchange: everything in a wait queue waits equally long']
+      : [],
+});
