@@ -4,7 +4,17 @@ import tseslint from 'typescript-eslint';
 import { coreWords } from './scripts/lint/core-words.ts';
 
 const CORE = [
-  ...['pipeline', 'consumer', 'handlers', 'messaging', 'relay', 'postgres-source', 'lease', 'dead-letters'],
+  ...[
+    'pipeline',
+    'consumer',
+    'handlers',
+    'messaging',
+    'relay',
+    'relay-api',
+    'postgres-source',
+    'lease',
+    'dead-letters',
+  ],
   ...['attempt-log', 'reconciliation', 'postgres', 'http', 'observability'],
 ];
 

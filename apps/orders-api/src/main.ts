@@ -5,7 +5,8 @@ import { processSettings, type Settings, type System } from '@esteira/settings';
 import { causeOf, createLogger, createMetrics } from '@esteira/observability';
 import { SessionUnfit } from '@esteira/postgres';
 import { SourceNotReady } from '@esteira/postgres-source';
-import { startApi, type StartedApi } from './start.ts';
+import type { StartedApi } from '@esteira/relay-api';
+import { startApi } from './start.ts';
 
 // V8's young generation has its full size with its first growth. Otherwise it doubles now and then, the last time after
 // some 300,000 orders: 70 MiB more in the middle of a run, which looks like a leak.

@@ -1,5 +1,6 @@
 import type { App } from '@esteira/http';
 import { createLogger, createMetrics } from '@esteira/observability';
+import { ordersPipeline } from '@esteira/orders/domain';
 import { ordersSource, ordersTable, sourceMigrations } from '@esteira/orders/source';
 import { migrate, openPostgres } from '@esteira/postgres';
 import { createRelay } from '@esteira/relay';
@@ -31,6 +32,7 @@ async function during(postgresUrl: string, redisUrl: string): Promise<Outage> {
     logger,
   });
   const app = await buildApp({
+    pipeline: ordersPipeline,
     system,
     keys: [],
     allowedHosts: 'localhost',

@@ -47,7 +47,7 @@ type PageRow = SourceState & {
 export const MAX_PAGE_BYTES = 4 * 1_048_576;
 
 /**
- * Rows after a position ($1, $2), at most $3, in the order of the index. Only rows of transactions below the snapshot's
+ * Rows after a position ($1, $2), at most $3, as the index sorts them. Only rows of transactions below the snapshot's
  * xmin are read: every transaction below it has ended, so no row can still appear before the last one of the page. The
  * page and the watermark are of one snapshot because they are of one statement.
  *

@@ -1,4 +1,4 @@
-/** Pages on their way: published at once, confirmed in any order, written down in the order they were read. */
+/** Pages on their way: published at once, confirmed whenever that is, written down one after the other as they were read. */
 export interface Flight {
   /** Resolves when another page may start; rejects when a page failed. */
   room(): Promise<void>;

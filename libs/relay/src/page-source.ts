@@ -1,6 +1,6 @@
 import type { OutgoingMessage } from '@esteira/pipeline';
 
-/** A place in a source: of a row, or of the last row that has been confirmed. Rows are ordered by both parts. */
+/** A place in a source: of a row, or of the last row that has been confirmed. Rows are sorted by both parts. */
 export interface Position {
   /** The transaction that inserted the row: 64 bits, decimal text. */
   readonly transactionId: string;
@@ -25,7 +25,7 @@ export interface SourceState extends SourceIdentity {
   readonly nextTransactionId: string;
 }
 
-/** Rows that are safe to read, as messages, in the order of their positions. */
+/** Rows that are safe to read, as messages, sorted by their positions. */
 export interface Page {
   readonly source: SourceState;
   readonly messages: readonly OutgoingMessage[];

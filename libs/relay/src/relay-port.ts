@@ -42,7 +42,7 @@ export interface Relay {
   runHere(): string | undefined;
   /** Rejects with a RedisFault when Redis can't be used, also when it may evict cursors. */
   ready(): Promise<void>;
-  /** Ends a run in order, after the page at hand; it counts as interrupted at once and is taken up elsewhere. */
+  /** Ends a run after the page at hand; it counts as interrupted at once and is taken up elsewhere. */
   close(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export interface RelayOptions {
   readonly redisUrl: string;
   readonly source: PageSource;
   readonly publish: Publish;
-  /** What people call the place it publishes to, for example `exchange esteira.orders`. */
+  /** What people call the place it publishes to, for example `exchange esteira.things`. */
   readonly target?: string;
   /** How many messages the lane holds. Without it publishing never pauses. */
   readonly depth?: () => Promise<number>;

@@ -183,12 +183,12 @@ class SystemRelay implements Relay {
   }
 
   #running(runId: string): RunRefusal {
-    const message = `${this.#options.system}: run ${runId} is going on. POST /v0/process/stop ends it.`;
+    const message = `${this.#options.system}: run ${runId} is going on. Stop it, or wait for its end.`;
     return { code: 'already-running', message, runId };
   }
 
   #inError(runId: string, error: RunError | undefined): RunRefusal {
-    const message = `${this.#options.system} is in ERROR: ${error?.message ?? 'no reason is recorded'} POST /v0/process/unblock leaves it.`;
+    const message = `${this.#options.system} is in ERROR: ${error?.message ?? 'no reason is recorded'} Until it is unblocked or cleared, nothing is published.`;
     return { code: 'in-error', message, runId };
   }
 }

@@ -313,7 +313,7 @@ describe('what needs a person', () => {
     await relay.run(request);
     const cursor = await runOver(relay);
     expect(cursor).toMatchObject({ status: 'ERROR', lastId: '20', error: { code: 'source-changed' } });
-    expect(cursor.error?.message).toContain('POST /v0/process/clear publishes everything again and harms nothing');
+    expect(cursor.error?.message).toContain('Clearing the cursor publishes everything again and harms nothing');
     expect(broker.confirmed).toEqual(upTo(20));
     await relay.clear();
     await relay.run(request);
@@ -331,7 +331,7 @@ describe('what needs a person', () => {
     expect(await runOver(relay)).toMatchObject({
       status: 'ERROR',
       lastId: '10',
-      error: { code: 'unpublishable-row', message: `${refusal}, then POST /v0/process/unblock and run again.` },
+      error: { code: 'unpublishable-row', message: `${refusal}, then unblock the cursor and run again.` },
     });
     source.next = next;
     await relay.unblock();

@@ -8,7 +8,7 @@ import {
   type Problem,
 } from '@esteira/http';
 import { ImportMoved, type ImportState } from '@esteira/orders/source';
-import { classifyFault } from '../faults.ts';
+import { classifyFault } from '@esteira/relay-api';
 import { BodyBrokeOff } from './body.ts';
 import { FormRefused } from './form.ts';
 import { importInProgress, ImportInterrupted } from './import-file.ts';

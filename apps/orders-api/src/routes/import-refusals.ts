@@ -3,14 +3,14 @@ import { dependencyUnavailable, invalidRequest, notFound, problemResponses, type
 import { importExists, importRefusals } from '@esteira/orders/source';
 import type { Sql } from '@esteira/postgres';
 import { Type, type Static } from 'typebox';
-import type { OrdersApi } from '../api.ts';
+import type { RelayApi } from '@esteira/relay-api';
 import { refusedRow } from './import-schemas.ts';
 
 const PAGE_ROWS = 1_000;
 const UUID = '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$';
 
 /** `GET /v0/orders/import/:import_id/refused`. */
-export function addImportRefusals(app: App, { postgres }: OrdersApi): void {
+export function addImportRefusals(app: App, { postgres }: RelayApi): void {
   app.get('/v0/orders/import/:import_id/refused', {
     schema: {
       operationId: 'refusedRows',

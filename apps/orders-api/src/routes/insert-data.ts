@@ -1,9 +1,7 @@
 import { dependencyUnavailable, invalidRequest, placed, problemResponses, shuttingDown, type App } from '@esteira/http';
 import { InsertInterrupted, insertMadeUpOrders } from '@esteira/orders/source';
 import { Type, type Static } from 'typebox';
-import { askedBy, type Asked } from '../actions.ts';
-import type { OrdersApi } from '../api.ts';
-import { classifyFault } from '../faults.ts';
+import { type Asked, askedBy, classifyFault, type RelayApi } from '@esteira/relay-api';
 
 /** Most rows one request inserts. */
 const MAX_ROWS = 1_000_000;
@@ -19,7 +17,7 @@ const counts = Type.Object(
 );
 
 /** `POST /v0/insert-data`. */
-export function addInsertData(app: App, api: OrdersApi): void {
+export function addInsertData(app: App, api: RelayApi): void {
   app.post('/v0/insert-data', {
     handlerTimeout: HANDLER_TIMEOUT_MS,
     schema: {
@@ -52,7 +50,7 @@ export function addInsertData(app: App, api: OrdersApi): void {
 }
 
 async function insert(
-  { postgres, stopping, actions }: OrdersApi,
+  { postgres, stopping, actions }: RelayApi,
   body: Static<typeof counts>,
   asked: Asked,
 ): Promise<void> {

@@ -14,8 +14,7 @@ import {
 import { importRefusals, type ImportState } from '@esteira/orders/source';
 import { present } from '@esteira/pipeline';
 import type { Static } from 'typebox';
-import { askedBy, type Asked } from '../actions.ts';
-import type { OrdersApi } from '../api.ts';
+import { type Asked, askedBy, type RelayApi } from '@esteira/relay-api';
 import { openBody, type BodyType, type OpenBody } from '../import/body.ts';
 import { FILE_TYPES, FORM } from '../import/content-type.ts';
 import { columnsNotFound } from '../import/csv-file.ts';
@@ -54,7 +53,7 @@ const HANDLER_TIMEOUT_MS = 6 * 3_600_000;
 const MAX_BODY_BYTES = 16 * 2 ** 30;
 
 /** `POST /v0/orders/import`. */
-export function addOrdersImport(app: App, api: OrdersApi): void {
+export function addOrdersImport(app: App, api: RelayApi): void {
   addScope(app, (scope) => {
     scope.removeAllContentTypeParsers();
     // The body is handed on as it comes.
@@ -73,7 +72,7 @@ export function addOrdersImport(app: App, api: OrdersApi): void {
 const UNSAID =
   "application/x-www-form-urlencoded is what curl says where no type is given. Give one, -H 'content-type: text/csv', or send the file as a form: curl -F file=@orders.csv.";
 
-function addRoute(app: App, api: OrdersApi): void {
+function addRoute(app: App, api: RelayApi): void {
   let atWork = 0;
   app.post('/v0/orders/import', {
     handlerTimeout: HANDLER_TIMEOUT_MS,
@@ -114,7 +113,7 @@ function addRoute(app: App, api: OrdersApi): void {
 }
 
 async function readBody<T>(
-  api: OrdersApi,
+  api: RelayApi,
   body: unknown,
   said: BodyType,
   work: (body: OpenBody) => Promise<T>,
@@ -128,7 +127,7 @@ async function readBody<T>(
   }
 }
 
-async function importOne(api: OrdersApi, body: OpenBody, request: ImportRequest, asked: Asked): Promise<ImportState> {
+async function importOne(api: RelayApi, body: OpenBody, request: ImportRequest, asked: Asked): Promise<ImportState> {
   const started = performance.now();
   const noted = (state: ImportState, how: { interrupted?: true; repeated?: true }) =>
     api.actions.done(asked, 'import', { ...noteOf(state), idempotency_key: request.key !== undefined, ...how });
@@ -175,7 +174,7 @@ function previewOf(preview: Preview, { mapping }: ImportRequest): Static<typeof 
   };
 }
 
-async function resultOf({ postgres }: OrdersApi, state: ImportState): Promise<Static<typeof importResult>> {
+async function resultOf({ postgres }: RelayApi, state: ImportState): Promise<Static<typeof importResult>> {
   const { importId, positive, negative, refused } = state;
   return {
     import_id: importId,

@@ -1,5 +1,5 @@
 import { defineProblem, problemResponses, type App } from '@esteira/http';
-import type { OrdersApi } from '../api.ts';
+import type { RelayApi } from '@esteira/relay-api';
 
 const ownTable = defineProblem({
   code: 'own-table',
@@ -13,7 +13,7 @@ const WRITING = [
 ];
 
 /** What writes orders, of a system with a table of the user: always refused, before the body is read. */
-export function addWritingRefused(app: App, { system, source }: OrdersApi): void {
+export function addWritingRefused(app: App, { system, source }: RelayApi): void {
   for (const { url, ...operation } of WRITING) {
     app.post(url, {
       onRequest: (_request, _reply, done) => {

@@ -1,13 +1,15 @@
 import type { Check, Key } from '@esteira/http';
 import type { Broker } from '@esteira/messaging';
 import type { Logger, Metrics } from '@esteira/observability';
-import type { OrdersTable } from '@esteira/orders/source';
+import type { Pipeline } from '@esteira/pipeline';
 import type { Postgres } from '@esteira/postgres';
+import type { SourceTable } from '@esteira/postgres-source';
 import type { Relay } from '@esteira/relay';
 import type { Actions } from './actions.ts';
 
 /** What the API of one system works with. */
-export interface OrdersApi {
+export interface RelayApi {
+  readonly pipeline: Pipeline;
   readonly system: string;
   /** The address it will listen on. */
   readonly allowedHosts: string;
@@ -20,7 +22,7 @@ export interface OrdersApi {
   /** The system's operational database. */
   readonly postgres: Postgres;
   /** The table of it that is published. */
-  readonly source: OrdersTable;
+  readonly source: SourceTable;
   readonly relay: Relay;
   /** Where it is written down what was asked of it, for the history. */
   readonly actions: Pick<Actions, 'done'>;

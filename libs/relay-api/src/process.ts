@@ -8,9 +8,9 @@ import {
 } from '@esteira/http';
 import type { RunRefusal } from '@esteira/relay';
 import { Type } from 'typebox';
-import { askedBy } from '../actions.ts';
-import type { OrdersApi } from '../api.ts';
-import { statusReader, statusSchema } from '../status.ts';
+import { askedBy } from './actions.ts';
+import type { RelayApi } from './api.ts';
+import { statusReader, statusSchema } from './status.ts';
 
 const alreadyRunning = defineProblem({
   code: 'already-running',
@@ -42,7 +42,7 @@ const nothing = Type.Object({}, closed);
 const tags = ['process'];
 
 /** `POST /v0/process/run|stop|clear|unblock` and `GET /v0/process/status`. */
-export function addProcess(app: App, api: OrdersApi): void {
+export function addProcess(app: App, api: RelayApi): void {
   addRun(app, api);
   addStop(app, api);
   addClear(app, api);
@@ -50,14 +50,14 @@ export function addProcess(app: App, api: OrdersApi): void {
   addStatus(app, api);
 }
 
-function addRun(app: App, { relay, system, maxAttempts, actions }: OrdersApi): void {
+function addRun(app: App, { relay, system, maxAttempts, actions }: RelayApi): void {
   app.post('/v0/process/run', {
     schema: {
       operationId: 'run',
       tags,
       summary: 'Publish what is waiting',
       description: [
-        'Starts a run in the background: it publishes the orders after the cursor, up to the watermark, and ends there.',
+        'Starts a run in the background: it publishes the rows after the cursor, up to the watermark, and ends there.',
         'With `follow` it goes on with the rows that come, until it is stopped.',
         'One run at a time. A run whose process ends is taken up as it was asked for: by another API of the system, or by the same one when it is back, at the latest when its lease is over.',
       ].join(' '),
@@ -85,7 +85,7 @@ function addRun(app: App, { relay, system, maxAttempts, actions }: OrdersApi): v
   });
 }
 
-function addStop(app: App, { relay, system, actions }: OrdersApi): void {
+function addStop(app: App, { relay, system, actions }: RelayApi): void {
   app.post('/v0/process/stop', {
     schema: {
       operationId: 'stop',
@@ -115,13 +115,13 @@ function addStop(app: App, { relay, system, actions }: OrdersApi): void {
   });
 }
 
-function addClear(app: App, { relay, system, actions }: OrdersApi): void {
+function addClear(app: App, { relay, system, actions }: RelayApi): void {
   app.post('/v0/process/clear', {
     schema: {
       operationId: 'clear',
       tags,
       summary: 'Delete the cursor',
-      description: 'The next run publishes everything again. Orders that are at rest already are recognised.',
+      description: 'The next run publishes everything again. What is at rest already is recognised.',
       body: nothing,
       ...optionalBody,
       response: {
@@ -142,7 +142,7 @@ function addClear(app: App, { relay, system, actions }: OrdersApi): void {
   });
 }
 
-function addUnblock(app: App, { relay, system, actions }: OrdersApi): void {
+function addUnblock(app: App, { relay, system, actions }: RelayApi): void {
   app.post('/v0/process/unblock', {
     schema: {
       operationId: 'unblock',
@@ -168,7 +168,7 @@ function addUnblock(app: App, { relay, system, actions }: OrdersApi): void {
   });
 }
 
-function addStatus(app: App, api: OrdersApi): void {
+function addStatus(app: App, api: RelayApi): void {
   app.get('/v0/process/status', {
     schema: {
       operationId: 'status',

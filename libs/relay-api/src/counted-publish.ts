@@ -1,9 +1,8 @@
 import { Counter, type Metrics } from '@esteira/observability';
-import { ordersPipeline } from '@esteira/orders/domain';
-import type { Publish } from '@esteira/pipeline';
+import type { Pipeline, Publish } from '@esteira/pipeline';
 
 /** Counts confirmed messages for Prometheus. The run itself sums them up in the log. */
-export function countedPublish(publish: Publish, metrics: Metrics): Publish {
+export function countedPublish(publish: Publish, { name: pipeline }: Pipeline, metrics: Metrics): Publish {
   const published = new Counter({
     name: 'esteira_published_total',
     help: 'Messages published and confirmed by the broker.',
@@ -13,7 +12,7 @@ export function countedPublish(publish: Publish, metrics: Metrics): Publish {
   return async (messages) => {
     const outcomes = await publish(messages);
     const confirmed = outcomes.filter((outcome) => outcome === 'confirmed').length;
-    published.inc({ pipeline: ordersPipeline.name }, confirmed);
+    published.inc({ pipeline }, confirmed);
     return outcomes;
   };
 }

@@ -1,9 +1,8 @@
 import { within } from '@esteira/http';
 import { Gauge } from '@esteira/observability';
-import { ordersPipeline } from '@esteira/orders/domain';
 import { rowsBehind } from '@esteira/postgres-source';
 import { CURSOR_STATUSES, positionOf } from '@esteira/relay';
-import type { OrdersApi } from './api.ts';
+import type { RelayApi } from './api.ts';
 
 /** The longest a scrape waits for a server, in milliseconds. */
 const COLLECT_TIMEOUT_MS = 2_000;
@@ -11,10 +10,10 @@ const COLLECT_TIMEOUT_MS = 2_000;
 /** How many rows behind are counted for a scrape: enough to see that publishing does not keep up. */
 const MOST_COUNTED = 10_000;
 
-const pipeline = ordersPipeline.name;
-
 /** The state of the run and the rows behind the cursor, asked when somebody scrapes. */
-export function addRunMetrics({ metrics, relay, postgres, source, logger }: OrdersApi): void {
+export function addRunMetrics(api: RelayApi): void {
+  const { metrics, relay, postgres, source, logger } = api;
+  const pipeline = api.pipeline.name;
   /** A server that is down leaves its metric out, and the others in. */
   const collected = async (gauge: Gauge, set: () => Promise<void>) => {
     gauge.reset();

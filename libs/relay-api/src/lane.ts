@@ -11,8 +11,7 @@ import {
   type Management,
 } from '@esteira/messaging';
 import type { Logger } from '@esteira/observability';
-import { ordersPipeline } from '@esteira/orders/domain';
-import type { Publish } from '@esteira/pipeline';
+import type { Pipeline, Publish } from '@esteira/pipeline';
 
 /** The way to the pipeline's lane. */
 export interface Lane {
@@ -26,28 +25,38 @@ export interface Lane {
   readonly close: () => void;
 }
 
+/** What a lane is opened with. */
+export interface LaneOptions {
+  readonly pipeline: Pipeline;
+  /** Who publishes, as each message says. */
+  readonly appId: string;
+  readonly broker: Broker;
+  readonly management: Management;
+  readonly logger: Logger;
+}
+
 function alarmOf({ blocked }: Pick<Broker, 'blocked'>): string | undefined {
   return blocked === undefined ? undefined : `RabbitMQ holds publishers back: ${blocked}`;
 }
 
 /**
- * Publishes to the orders pipeline. Exchanges and queues are declared before the first message, and again after any
+ * Publishes to a pipeline. Exchanges and queues are declared before the first message, and again after any
  * publish that went wrong: the broker may have come back empty. While a policy would lose messages none is sent: they are
  * safe in the source, and the run waits.
  */
-export function openLane(broker: Broker, management: Management, logger: Logger): Lane {
+export function openLane({ pipeline, appId, broker, management, logger }: LaneOptions): Lane {
   const send = createPublisher(broker, {
-    exchange: names.exchange(ordersPipeline),
+    exchange: names.exchange(pipeline),
     mandatory: true,
-    appId: 'esteira-orders-api',
+    appId,
   });
-  const policies = watchPolicies(ordersPipeline, management, logger);
+  const policies = watchPolicies(pipeline, management, logger);
   const onDeclared = declaredFirst(async () => {
-    await declareForGood(broker, pipelineTopology(ordersPipeline), management, logger);
+    await declareForGood(broker, pipelineTopology(pipeline), management, logger);
     await policies.look();
   });
   const blocked = () => alarmOf(broker) ?? policies.fault;
-  const depth = () => onDeclared(async () => ({ result: await laneDepth(broker, ordersPipeline), again: false }));
+  const depth = () => onDeclared(async () => ({ result: await laneDepth(broker, pipeline), again: false }));
   return {
     depth,
     publish: (messages) =>

@@ -5,7 +5,7 @@ import type { Postgres } from '@esteira/postgres';
 import { rowsBehind, watermark, type RowsBehind, type SourceTable, type Watermark } from '@esteira/postgres-source';
 import { CURSOR_STATUSES, positionOf, type CursorView, type Position, type Relay } from '@esteira/relay';
 import { Type, type Static, type TSchema } from 'typebox';
-import type { OrdersApi } from './api.ts';
+import type { RelayApi } from './api.ts';
 import { recent } from './recent.ts';
 
 /** The longest the source is asked, in milliseconds: during its outage a status is wanted most. */
@@ -106,7 +106,7 @@ type SourceFacts = Pick<Status, 'behind' | 'watermark' | 'source_error'>;
  * While a run goes on here, `behind` and `watermark` may be {@link SOURCE_AGE_MS} old (to count a million rows takes
  * longer than many dashboards have patience for), and the cursor {@link CURSOR_AGE_MS}, which every page moves.
  */
-export function statusReader({ system, relay, postgres, source, broker }: OrdersApi): () => Promise<Status> {
+export function statusReader({ system, relay, postgres, source, broker }: RelayApi): () => Promise<Status> {
   const sourceAt = recent((position: Position | undefined) => sourceOf(postgres, source, position), SOURCE_AGE_MS);
   const recentStatus = recent(() => relay.status(), CURSOR_AGE_MS);
   const viewed = async () => {
