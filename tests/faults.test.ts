@@ -1,4 +1,5 @@
-import { LOCK_TO_BURY } from '@esteira/dead-letters';
+import { lockToWriteDeadLetters } from '@esteira/dead-letters';
+import { ordersAtRest } from '@esteira/orders/endput';
 import { createLogger } from '@esteira/observability';
 import { openPostgres } from '@esteira/postgres';
 import { openRedis } from '@esteira/relay';
@@ -130,7 +131,7 @@ describe('a second signal', () => {
       }, patient);
       consumer.signal('SIGTERM');
       expect(await ended).toBe(1);
-    }, LOCK_TO_BURY);
+    }, lockToWriteDeadLetters(ordersAtRest));
     await holder.close();
     await consumer.start();
     await expectExactNumbers();

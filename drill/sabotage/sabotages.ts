@@ -93,12 +93,12 @@ export const sabotages = {
     breaks: 'Dead letters that are sent back come to rest in their new round',
     rewrites: [
       {
-        file: 'libs/dead-letters/src/bury.ts',
-        find: "WHEN there.state = 'redriven' AND there.round = given.round THEN 'buried'",
-        replace: "WHEN there.state = 'redriven' THEN 'buried'",
+        file: 'libs/dead-letters/src/write.ts',
+        find: "WHEN there.state = 'redriven' AND there.round = given.round THEN 'written'",
+        replace: "WHEN there.state = 'redriven' THEN 'written'",
       },
       {
-        file: 'libs/dead-letters/src/bury.ts',
+        file: 'libs/dead-letters/src/write.ts',
         find: "WHERE dead.state = 'redriven' AND dead.round = excluded.round",
         replace: "WHERE dead.state = 'redriven'",
       },

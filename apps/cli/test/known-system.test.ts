@@ -1,6 +1,7 @@
 import { loadSettings } from '@esteira/settings';
-import { bury, deadLetterMigrations, LOCK_TO_BURY } from '@esteira/dead-letters';
+import { deadLetterMigrations, lockToWriteDeadLetters, writeDeadLetters } from '@esteira/dead-letters';
 import { ordersPipeline } from '@esteira/orders/domain';
+import { endputMigrations, ordersAtRest } from '@esteira/orders/endput';
 import { messageIds } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, type Fresh } from '@esteira/tests/support';
@@ -14,11 +15,9 @@ let endput: Postgres;
 
 beforeAll(async () => {
   database = await freshDatabase('ENDPUT_DATABASE_URL');
-  await migrate(database.url, deadLetterMigrations);
+  for (const migrations of [endputMigrations, deadLetterMigrations]) await migrate(database.url, migrations);
   endput = openPostgres({ url: database.url, applicationName: 'test' });
-  await endput.query(`CREATE TABLE stored (message_id uuid PRIMARY KEY, source_created_at timestamptz, round int,
-    attempts int, stored_at timestamptz)`);
-  const letter = {
+  const deadLetter = {
     messageId: messageIds(ordersPipeline.name, 'of-old')('1'),
     pipeline: ordersPipeline.name,
     system: 'of-old',
@@ -33,7 +32,10 @@ beforeAll(async () => {
     firstAttemptAt: at,
     deadAt: at,
   };
-  await endput.transaction((tx) => bury(tx, 'stored', [letter]), LOCK_TO_BURY);
+  await endput.transaction(
+    (tx) => writeDeadLetters(tx, ordersAtRest, [deadLetter]),
+    lockToWriteDeadLetters(ordersAtRest),
+  );
 });
 afterAll(async () => {
   await endput.close();

@@ -1,8 +1,8 @@
 import type { Settings } from '@esteira/settings';
-import { bury, deadLetterMigrations, LOCK_TO_BURY } from '@esteira/dead-letters';
+import { deadLetterMigrations, lockToWriteDeadLetters, writeDeadLetters } from '@esteira/dead-letters';
 import { createPublisher, names, type Broker } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
-import { endputMigrations, STORED_ORDERS } from '@esteira/orders/endput';
+import { endputMigrations, ordersAtRest } from '@esteira/orders/endput';
 import { sourceMigrations } from '@esteira/orders/source';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { MongoClient } from 'mongodb';
@@ -17,7 +17,7 @@ export async function fillWorld(settings: Settings, world: World): Promise<void>
   await migrate(settings.ENDPUT_DATABASE_URL, deadLetterMigrations);
   await opened(settings.ENDPUT_DATABASE_URL, async (endput) => {
     for (const system of SYSTEMS) await storeOrders(endput, world, system);
-    await buryLetters(endput, world);
+    await writeLetters(endput, world);
     for (const table of ['orders', 'dead_letters']) await endput.query(`VACUUM (ANALYZE) ${table}`);
   });
   for (const { databaseUrl } of settings.systems) {
@@ -70,11 +70,14 @@ async function storeOrders(endput: Postgres, { rows }: World, system: System): P
   }
 }
 
-async function buryLetters(endput: Postgres, world: World): Promise<void> {
+async function writeLetters(endput: Postgres, world: World): Promise<void> {
   for (const chunk of chunks(1, world.rows, LETTERS_AT_ONCE)) {
     const dead = chunk.filter(isDead);
     const letters = SYSTEMS.flatMap((system) => dead.map((row) => letterOf(world, system, row)));
-    await endput.transaction((sql) => bury(sql, STORED_ORDERS, letters), LOCK_TO_BURY);
+    await endput.transaction(
+      (sql) => writeDeadLetters(sql, ordersAtRest, letters),
+      lockToWriteDeadLetters(ordersAtRest),
+    );
   }
 }
 

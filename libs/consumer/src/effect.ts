@@ -1,3 +1,4 @@
+import type { AtRestView } from '@esteira/dead-letters';
 import type { Attempt } from '@esteira/pipeline';
 import type { Bisected, Migrations, Sql } from '@esteira/postgres';
 
@@ -12,12 +13,9 @@ export type StoreAnswer = 'inserted' | 'same' | 'conflict';
 
 /** What a pipeline does with messages that succeed: in the endput, beside the dead letters. */
 export interface Effect<M> {
-  /**
-   * The table that tells what is stored: `message_id`, `source_created_at`, `round`, `attempts`, `stored_at`. What rests
-   * there is not handled again, and can't become a dead letter.
-   */
-  readonly storedTable: string;
-  /** Makes that table. */
+  /** What its store shows of what is stored: that is not handled again, and can't become a dead letter. */
+  readonly atRest: AtRestView;
+  /** Makes what is stored into, and the view. */
   readonly migrations: Migrations;
   /**
    * Stores a batch once, and answers for each in the order given; what Postgres refuses gets the refusal as its own

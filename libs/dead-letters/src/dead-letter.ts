@@ -34,8 +34,8 @@ export interface DeadLetter {
 }
 
 /**
- * What became of a dead letter's write. `buried`: it is dead now. `same`: it was already. `late`: a copy of an earlier
+ * What became of a dead letter's write. `written`: it is dead now. `same`: it was already. `late`: a copy of an earlier
  * round, or of a discarded message; nothing changed. `stored`: the message rests in the endput; nothing changed.
  * `conflict`: its id belongs to another order, made at another time; nothing changed.
  */
-export type Burial = 'buried' | 'same' | 'late' | 'stored' | 'conflict';
+export type DeadLetterWrite = 'written' | 'same' | 'late' | 'stored' | 'conflict';

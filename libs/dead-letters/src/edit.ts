@@ -5,7 +5,7 @@ import { recordAction } from './actions.ts';
 import type { DeadLetterState } from './filter.ts';
 import { getDeadLetter } from './list.ts';
 import type { BodyIdentity, Redrivable } from './redrivable.ts';
-import type { StoredDeadLetter } from './stored-letter.ts';
+import type { StoredDeadLetter } from './stored-dead-letter.ts';
 import { wordsOf } from './words.ts';
 
 /** A new body for a dead letter, by whom and why. */
@@ -18,7 +18,7 @@ export interface BodyEdit {
 
 /** What became of an edit: the dead letter as it is now, or why nothing was changed. */
 export type Edited =
-  | { readonly kind: 'edited'; readonly letter: StoredDeadLetter }
+  | { readonly kind: 'edited'; readonly deadLetter: StoredDeadLetter }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'not-dead'; readonly state: DeadLetterState }
   /** No consumer could read it, or it is another message's. */
@@ -49,8 +49,8 @@ export async function editBody(sql: Postgres, redrivable: Redrivable, edit: Body
     const problem = otherMessage(row, identity);
     if (problem !== undefined) return { kind: 'refused', problem };
     if (!row.body.equals(edit.body)) await write(tx, pipeline, row, identity, edit);
-    const letter = await getDeadLetter(tx, pipeline, edit.messageId);
-    return letter === undefined ? { kind: 'unknown' } : { kind: 'edited', letter };
+    const deadLetter = await getDeadLetter(tx, pipeline, edit.messageId);
+    return deadLetter === undefined ? { kind: 'unknown' } : { kind: 'edited', deadLetter };
   });
 }
 

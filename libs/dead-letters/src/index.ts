@@ -3,7 +3,7 @@ import type { Migrations } from '@esteira/postgres';
 
 export * from './actions.ts';
 export * from './asked-actions.ts';
-export * from './bury.ts';
+export * from './at-rest.ts';
 export * from './clear.ts';
 export * from './dead-letter.ts';
 export * from './edit.ts';
@@ -22,11 +22,11 @@ export * from './preview.ts';
 export * from './recall.ts';
 export * from './redrivable.ts';
 export * from './redriven.ts';
-export * from './resting-place.ts';
-export * from './stored-letter.ts';
+export * from './stored-dead-letter.ts';
 export * from './supersede.ts';
 export * from './trials.ts';
 export { soughtWords } from './words.ts';
+export * from './write.ts';
 
 /** Makes the table of dead letters, in the endput. */
 export const deadLetterMigrations: Migrations = {

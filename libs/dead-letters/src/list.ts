@@ -2,7 +2,7 @@ import { pageOf, type Page } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
 import { conditionOf, type DeadLetterFilter, type Fragment } from './filter.ts';
 import { cursorOf, MOST_ITEMS, NEWEST_FIRST, placeOf, type DeadLetterSort, type ListRequest } from './page.ts';
-import { ITEM_COLUMNS, WHOLE_COLUMNS, type DeadLetterItem, type StoredDeadLetter } from './stored-letter.ts';
+import { ITEM_COLUMNS, WHOLE_COLUMNS, type DeadLetterItem, type StoredDeadLetter } from './stored-dead-letter.ts';
 
 /** The order of each sort: complete, so that a page begins exactly where the one before ended. */
 const KEYS: Readonly<Record<DeadLetterSort['by'], readonly string[]>> = {
@@ -103,9 +103,9 @@ export async function getDeadLetter(
   pipeline: string,
   messageId: string,
 ): Promise<StoredDeadLetter | undefined> {
-  const [letter] = await sql.query<StoredDeadLetter>(
+  const [deadLetter] = await sql.query<StoredDeadLetter>(
     `SELECT ${WHOLE_COLUMNS} FROM dead_letters WHERE pipeline = $1 AND message_id = $2::uuid`,
     [pipeline, messageId],
   );
-  return letter;
+  return deadLetter;
 }

@@ -1,5 +1,5 @@
 import type { Sql } from '@esteira/postgres';
-import { ITEM_COLUMNS, type DeadLetterItem } from './stored-letter.ts';
+import { ITEM_COLUMNS, type DeadLetterItem } from './stored-dead-letter.ts';
 
 /** Which dead letters are looked up: those of messages, or of one source row (more than one where its id was reused). */
 export type LookedUp =

@@ -20,8 +20,8 @@ export async function closedMirrors(sql: Sql, pipeline: string, mirrors: readonl
   const rows = await sql.query<{ index: number }>(
     `SELECT asked.index
        FROM unnest($2::int[], $3::uuid[], $4::int[]) AS asked (index, message_id, round)
-       JOIN dead_letters AS letter ON letter.message_id = asked.message_id AND letter.pipeline = $1
-      WHERE letter.state <> 'dead' OR letter.round > asked.round`,
+       JOIN dead_letters AS dead ON dead.message_id = asked.message_id AND dead.pipeline = $1
+      WHERE dead.state <> 'dead' OR dead.round > asked.round`,
     [
       pipeline,
       known.map(({ index }) => index),

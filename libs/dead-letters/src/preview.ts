@@ -1,4 +1,5 @@
 import type { Sql } from '@esteira/postgres';
+import type { AtRestView } from './at-rest.ts';
 import { conditionOf } from './filter.ts';
 import type { JobAction, Selection } from './jobs/job.ts';
 import { canarySize } from './jobs/canaries.ts';
@@ -41,7 +42,7 @@ interface Row {
 /** Counts what a redrive or a discard would be for. Reads only. */
 export async function previewJob(
   sql: Sql,
-  { pipeline, storedTable }: Redrivable,
+  { pipeline, atRest }: Redrivable,
   { action, selection, ratePerSecond, stopAtFailedShare = 1 }: PreviewRequest,
 ): Promise<Preview> {
   const ids = 'messageIds' in selection ? [...new Set(selection.messageIds)] : undefined;
@@ -50,7 +51,7 @@ export async function previewJob(
   const chosen = `${condition.sql} AND ($1::uuid[] IS NULL OR message_id = ANY ($1::uuid[]))`;
   const values = [ids ?? null, ...condition.values];
   const count = async (query: string) => (await sql.query<{ count: number }>(query, values))[0]?.count ?? 0;
-  const rows = await sql.query<Row>(countsSql(chosen, storedTable), values);
+  const rows = await sql.query<Row>(countsSql(chosen, atRest), values);
   const hasInvalid = action === 'redrive' && rows.some(({ reason }) => reason === 'invalid');
   const unread = hasInvalid ? await count(`${UNREAD} AND ${chosen}`) : 0;
   const total = rows.reduce((sum, row) => sum + row.count, 0);
@@ -68,11 +69,11 @@ export async function previewJob(
 
 const UNREAD = `SELECT count(*)::int AS count FROM dead_letters WHERE reason = 'invalid' AND original_body IS NULL`;
 
-/** One pass over the letters, by what stands in an index: their bodies would have to be read along. */
-const countsSql = (chosen: string, storedTable: string) => `
-  SELECT letter.system, reason, error_code AS "errorCode", count(*)::int AS count, count(stored.message_id)::int AS stored
-    FROM (SELECT message_id, source_created_at, system, reason, error_code FROM dead_letters WHERE ${chosen}) AS letter
-    LEFT JOIN ${storedTable} AS stored USING (message_id, source_created_at)
+/** One pass over the dead letters, by what stands in an index: their bodies would have to be read along. */
+const countsSql = (chosen: string, { view }: AtRestView) => `
+  SELECT dead.system, reason, error_code AS "errorCode", count(*)::int AS count, count(stored.message_id)::int AS stored
+    FROM (SELECT message_id, source_created_at, system, reason, error_code FROM dead_letters WHERE ${chosen}) AS dead
+    LEFT JOIN ${view} AS stored USING (message_id, source_created_at)
    GROUP BY 1, 2, 3`;
 
 /** Counts by what `keyOf` says, largest first. */

@@ -1,4 +1,5 @@
 import { isoTime, type Sql } from '@esteira/postgres';
+import type { AtRestView } from './at-rest.ts';
 import type { DeadLetterAttempt } from './dead-letter.ts';
 import { knownIds } from './known-ids.ts';
 
@@ -34,7 +35,7 @@ interface Row {
 }
 
 /**
- * Which of these messages are at rest: stored in `storedTable`, or a dead letter in state dead or discarded, or of a
+ * Which of these messages are at rest: stored, as the pipeline's store shows, or a dead letter in state dead or discarded, or of a
  * later round than the message's. Messages that nothing is known of, which is most of them, cost one query. A row with
  * the same id but another `source_created_at` is another order.
  *
@@ -42,12 +43,12 @@ interface Row {
  */
 export async function recall(
   sql: Sql,
-  storedTable: string,
+  { view }: AtRestView,
   messages: readonly Recollection[],
 ): Promise<(AtRest | undefined)[]> {
   const known = await knownIds(
     sql,
-    [storedTable, 'dead_letters'],
+    [view, 'dead_letters'],
     messages.map(({ messageId }) => messageId),
   );
   const asked = messages.flatMap((message, index) => (known.has(message.messageId) ? [{ message, index }] : []));
@@ -57,7 +58,7 @@ export async function recall(
             ${isoTime('stored.stored_at', 'stored_at')}, ${isoTime('dead.dead_at', 'dead_at')},
             dead.reason, dead.attempts -> -1 AS last
        FROM jsonb_to_recordset($1::jsonb) AS asked (index int, message_id uuid, round int, created_at timestamptz)
-       LEFT JOIN ${storedTable} AS stored
+       LEFT JOIN ${view} AS stored
          ON stored.message_id = asked.message_id AND stored.source_created_at = asked.created_at
        LEFT JOIN dead_letters AS dead
          ON dead.message_id = asked.message_id

@@ -1,4 +1,5 @@
 import type { Failure, Pipeline } from '@esteira/pipeline';
+import type { AtRestView } from './at-rest.ts';
 
 /** Who a body proves to be. */
 export interface BodyIdentity {
@@ -13,8 +14,8 @@ export interface BodyIdentity {
 /** What the core must know of a pipeline to send its dead letters again. */
 export interface Redrivable {
   readonly pipeline: Pipeline;
-  /** The endput's table of stored messages, with `message_id` and `source_created_at`. */
-  readonly storedTable: string;
+  /** What its store shows of what is stored. */
+  readonly atRest: AtRestView;
   /** Reads a body as the pipeline's consumer will: who it is, or why it would be dead again at once. Pure. */
   readonly readBody: (body: Uint8Array) => BodyIdentity | { readonly problem: Failure };
 }

@@ -38,7 +38,7 @@ export async function redrivenMessages(
   return rows.flatMap(({ round, body, headers, sourceCreatedAt }) => {
     const identity = readBody(body);
     if ('problem' in identity) return [];
-    const letter = { sendAs: identity.messageId, round, body, headers };
-    return [{ message: redrivenMessage(pipeline, letter, null, maxAttempts), sourceCreatedAt }];
+    const dead = { sendAs: identity.messageId, round, body, headers };
+    return [{ message: redrivenMessage(pipeline, dead, null, maxAttempts), sourceCreatedAt }];
   });
 }

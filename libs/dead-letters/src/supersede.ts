@@ -14,7 +14,7 @@ export interface StoredMessage {
  * end; the row stays as `redriven`, keeps the attempts of earlier rounds and says in its history what happened. So it
  * is with one that was redriven or discarded while an earlier copy was on its way to be stored. The dead letter of
  * another order with the same id, made at another time, stays dead. Runs in the transaction that stores, which holds
- * `LOCK_TO_STORE`; rows are locked in the order of their ids.
+ * `lockToStore`; rows are locked in the order of their ids.
  */
 export async function supersede(sql: Sql, messages: readonly StoredMessage[]): Promise<void> {
   const known = await knownIds(

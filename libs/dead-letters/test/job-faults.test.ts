@@ -41,7 +41,7 @@ describe('a job that Postgres refuses something', () => {
       says: /column "job_leg" .*does not exist/,
     },
   ])('stops itself for $what, says why, and goes on once that is mended and it is resumed', async (fault) => {
-    await endput.buryRows(rows(30));
+    await endput.writeRows(rows(30));
     const job = await endput.create(redrive());
     await endput.sql.query(fault.break);
     const runner = runnerOf(endput);
@@ -65,7 +65,7 @@ describe('a job that Postgres refuses something', () => {
   });
 
   it('waits out connections that the server ends', async () => {
-    await endput.buryRows(rows(60));
+    await endput.writeRows(rows(60));
     const job = await endput.create(redrive({ ratePerSecond: 60 }));
     const runner = runnerOf(endput, { batch: 5 });
     const running = runJob(runner, job.id, forever);
@@ -81,7 +81,7 @@ describe('a job that Postgres refuses something', () => {
 describe('jobs of one process', () => {
   it('that wait for a lane or their rate hold up no other, however many they are', async () => {
     const SLOW = 200; // At one a second this takes longer than anything is waited for here.
-    await endput.buryRows(rows(30 + 20 * SLOW));
+    await endput.writeRows(rows(30 + 20 * SLOW));
     let depth = 2_000;
     const runner = runnerOf(endput, { laneDepth: () => Promise.resolve(depth) });
     const deep = await Promise.all(rows(20).map((row) => endput.create(redrive(of(row)))));
@@ -100,7 +100,7 @@ describe('jobs of one process', () => {
   });
 
   it('that end while a pass tidies up share the next one', async () => {
-    await endput.buryRows(rows(12));
+    await endput.writeRows(rows(12));
     const isTidying = async (job: Job) => (await endput.read(job)).note?.startsWith('removes from') === true;
     const { promise: gate, resolve: open } = Promise.withResolvers<undefined>();
     let passes = 0;
@@ -127,7 +127,7 @@ describe('jobs of one process', () => {
 
 describe('a discard', () => {
   it('holds its rate', async () => {
-    await endput.buryRows(rows(40));
+    await endput.writeRows(rows(40));
     const job = await endput.create(redrive({ action: 'discard', ratePerSecond: 50 }));
     const began = performance.now();
     await runJob(runnerOf(endput), job.id, forever);

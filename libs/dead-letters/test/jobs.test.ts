@@ -17,7 +17,7 @@ import {
   forever,
   held,
   idOf,
-  letterOf,
+  deadLetterOf,
   openThings,
   redrive,
   rows,
@@ -32,7 +32,7 @@ beforeAll(async () => (endput = await openThings()));
 afterAll(() => endput.close());
 beforeEach(() => endput.empty());
 
-const letter = async (row: number) => (await getDeadLetter(endput.sql, 'things', idOf(row)))!;
+const deadLetter = async (row: number) => (await getDeadLetter(endput.sql, 'things', idOf(row)))!;
 const statesOf = async () => {
   const found = await endput.sql.query<{ state: string; round: number; entries: number; count: number }>(
     `SELECT state, round, jsonb_array_length(history) AS entries, count(*)::int AS count
@@ -43,11 +43,11 @@ const statesOf = async () => {
 
 describe('a redrive', () => {
   it('sends what its filter means, as a first attempt of the next round, and says who did it and why', async () => {
-    await endput.bury(
-      letterOf(1),
-      letterOf(2, { headers: {} }),
-      letterOf(3, { reason: 'invalid' }),
-      letterOf(4, { system: 'system-2' }),
+    await endput.write(
+      deadLetterOf(1),
+      deadLetterOf(2, { headers: {} }),
+      deadLetterOf(3, { reason: 'invalid' }),
+      deadLetterOf(4, { system: 'system-2' }),
     );
     const runner = runnerOf(endput);
     const job = await endput.create(
@@ -76,12 +76,12 @@ describe('a redrive', () => {
       isTidy: true,
       holder: null,
     });
-    expect(await letter(1)).toMatchObject({
+    expect(await deadLetter(1)).toMatchObject({
       state: 'redriven',
       round: 2,
       history: [{ action: 'redriven', by: 'ana', why: 'the service is back', round: 2, job: job.id }],
     });
-    expect(await letter(3)).toMatchObject({ state: 'dead', round: 1, history: [] });
+    expect(await deadLetter(3)).toMatchObject({ state: 'dead', round: 1, history: [] });
     expect(await runJob(runner, job.id, forever)).toBe(false);
     const actions = await listActions(endput.sql, 'things', { job: job.id, limit: 10 });
     expect(actions.items.map(({ action, by }) => [action, by])).toEqual([
@@ -91,7 +91,12 @@ describe('a redrive', () => {
   });
 
   it('leaves alone what is stored, unreadable, not dead or unknown, and counts it', async () => {
-    await endput.bury(letterOf(1), letterOf(2, { body: Buffer.from('no thing') }), letterOf(3), letterOf(4));
+    await endput.write(
+      deadLetterOf(1),
+      deadLetterOf(2, { body: Buffer.from('no thing') }),
+      deadLetterOf(3),
+      deadLetterOf(4),
+    );
     await endput.store(3);
     await endput.sql.query(`INSERT INTO ${STORED} SELECT message_id, source_created_at, 1, 1 FROM dead_letters
                              WHERE source_id = 4`);
@@ -107,38 +112,38 @@ describe('a redrive', () => {
       unchanged: { atRest: 1, moved: 2, unreadable: 1 },
     });
     expect(runner.sent.map(({ messageId }) => messageId)).toEqual([idOf(1)]);
-    expect(await letter(2)).toMatchObject({ state: 'dead', round: 1, history: [] });
-    expect(await letter(4)).toMatchObject({ state: 'dead', round: 1, history: [] });
+    expect(await deadLetter(2)).toMatchObject({ state: 'dead', round: 1, history: [] });
+    expect(await deadLetter(4)).toMatchObject({ state: 'dead', round: 1, history: [] });
   });
 
   it('is for what was dead when it started: what dies afterwards is none of its business', async () => {
-    await endput.buryRows(rows(30));
+    await endput.writeRows(rows(30));
     const runner = runnerOf(endput, { batch: 10 });
     const { publish, open } = held(runner.publish);
     const job = await endput.create(redrive());
     const running = runJob({ ...runner, publish }, job.id, forever);
     await until(async () => (await endput.read(job)).handled > 0);
-    await endput.bury(letterOf(100), letterOf(1, { round: 2 }));
+    await endput.write(deadLetterOf(100), deadLetterOf(1, { round: 2 }));
     open();
     await running;
     expect(await endput.read(job)).toMatchObject({ total: 30, done: 30, failedAgain: 1 });
-    expect(await letter(100)).toMatchObject({ state: 'dead', round: 1 });
-    expect(await letter(1)).toMatchObject({ state: 'dead', round: 2 });
+    expect(await deadLetter(100)).toMatchObject({ state: 'dead', round: 1 });
+    expect(await deadLetter(1)).toMatchObject({ state: 'dead', round: 2 });
   });
 
   it('sends each once under the id its body proves, where the dead letter had none of its own', async () => {
     const hash = randomUUID();
-    await endput.bury(letterOf(1, { messageId: hash, reason: 'invalid', system: null, sourceId: null }));
+    await endput.write(deadLetterOf(1, { messageId: hash, reason: 'invalid', system: null, sourceId: null }));
     const runner = runnerOf(endput);
     const job = await endput.create(redrive());
     await runJob(runner, job.id, forever);
     expect(runner.sent.map(({ messageId }) => messageId)).toEqual([idOf(1)]);
-    await endput.bury(letterOf(1, { round: 2 }));
+    await endput.write(deadLetterOf(1, { round: 2 }));
     expect(await endput.read(job)).toMatchObject({ done: 1, failedAgain: 1 });
   });
 
   it('holds its rate', async () => {
-    await endput.buryRows(rows(60));
+    await endput.writeRows(rows(60));
     const runner = runnerOf(endput);
     const job = await endput.create(redrive({ ratePerSecond: 50 }));
     const began = performance.now();
@@ -148,7 +153,7 @@ describe('a redrive', () => {
   });
 
   it('pauses while the lane is deep', async () => {
-    await endput.buryRows(rows(20));
+    await endput.writeRows(rows(20));
     let depth = 2_000;
     const runner = runnerOf(endput, { laneDepth: () => Promise.resolve(depth), leaseMs: 300 });
     const job = await endput.create(redrive());
@@ -161,7 +166,7 @@ describe('a redrive', () => {
   });
 
   it('waits out a broker that is away, and sends what it had marked', async () => {
-    await endput.buryRows(rows(50));
+    await endput.writeRows(rows(50));
     let calls = 0;
     const runner = runnerOf(endput, { batch: 10 });
     const publish: Publish = (messages) => {
@@ -181,14 +186,14 @@ describe('a redrive', () => {
 
 describe('a discard', () => {
   it('closes dead letters for good, with a reason, and sends nothing', async () => {
-    await endput.bury(letterOf(1), letterOf(2, { body: Buffer.from('no thing') }));
+    await endput.write(deadLetterOf(1), deadLetterOf(2, { body: Buffer.from('no thing') }));
     let tidied = 0;
     const runner = runnerOf(endput, { tidy: () => Promise.resolve(void (tidied += 1)) });
     const job = await endput.create(redrive({ action: 'discard', why: 'a test order' }));
     await runJob(runner, job.id, forever);
     expect(runner.sent).toEqual([]);
     expect(tidied).toBe(1);
-    expect(await letter(2)).toMatchObject({
+    expect(await deadLetter(2)).toMatchObject({
       state: 'discarded',
       round: 1,
       history: [{ action: 'discarded', why: 'a test order' }],
@@ -196,21 +201,21 @@ describe('a discard', () => {
     const again = await endput.create(redrive({ selection: { messageIds: [idOf(1)] } }));
     await runJob(runner, again.id, forever);
     expect(await endput.read(again)).toMatchObject({ done: 0, unchanged: { moved: 1 } });
-    expect(await endput.bury(letterOf(1))).toEqual(['late']);
+    expect(await endput.write(deadLetterOf(1))).toEqual(['late']);
   });
 
   it('gives way to a copy that was on its way to be stored: stored wins', async () => {
-    await endput.buryRows([1]);
+    await endput.writeRows([1]);
     const job = await endput.create(redrive({ action: 'discard' }));
     await runJob(runnerOf(endput), job.id, forever);
     await endput.store(1);
-    expect(await letter(1)).toMatchObject({ state: 'redriven', attempts: [] });
+    expect(await deadLetter(1)).toMatchObject({ state: 'redriven', attempts: [] });
   });
 });
 
 describe('pausing, resuming and cancelling', () => {
   it('a paused job marks nothing more, and goes on where it was when it is resumed', async () => {
-    await endput.buryRows(rows(40));
+    await endput.writeRows(rows(40));
     const runner = runnerOf(endput, { batch: 5 });
     const { publish, open } = held(runner.publish);
     const job = await endput.create(redrive());
@@ -232,7 +237,7 @@ describe('pausing, resuming and cancelling', () => {
   });
 
   it('a cancelled job leaves the rest dead, and tidies up after what it did', async () => {
-    await endput.buryRows(rows(40));
+    await endput.writeRows(rows(40));
     let tidied = 0;
     const runner = runnerOf(endput, { batch: 5, tidy: () => Promise.resolve(void (tidied += 1)) });
     const { publish, open } = held(runner.publish);
@@ -273,7 +278,7 @@ describe('a redrive that stops itself', () => {
       for (const { body, headers } of messages) {
         const row = Number((JSON.parse(Buffer.from(body).toString()) as { id: string }).id);
         const round = Number(headers['x-round']);
-        if (isBad(row)) await endput.bury(letterOf(row, { round }));
+        if (isBad(row)) await endput.write(deadLetterOf(row, { round }));
         else await endput.store(row, round);
       }
       return messages.map(() => 'confirmed');
@@ -281,7 +286,7 @@ describe('a redrive that stops itself', () => {
   };
 
   it('sends 20 first, and no more when too many of these are dead again; resumed, it sends 20 first again', async () => {
-    await endput.buryRows(rows(100));
+    await endput.writeRows(rows(100));
     let isRepaired = false;
     const runner = runnerOf(endput, { publish: consuming((row) => !isRepaired && row % 2 === 0), batch: 50 });
     const job = await endput.create(redrive({ stopAtFailedShare: 0.2 }));
@@ -311,7 +316,7 @@ describe('a redrive that stops itself', () => {
   });
 
   it('waits for those that went first, and goes on once they are stored', async () => {
-    await endput.buryRows(rows(50));
+    await endput.writeRows(rows(50));
     const held: OutgoingMessage[] = [];
     const publish: Publish = (messages) => {
       held.push(...messages);
@@ -328,7 +333,7 @@ describe('a redrive that stops itself', () => {
   });
 
   it('notices later ones too', async () => {
-    await endput.buryRows(rows(400));
+    await endput.writeRows(rows(400));
     const runner = runnerOf(endput, { publish: consuming((row) => row > 100), batch: 10 });
     const job = await endput.create(redrive({ stopAtFailedShare: 0.25, ratePerSecond: 200 }));
     await runJob(runner, job.id, forever);
@@ -340,7 +345,7 @@ describe('a redrive that stops itself', () => {
 
 describe('whoever runs it', () => {
   it('takes effect once, with many runners at once', async () => {
-    await endput.buryRows(rows(300));
+    await endput.writeRows(rows(300));
     const job = await endput.create(redrive());
     const runners = rows(4).map((n) => runnerOf(endput, { holder: `runner ${n}`, batch: 20 }));
     const ran = await Promise.all(runners.map((runner) => runJob(runner, job.id, forever)));
@@ -350,7 +355,7 @@ describe('whoever runs it', () => {
   });
 
   it('has no effect any more once its lease is over and another has taken the job', async () => {
-    await endput.buryRows(rows(60));
+    await endput.writeRows(rows(60));
     const { promise: gate, resolve: open } = Promise.withResolvers<undefined>();
     const frozen = runnerOf(endput, { holder: 'frozen', batch: 20, leaseMs: 50 });
     // It stands still in its first publish, and does not renew its lease.
@@ -376,7 +381,7 @@ describe('whoever runs it', () => {
   });
 
   it('finds the jobs of others by itself, and lets them go when it is stopped', async () => {
-    await endput.buryRows(rows(100));
+    await endput.writeRows(rows(100));
     const job = await endput.create(redrive());
     const first = runnerOf(endput, { batch: 5 });
     const { publish, open } = held(first.publish);
@@ -394,7 +399,7 @@ describe('whoever runs it', () => {
   });
 
   it('is taken up at once, whatever its lease, by a process that is started again under the same name', async () => {
-    await endput.buryRows(rows(60));
+    await endput.writeRows(rows(60));
     const killed = runnerOf(endput, { holder: 'console', batch: 20, leaseMs: 3_600_000 });
     const job = await endput.create(redrive());
     void runJob({ ...killed, publish: () => new Promise(() => undefined) }, job.id, forever).catch(() => undefined);
@@ -410,7 +415,7 @@ describe('whoever runs it', () => {
   });
 
   it('does not finish what was cancelled while it tidied, nor tidy twice', async () => {
-    await endput.buryRows([1]);
+    await endput.writeRows([1]);
     let tidied = 0;
     const runner = runnerOf(endput, {
       tidy: () => (tidied++ === 0 ? Promise.reject(new Error('away')) : Promise.resolve()),
@@ -434,15 +439,15 @@ describe('copies, deaths and redrives in any order', () => {
     await fc.assert(
       fc.asyncProperty(steps, fc.boolean(), async (all, atOnce) => {
         const row = next++;
-        await endput.buryRows([row]);
+        await endput.writeRows([row]);
         const runner = runnerOf(endput);
-        const round = async () => (await letter(row)).round;
+        const round = async () => (await deadLetter(row)).round;
         const doStep = async (step: Step) => {
           const now = await round();
           if (step === 'store') await endput.store(row, now);
           else if (step === 'store-late') await endput.store(row, Math.max(1, now - 1));
-          else if (step === 'die') await endput.bury(letterOf(row, { round: now }));
-          else if (step === 'die-late') await endput.bury(letterOf(row, { round: Math.max(1, now - 1) }));
+          else if (step === 'die') await endput.write(deadLetterOf(row, { round: now }));
+          else if (step === 'die-late') await endput.write(deadLetterOf(row, { round: Math.max(1, now - 1) }));
           else {
             const job = await endput.create(redrive({ action: step, selection: { messageIds: [idOf(row)] } }));
             await runJob(runner, job.id, forever);
@@ -450,7 +455,7 @@ describe('copies, deaths and redrives in any order', () => {
         };
         if (atOnce) await Promise.all(all.map(doStep));
         else for (const step of all) await doStep(step);
-        const { state, history, attempts, round: last } = await letter(row);
+        const { state, history, attempts, round: last } = await deadLetter(row);
         const isStored = all.includes('store') || all.includes('store-late');
         if (isStored) expect(state).toBe('redriven');
         const redrives = history.flatMap((entry) => (entry.action === 'redriven' ? [entry.round] : []));

@@ -11,7 +11,7 @@ import {
   type DeadLetterFilter,
   type DeadLetterSort,
 } from '../src/index.ts';
-import { idOf, letterOf, openThings, type ThingsEndput } from './support/things.ts';
+import { idOf, deadLetterOf, openThings, type ThingsEndput } from './support/things.ts';
 
 let endput: ThingsEndput;
 let sql: Postgres;
@@ -22,13 +22,13 @@ beforeAll(async () => {
 });
 afterAll(() => endput.close());
 
-function letter(pipeline: string, row: number, changes: Partial<DeadLetter> = {}): DeadLetter {
+function deadLetter(pipeline: string, row: number, changes: Partial<DeadLetter> = {}): DeadLetter {
   const messageId = idOf(row, changes.system ?? undefined);
   const attempts = [{ round: 1, attempt: 1, error: null, worker: 'w', started_at: null, duration_ms: null }];
-  return letterOf(row, { messageId, pipeline, attempts, body: Buffer.from('{}'), headers: {}, ...changes });
+  return deadLetterOf(row, { messageId, pipeline, attempts, body: Buffer.from('{}'), headers: {}, ...changes });
 }
 
-const buryAll = (letters: readonly DeadLetter[]) => endput.bury(...letters);
+const writeAll = (deadLetters: readonly DeadLetter[]) => endput.write(...deadLetters);
 
 async function idsOf(pipeline: string, filter: DeadLetterFilter, sort?: DeadLetterSort, limit = 500) {
   const ids: string[] = [];
@@ -52,7 +52,7 @@ describe('a list of dead letters', () => {
       fc.asyncProperty(died, sorts, fc.integer({ min: 1, max: 5 }), async (all, sort, limit) => {
         const pipeline = randomUUID();
         await sql.query('TRUNCATE dead_letters');
-        await buryAll(all.map((second, row) => letter(pipeline, row, { deadAt: new Date(second * 1000) })));
+        await writeAll(all.map((second, row) => deadLetter(pipeline, row, { deadAt: new Date(second * 1000) })));
         const ascending = all
           .map((second, row) => ({ second, row }))
           .sort((a, b) => (sort.by === 'dead_at' ? a.second - b.second : 0) || a.row - b.row)
@@ -67,12 +67,12 @@ describe('a list of dead letters', () => {
   it('has those of which everything in the filter is true', async () => {
     const pipeline = randomUUID();
     await sql.query('TRUNCATE dead_letters');
-    await buryAll([
-      letter(pipeline, 1, { body: Buffer.from('{"product": "Café de São Paulo", "price": "29.33"}') }),
-      letter(pipeline, 2, { system: 'system-2', deadAt: new Date('2026-02-01T00:00:00Z') }),
-      letter(pipeline, 3, { reason: 'invalid', error: { code: 'not-json', message: "Unexpected token '<'" } }),
-      letter(randomUUID(), 4),
-      letter(pipeline, 5, { body: Buffer.from([0xff, 0xfe, 0, 1, ...Buffer.from('<xml>espresso')]) }),
+    await writeAll([
+      deadLetter(pipeline, 1, { body: Buffer.from('{"product": "Café de São Paulo", "price": "29.33"}') }),
+      deadLetter(pipeline, 2, { system: 'system-2', deadAt: new Date('2026-02-01T00:00:00Z') }),
+      deadLetter(pipeline, 3, { reason: 'invalid', error: { code: 'not-json', message: "Unexpected token '<'" } }),
+      deadLetter(randomUUID(), 4),
+      deadLetter(pipeline, 5, { body: Buffer.from([0xff, 0xfe, 0, 1, ...Buffer.from('<xml>espresso')]) }),
     ]);
     await sql.query(`UPDATE dead_letters SET state = 'discarded' WHERE source_id = 5`);
     const found = (filter: DeadLetterFilter) => idsOf(pipeline, filter, { by: 'message_id', direction: 'asc' });
@@ -92,7 +92,7 @@ describe('a list of dead letters', () => {
 
   it('refuses a cursor of another list, and one that is made up', async () => {
     const pipeline = randomUUID();
-    await buryAll([letter(pipeline, 100), letter(pipeline, 101)]);
+    await writeAll([deadLetter(pipeline, 100), deadLetter(pipeline, 101)]);
     const { nextCursor } = await listDeadLetters(sql, pipeline, { filter: {}, limit: 1 });
     const ask = (cursor: string) =>
       listDeadLetters(sql, pipeline, {
@@ -112,7 +112,7 @@ describe('one dead letter', () => {
   it('is shown whole: bytes, headers, attempts, and times to the microsecond', async () => {
     const pipeline = randomUUID();
     const body = Buffer.from([0, 255, 1]);
-    await buryAll([letter(pipeline, 200, { body, headers: { 'x-round': 1 } })]);
+    await writeAll([deadLetter(pipeline, 200, { body, headers: { 'x-round': 1 } })]);
     const messageId = idOf(200);
     expect(await getDeadLetter(sql, pipeline, messageId)).toMatchObject({
       messageId,
@@ -136,8 +136,8 @@ describe('an export', () => {
   it('has each dead letter of a filter once, in the order of ids, also where bodies are large', async () => {
     const pipeline = randomUUID();
     const large = Buffer.alloc(3 * 2 ** 20, 'x');
-    await buryAll(Array.from({ length: 7 }, (_, row) => letter(pipeline, 300 + row, { body: large })));
-    await buryAll([letter(pipeline, 307), letter(pipeline, 308, { reason: 'invalid' })]);
+    await writeAll(Array.from({ length: 7 }, (_, row) => deadLetter(pipeline, 300 + row, { body: large })));
+    await writeAll([deadLetter(pipeline, 307), deadLetter(pipeline, 308, { reason: 'invalid' })]);
     const exported: string[] = [];
     for await (const { sourceId, body } of exportDeadLetters(sql, pipeline, { reason: 'attempts-exhausted' })) {
       exported.push(`${String(sourceId)}:${body.length}`);

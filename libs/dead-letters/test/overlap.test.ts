@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { JobsOverlap, pauseJob, runJob } from '../src/index.ts';
-import { forever, idOf, letterOf, openThings, redrive, runnerOf, type ThingsEndput } from './support/things.ts';
+import { forever, idOf, deadLetterOf, openThings, redrive, runnerOf, type ThingsEndput } from './support/things.ts';
 
 let endput: ThingsEndput;
 beforeAll(async () => (endput = await openThings()));
@@ -19,7 +19,7 @@ async function told(job: Parameters<ThingsEndput['create']>[0]): Promise<JobsOve
 
 describe('a second job for dead letters that another has before it', () => {
   it('is not begun without a word: it says which job, by whom, and how many it has, until that is done', async () => {
-    await endput.bury(letterOf(1), letterOf(2), letterOf(3, { system: 'system-2' }));
+    await endput.write(deadLetterOf(1), deadLetterOf(2), deadLetterOf(3, { system: 'system-2' }));
     const first = await endput.create(redrive({ selection: ofSystem('system-1'), why: 'mended', ...refused }));
     const same = redrive({ selection: ofSystem('system-1'), by: 'bea' });
     expect(await told(same)).toEqual([
@@ -35,16 +35,16 @@ describe('a second job for dead letters that another has before it', () => {
   });
 
   it('is told of what the other has chosen and not yet dealt with, and begun once nothing is left', async () => {
-    await endput.bury(letterOf(1), letterOf(2));
+    await endput.write(deadLetterOf(1), deadLetterOf(2));
     const one = redrive({ selection: { messageIds: [idOf(1), idOf(2)] }, ...refused });
     const first = await endput.create(one);
     await runJob(runnerOf(endput), first.id, forever);
-    await endput.bury(letterOf(1, { round: 2 }));
+    await endput.write(deadLetterOf(1, { round: 2 }));
     expect(await endput.create(one)).toMatchObject({ state: 'running' });
   });
 
   it('begun at the same moment is told as well: one of many is begun', async () => {
-    await endput.bury(letterOf(1));
+    await endput.write(deadLetterOf(1));
     const one = redrive({ selection: ofSystem('system-1'), ...refused });
     const ends = await Promise.allSettled(Array.from({ length: 6 }, () => endput.create(one)));
     expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);

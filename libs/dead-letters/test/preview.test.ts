@@ -4,7 +4,7 @@ import { previewJob, type PreviewRequest } from '../src/index.ts';
 import {
   CREATED_AT,
   idOf,
-  letterOf,
+  deadLetterOf,
   openThings,
   redrivable,
   rows,
@@ -27,10 +27,10 @@ const storeBeside = (row: number, createdAt: string) =>
 describe('a preview', () => {
   it('counts by system and reason, and how many are sent before the others', async () => {
     const error = { code: 'timeout', message: 'm' };
-    await endput.bury(
-      ...rows(20).map((row) => letterOf(row)),
-      ...rows(10, 21).map((row) => letterOf(row, { system: 'system-2', error })),
-      ...rows(5, 31).map((row) => letterOf(row, { reason: 'invalid' })),
+    await endput.write(
+      ...rows(20).map((row) => deadLetterOf(row)),
+      ...rows(10, 21).map((row) => deadLetterOf(row, { system: 'system-2', error })),
+      ...rows(5, 31).map((row) => deadLetterOf(row, { reason: 'invalid' })),
     );
     expect(await preview({ ratePerSecond: 10, stopAtFailedShare: 0.5 })).toEqual({
       total: 35,
@@ -52,7 +52,7 @@ describe('a preview', () => {
   });
 
   it('counts as stored what stands in the endput, and not another row whose id was used again', async () => {
-    await endput.buryRows(rows(6));
+    await endput.writeRows(rows(6));
     for (const row of rows(2)) await storeBeside(row, CREATED_AT);
     await storeBeside(3, '2026-02-02T00:00:00.000001+00:00');
     expect(await preview()).toMatchObject({ total: 6, alreadyStored: 2 });

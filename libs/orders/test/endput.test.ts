@@ -1,10 +1,11 @@
+import { lockToStore, lockToWriteDeadLetters } from '@esteira/dead-letters';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { messageIds, type Attempt } from '@esteira/pipeline';
 import { freshDatabase, type Fresh } from '@esteira/tests/support';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Order } from '../src/domain/index.ts';
-import { endputMigrations, storeOrders, type OrderToStore } from '../src/endput/index.ts';
+import { endputMigrations, ordersAtRest, storeOrders, type OrderToStore } from '../src/endput/index.ts';
 
 let database: Fresh;
 let endput: Postgres;
@@ -108,5 +109,26 @@ describe('storing a batch', () => {
     const many = Array.from({ length: 20 }, (_, index) => toStore(index + 1));
     const [forth, back] = await Promise.all([results(many), results(many.toReversed())]);
     expect([...forth, ...back].filter((answer) => answer === 'inserted')).toHaveLength(many.length);
+  });
+});
+
+describe('beside a consumer of an earlier release, which had one lock for the whole database', () => {
+  const THEIRS = 1702065253;
+  const answers = async (statement: string) =>
+    (await endput.query<{ free: boolean }>(`SELECT pg_try_${statement} AS free`))[0]?.free;
+  const statementOf = (lock: string) => lock.replace('SELECT pg_', '');
+
+  it('nothing is stored while that one writes dead letters', async () => {
+    await endput.transaction(async () => {
+      expect(await answers(statementOf(lockToStore(ordersAtRest)))).toBe(false);
+    }, `SELECT pg_advisory_xact_lock(${THEIRS})`);
+  });
+
+  it('no dead letter is written while that one stores, nor while it writes', async () => {
+    for (const theirs of ['pg_advisory_xact_lock_shared', 'pg_advisory_xact_lock']) {
+      await endput.transaction(async () => {
+        expect(await answers(statementOf(lockToWriteDeadLetters(ordersAtRest)))).toBe(false);
+      }, `SELECT ${theirs}(${THEIRS})`);
+    }
   });
 });

@@ -2,15 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import {
-  bury,
   createJob,
   deadLetterMigrations,
   editBody,
   getDeadLetter,
   getJob,
-  LOCK_TO_BURY,
+  lockToWriteDeadLetters,
   previewJob,
   runJob,
+  writeDeadLetters,
   type DeadLetter,
   type Job,
 } from '@esteira/dead-letters';
@@ -34,7 +34,7 @@ import { freshDatabase, freshVirtualHost, serverSetting, type Fresh } from '@est
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { orderMessages, ordersPipeline, type OrderMessage } from '../src/domain/index.ts';
-import { endputMigrations, STORED_ORDERS } from '../src/endput/index.ts';
+import { endputMigrations, ordersAtRest } from '../src/endput/index.ts';
 import { republishOrders } from '../src/reconciliation/index.ts';
 import { orderJobs, redrivableOrders, tidyDeadLetterQueue } from '../src/repair/index.ts';
 import { ordersTable, sourceMigrations } from '../src/source/index.ts';
@@ -99,8 +99,8 @@ function letterOf(row: number, changes: Partial<DeadLetter> = {}): DeadLetter {
   };
 }
 
-const buryAll = (...letters: DeadLetter[]) =>
-  endput.transaction((tx) => bury(tx, STORED_ORDERS, letters), LOCK_TO_BURY);
+const writeAll = (...letters: DeadLetter[]) =>
+  endput.transaction((tx) => writeDeadLetters(tx, ordersAtRest, letters), lockToWriteDeadLetters(ordersAtRest));
 const letter = async (row: number) => (await getDeadLetter(endput, ordersPipeline.name, idOf(row)))!;
 const edit = (row: number, body: Uint8Array) =>
   editBody(endput, redrivable, { messageId: idOf(row), body, by: 'ana', why: 'a typo' });
@@ -162,7 +162,7 @@ const mirror = (mirrors: readonly (readonly [row: number, round: number])[]) => 
 
 describe('an edit of a body', () => {
   it('must be an order, and the same one: id, system, row and time stay', async () => {
-    await buryAll(letterOf(1));
+    await writeAll(letterOf(1));
     const message = JSON.parse(Buffer.from(orderOf(1).body).toString()) as OrderMessage;
     const refused = async (body: object | string) => {
       const text = typeof body === 'string' ? body : JSON.stringify(body);
@@ -182,7 +182,7 @@ describe('an edit of a body', () => {
   });
 
   it('keeps the bytes that died first, whoever edits how often, and finds the new ones', async () => {
-    await buryAll(letterOf(1));
+    await writeAll(letterOf(1));
     await edit(1, orderOf(1, 'tea').body);
     expect(await edit(1, orderOf(1, 'cocoa').body)).toMatchObject({ kind: 'edited' });
     const edited = await letter(1);
@@ -199,7 +199,7 @@ describe('an edit of a body', () => {
 
   it('gives one that no order can be made of the price it needs, and is redriven with it', async () => {
     const invalid = Buffer.from(Buffer.from(orderOf(1).body).toString().replace('"price":"1.00"', '"price":"NaN"'));
-    await buryAll(letterOf(1, { reason: 'invalid', body: invalid, headers: {} }));
+    await writeAll(letterOf(1, { reason: 'invalid', body: invalid, headers: {} }));
     const before = await create();
     await runJob(jobs(), before.id, new AbortController().signal);
     expect(await read(before)).toMatchObject({ done: 0, unchanged: { unreadable: 1 } });
@@ -221,7 +221,7 @@ describe('a redriven order that is missing in the broker', () => {
          FROM generate_series(1, 3)`,
       [CREATED_AT],
     );
-    await buryAll(letterOf(1), letterOf(3, { sourceCreatedAt: '2020-01-01T00:00:00+00:00' }));
+    await writeAll(letterOf(1), letterOf(3, { sourceCreatedAt: '2020-01-01T00:00:00+00:00' }));
     await edit(1, orderOf(1, 'tea').body);
     const job = await create();
     await runJob(jobs(), job.id, new AbortController().signal);
@@ -256,7 +256,7 @@ describe('a redriven order that is missing in the broker', () => {
 
 describe("RabbitMQ's queue of dead letters", () => {
   it('shows what the table shows after a pass: each open death once, and what nobody knows', async () => {
-    await buryAll(letterOf(1), letterOf(2), letterOf(3), letterOf(4, { round: 2 }));
+    await writeAll(letterOf(1), letterOf(2), letterOf(3), letterOf(4, { round: 2 }));
     await endput.query(`UPDATE dead_letters SET state = 'redriven', round = 2 WHERE source_id = 1`);
     await endput.query(`UPDATE dead_letters SET state = 'discarded' WHERE source_id = 2`);
     await mirror([[1, 1], [2, 1], [3, 1], [3, 1], [4, 1], [4, 2], [5, 1]]); // prettier-ignore
@@ -275,7 +275,7 @@ describe('a redrive whose process is killed', () => {
     const COUNT = 2_000;
     const PER_LIFE = 900;
     const rows = Array.from({ length: COUNT }, (_, index) => index + 1);
-    await buryAll(...rows.map((row) => letterOf(row)));
+    await writeAll(...rows.map((row) => letterOf(row)));
     await mirror(rows.map((row) => [row, 1] as const));
     const job = await create();
     let kills = 0;

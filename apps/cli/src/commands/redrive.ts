@@ -13,6 +13,7 @@ import {
 } from '@esteira/dead-letters';
 import { resolveSettings } from '@esteira/infra';
 import { ordersPipeline } from '@esteira/orders/domain';
+import { endputMigrations } from '@esteira/orders/endput';
 import { redrivableOrders } from '@esteira/orders/repair';
 import { MAX_MAX_ATTEMPTS, present, scheduledDelays, waitsBefore } from '@esteira/pipeline';
 import { migrate, type Postgres } from '@esteira/postgres';
@@ -77,7 +78,8 @@ export const redriveCommand = (env: Env): Command =>
       const settings = resolveSettings(env);
       const yes = options.yes ?? isOn(env['YES']);
       const beside = options.beside ?? isOn(env['BESIDE']);
-      await migrate(settings.ENDPUT_DATABASE_URL, deadLetterMigrations);
+      for (const migrations of [endputMigrations, deadLetterMigrations])
+        await migrate(settings.ENDPUT_DATABASE_URL, migrations);
       process.exitCode = await withConnections(settings, ({ endput }) =>
         redrive(settings, endput, { ...options, yes, beside }),
       );

@@ -10,7 +10,7 @@ import { isAttemptOf, logIdOf } from './log-id.ts';
 export interface Memory<M> {
   readonly endput: Sql;
   readonly attemptLog: AttemptLog;
-  readonly effect: Pick<Effect<M>, 'storedTable'>;
+  readonly effect: Pick<Effect<M>, 'atRest'>;
   readonly subject: Subject<M>;
 }
 
@@ -21,7 +21,7 @@ export async function recall<M>(batch: readonly Decoded<M>[], memory: Memory<M>)
   const [atRest, made] = await Promise.all([
     recallAtRest(
       endput,
-      effect.storedTable,
+      effect.atRest,
       known.map(({ attempt, createdAt }) => ({ messageId: attempt.messageId, round: attempt.round, createdAt })),
     ),
     madeOf(known, memory),

@@ -1,11 +1,11 @@
 import type { AttemptLog } from '@esteira/attempt-log';
 import {
-  bury,
-  LOCK_TO_BURY,
-  LOCK_TO_STORE,
+  lockToStore,
+  lockToWriteDeadLetters,
   supersede,
-  type Burial,
+  writeDeadLetters,
   type DeadLetter,
+  type DeadLetterWrite,
   type StoredMessage,
 } from '@esteira/dead-letters';
 import { contentId, type DeadLetterReason, type Decision } from '@esteira/pipeline';
@@ -28,7 +28,7 @@ export interface Storing<M> extends DeadLetterWriter<M> {
  */
 export async function store<M>(batch: readonly Decided<M>[], storing: Storing<M>): Promise<Stored<M>[]> {
   const stored = await storeSuccesses(batch, storing);
-  return writeDeadLetters(stored, storing);
+  return storeDeadLetters(stored, storing);
 }
 
 /** A message that is to be stored. */
@@ -47,7 +47,7 @@ async function storeSuccesses<M>(batch: readonly Decided<M>[], storing: Storing<
     const answers = await effect.store(sql, successes);
     await supersede(sql, insertedOf(works, answers));
     return answers;
-  }, LOCK_TO_STORE);
+  }, lockToStore(effect.atRest));
   const answers = results.values();
   return batch.map((work) => (isSuccess(work) ? afterStoring(work, answers.next().value, storing) : work));
 }
@@ -99,12 +99,13 @@ interface Dying<M> {
   readonly deadLetter: DeadLetter;
 }
 
-async function writeDeadLetters<M>(batch: readonly Decided<M>[], storing: Storing<M>): Promise<Stored<M>[]> {
+async function storeDeadLetters<M>(batch: readonly Decided<M>[], storing: Storing<M>): Promise<Stored<M>[]> {
   const died = batch.filter(({ decision }) => decision.kind === 'dead-letter');
   if (died.length === 0) return [...batch];
   const logged = await storing.attemptLog.ofMessages(died.map(({ attempt }) => attempt.messageId));
   const dying = died.map((work) => ({ work, deadLetter: deadLetterOf(work, logged, storing, storing.now()) }));
-  const written = await storing.endput.transaction((sql) => writeAll(sql, dying, storing), LOCK_TO_BURY);
+  const lock = lockToWriteDeadLetters(storing.effect.atRest);
+  const written = await storing.endput.transaction((sql) => writeAll(sql, dying, storing), lock);
   const afterwards = new Map(died.map((work, index) => [work, written[index]]));
   return batch.map((work) => afterwards.get(work) ?? work);
 }
@@ -113,12 +114,12 @@ async function writeDeadLetters<M>(batch: readonly Decided<M>[], storing: Storin
 async function writeAll<M>(
   sql: Sql,
   dying: readonly Dying<M>[],
-  { effect: { storedTable }, subject: { name } }: Storing<M>,
+  { effect: { atRest }, subject: { name } }: Storing<M>,
 ): Promise<Stored<M>[]> {
-  const written = await bury(sql, storedTable, deadLettersOf(dying));
+  const written = await writeDeadLetters(sql, atRest, deadLettersOf(dying));
   const conflicts = dying.map((one, index) => (written[index] === 'conflict' ? inConflict(one, name) : undefined));
   const again = conflicts.filter((one) => one !== undefined);
-  const answers = (await bury(sql, storedTable, deadLettersOf(again))).values();
+  const answers = (await writeDeadLetters(sql, atRest, deadLettersOf(again))).values();
   return dying.map((one, index) => {
     const renamedOne = conflicts[index];
     return renamedOne === undefined
@@ -138,9 +139,9 @@ function inConflict<M>({ work, deadLetter }: Dying<M>, name: string): Dying<M> {
   return { work: conflicting, deadLetter: { ...deadLetter, messageId, reason: 'identity-conflict', error } };
 }
 
-function afterWriting<M>({ work, deadLetter }: Dying<M>, burial: Burial | undefined): Stored<M> {
-  switch (burial) {
-    case 'buried':
+function afterWriting<M>({ work, deadLetter }: Dying<M>, outcome: DeadLetterWrite | undefined): Stored<M> {
+  switch (outcome) {
+    case 'written':
     case 'same':
       return { ...work, deadLetter };
     case 'late':

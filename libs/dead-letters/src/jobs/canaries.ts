@@ -1,4 +1,5 @@
 import type { Sql } from '@esteira/postgres';
+import type { AtRestView } from '../at-rest.ts';
 import { stopItself } from './end.ts';
 import { HELD, type HeldJob } from './lease.ts';
 import { BATCH, onceSent, type Next, type RunningJob } from './running-job.ts';
@@ -24,7 +25,7 @@ export async function whatHoldsBack(run: RunningJob, job: HeldJob): Promise<Next
 async function judgeCanaries(run: RunningJob, job: HeldJob): Promise<Next> {
   if (run.sending !== undefined) return onceSent(run, run.sending);
   const { sql, redrivable } = run.options;
-  const sent = await canaries(sql, job, redrivable.storedTable);
+  const sent = await canaries(sql, job, redrivable.atRest);
   switch (canaryVerdict(sent, job.share)) {
     case 'wait':
       return { kind: 'wait', ms: LOOK_EVERY_MS, note: 'waits for those that went first' };
@@ -53,11 +54,11 @@ async function failedAgain(sql: Sql, { id, phase, phaseFrom }: HeldJob): Promise
 }
 
 /** How the canaries of this phase are. What rests under the id of one, and was made at another time, is another's. */
-async function canaries(sql: Sql, job: HeldJob, storedTable: string): Promise<Sent> {
+async function canaries(sql: Sql, job: HeldJob, { view }: AtRestView): Promise<Sent> {
   const [row] = await sql.query<{ stored: number }>(
     `SELECT count(*)::int AS stored FROM dead_letter_job_items AS item
        JOIN dead_letters AS dead ON dead.message_id = item.message_id
-       JOIN ${storedTable} AS stored ON stored.message_id = coalesce(item.sent_as, item.message_id)
+       JOIN ${view} AS stored ON stored.message_id = coalesce(item.sent_as, item.message_id)
         AND stored.source_created_at = coalesce(dead.source_created_at, stored.source_created_at)
       WHERE item.job = $1::bigint AND item.ordinal > $2 AND item.ordinal <= $3 AND item.outcome = 'done'`,
     [job.id, job.phaseFrom, job.markedUpTo],

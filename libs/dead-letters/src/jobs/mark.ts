@@ -41,7 +41,7 @@ type Judged = Row & ItemOutcome;
  * the history; in one transaction with the job's position, so that nothing takes effect twice. What is dead no longer,
  * or in another round than when it was chosen, is left alone.
  *
- * No `LOCK_TO_BURY`, which would hold back all storing: each row is locked, in the order of ids as `bury` and
+ * No `lockToWriteDeadLetters`, which would hold back all storing: each row is locked, in the order of ids as `writeDeadLetters` and
  * `supersede` do, and compared. Whoever comes second sees what the first one wrote: a copy that is stored meanwhile
  * supersedes either state, and a copy that dies is of an earlier round.
  *
@@ -78,14 +78,14 @@ export async function bounded(sql: Sql, { id, action }: HeldJob, from: number, u
   return row?.upTo ?? upTo;
 }
 
-function lockedRows(sql: Sql, job: HeldJob, { storedTable }: Redrivable, from: number, upTo: number): Promise<Row[]> {
+function lockedRows(sql: Sql, job: HeldJob, { atRest }: Redrivable, from: number, upTo: number): Promise<Row[]> {
   const content = job.action === 'redrive' ? 'dead.body, dead.headers' : 'NULL AS body, NULL AS headers';
   return sql.query<Row>(
     `SELECT item.ordinal, item.round AS "chosenRound", dead.message_id AS "messageId", dead.state, dead.round,
             stored.message_id IS NOT NULL AS "isStored", ${content}
        FROM dead_letter_job_items AS item
        JOIN dead_letters AS dead ON dead.message_id = item.message_id AND dead.pipeline = $4
-       LEFT JOIN ${storedTable} AS stored
+       LEFT JOIN ${atRest.view} AS stored
          ON stored.message_id = dead.message_id AND stored.source_created_at = dead.source_created_at
       WHERE item.job = $1::bigint AND item.ordinal > $2 AND item.ordinal <= $3
       ORDER BY dead.message_id FOR UPDATE OF dead`,

@@ -4,19 +4,22 @@ import { freshDatabase, type Fresh } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { vi } from 'vitest';
 import {
-  bury,
+  atRestView,
   createJob,
   deadLetterMigrations,
   getJob,
-  LOCK_TO_BURY,
-  LOCK_TO_STORE,
+  lockToStore,
+  lockToWriteDeadLetters,
   supersede,
+  writeDeadLetters,
 } from '../../src/index.ts';
-import type { Burial, DeadLetter, Job, JobRunnerOptions, NewJob, Redrivable } from '../../src/index.ts';
+import type { DeadLetterWrite, DeadLetter, Job, JobRunnerOptions, NewJob, Redrivable } from '../../src/index.ts';
 
 /** A pipeline of things, for tests: a body is `{"system", "id", "created_at", …}` and proves the id it makes. */
 export const things: Pipeline = { name: 'things', type: 'thing.made', schemaVersion: 1, lanes: ['primary'] };
 export const STORED = 'stored_things';
+/** What its store shows of it. */
+export const atRest = atRestView('things');
 export const CREATED_AT = '2026-01-01T00:00:00.123456+00:00';
 
 export const idOf = (row: number, system = 'system-1') => messageIds(things.name, system)(String(row));
@@ -25,7 +28,7 @@ export const bodyOf = (row: number, more: object = {}) =>
 
 export const redrivable: Redrivable = {
   pipeline: things,
-  storedTable: STORED,
+  atRest,
   readBody: (body) => {
     try {
       const { system, id, created_at } = JSON.parse(Buffer.from(body).toString()) as Record<string, string>;
@@ -70,7 +73,7 @@ export function held(publish: Publish): { readonly publish: Publish; readonly op
 export const forever = new AbortController().signal;
 
 /** The dead letter of a thing. */
-export function letterOf(row: number, changes: Partial<DeadLetter> = {}): DeadLetter {
+export function deadLetterOf(row: number, changes: Partial<DeadLetter> = {}): DeadLetter {
   const at = new Date('2026-01-01T00:00:01Z');
   const error = { code: 'c', message: 'm' };
   const { round = 1 } = changes;
@@ -96,8 +99,8 @@ export function letterOf(row: number, changes: Partial<DeadLetter> = {}): DeadLe
 export interface ThingsEndput {
   readonly database: Fresh;
   readonly sql: Postgres;
-  bury(...letters: DeadLetter[]): Promise<Burial[]>;
-  buryRows(rows: readonly number[]): Promise<Burial[]>;
+  write(...deadLetters: DeadLetter[]): Promise<DeadLetterWrite[]>;
+  writeRows(rows: readonly number[]): Promise<DeadLetterWrite[]>;
   store(row: number, round?: number): Promise<void>;
   create(job: NewJob): Promise<Job>;
   readonly read: (job: Job) => Promise<Job>;
@@ -114,12 +117,14 @@ export async function openThings(): Promise<ThingsEndput> {
   const sql = openPostgres({ url: database.url, applicationName: 'test', max: 8 });
   await sql.query(`CREATE TABLE ${STORED} (message_id uuid PRIMARY KEY, source_created_at timestamptz NOT NULL,
     round int NOT NULL, attempts int NOT NULL, stored_at timestamptz NOT NULL DEFAULT now())`);
-  const buryAll = (letters: readonly DeadLetter[]) => sql.transaction((tx) => bury(tx, STORED, letters), LOCK_TO_BURY);
+  await sql.query(`CREATE VIEW ${atRest.view} AS SELECT * FROM ${STORED}`);
+  const writeAll = (deadLetters: readonly DeadLetter[]) =>
+    sql.transaction((tx) => writeDeadLetters(tx, atRest, deadLetters), lockToWriteDeadLetters(atRest));
   return {
     database,
     sql,
-    bury: (...letters) => buryAll(letters),
-    buryRows: (all) => buryAll(all.map((row) => letterOf(row))),
+    write: (...deadLetters) => writeAll(deadLetters),
+    writeRows: (all) => writeAll(all.map((row) => deadLetterOf(row))),
     store: (row, round = 1) =>
       sql.transaction(async (tx) => {
         const messageId = idOf(row);
@@ -129,7 +134,7 @@ export async function openThings(): Promise<ThingsEndput> {
           round,
         ]);
         await supersede(tx, [{ messageId, round, createdAt: CREATED_AT }]);
-      }, LOCK_TO_STORE),
+      }, lockToStore(atRest)),
     create: (job) => createJob(sql, things.name, { beside: true, ...job }),
     read: async ({ id }) => (await getJob(sql, things.name, id))!,
     empty: async () => {

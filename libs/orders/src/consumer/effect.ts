@@ -1,10 +1,10 @@
 import type { Effect } from '@esteira/consumer';
 import type { OrderMessage } from '../domain/index.ts';
-import { endputMigrations, STORED_ORDERS, storeOrders } from '../endput/index.ts';
+import { endputMigrations, ordersAtRest, storeOrders } from '../endput/index.ts';
 
 /** Orders that succeed are rows of the endput. */
 export const orderEffect: Effect<OrderMessage> = {
-  storedTable: STORED_ORDERS,
+  atRest: ordersAtRest,
   migrations: endputMigrations,
   store: storeOrders,
 };

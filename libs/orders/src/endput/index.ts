@@ -1,14 +1,12 @@
 import { join } from 'node:path';
 import type { Migrations, Sql } from '@esteira/postgres';
 
+export * from './at-rest.ts';
 export * from './look-up.ts';
 export * from './reconcile.ts';
 export * from './store.ts';
 
-/** The table of stored orders, in the endput. */
-export const STORED_ORDERS = 'orders';
-
-/** Makes the table of stored orders. */
+/** Makes the table of stored orders, and what it shows of what is at rest. */
 export const endputMigrations: Migrations = {
   name: 'orders_endput',
   directory: join(import.meta.dirname, 'migrations'),

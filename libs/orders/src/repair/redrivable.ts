@@ -1,13 +1,13 @@
 import type { Redrivable } from '@esteira/dead-letters';
 import { idsOf, ordersPipeline, readBody } from '../domain/index.ts';
-import { STORED_ORDERS } from '../endput/index.ts';
+import { ordersAtRest } from '../endput/index.ts';
 
 /** How dead letters of the orders pipeline are read and sent again. @param systems those that are known */
 export function redrivableOrders(systems: readonly string[]): Redrivable {
   const idOf = idsOf(systems);
   return {
     pipeline: ordersPipeline,
-    storedTable: STORED_ORDERS,
+    atRest: ordersAtRest,
     readBody: (bytes) => {
       const body = readBody(bytes, idOf);
       if ('failure' in body) return { problem: body.failure };

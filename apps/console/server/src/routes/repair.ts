@@ -104,7 +104,7 @@ function addEdit(app: App, { endput, redrivable }: Parts): void {
 function edited(id: string, answer: Edited) {
   switch (answer.kind) {
     case 'edited':
-      return answer.letter;
+      return answer.deadLetter;
     case 'unknown':
       throw noLetter(`There is no dead letter ${id}.`);
     case 'not-dead':

@@ -1,29 +1,34 @@
 import type { Sql } from '@esteira/postgres';
-import type { Burial, DeadLetter } from './dead-letter.ts';
+import type { AtRestView } from './at-rest.ts';
+import type { DeadLetter, DeadLetterWrite } from './dead-letter.ts';
 import { wordsOf } from './words.ts';
 
 /**
  * Writes dead letters, compare-and-set on the round, and answers for each in the order given. Runs inside a
- * transaction that holds `LOCK_TO_BURY`; rows are written in the order of their ids. Of twins in one call the first is
+ * transaction that holds `lockToWriteDeadLetters`; rows are written in the order of their ids. Of twins in one call the first is
  * written; a later one is `same`, or `conflict` if its source row was made at another time.
  *
- * @param storedTable the pipeline's table of stored messages: what rests there can't become dead.
+ * @param atRest what is stored already can't become dead
  */
-export async function bury(sql: Sql, storedTable: string, letters: readonly DeadLetter[]): Promise<Burial[]> {
-  if (letters.length === 0) return [];
-  const rows = await sql.query<{ burial: Burial }>(burySql(storedTable), [
-    JSON.stringify(letters.map((letter, index) => ({ ...rowOf(letter), index }))),
+export async function writeDeadLetters(
+  sql: Sql,
+  atRest: AtRestView,
+  deadLetters: readonly DeadLetter[],
+): Promise<DeadLetterWrite[]> {
+  if (deadLetters.length === 0) return [];
+  const rows = await sql.query<{ outcome: DeadLetterWrite }>(writeSql(atRest), [
+    JSON.stringify(deadLetters.map((deadLetter, index) => ({ ...rowOf(deadLetter), index }))),
   ]);
-  return rows.map(({ burial }) => burial);
+  return rows.map(({ outcome }) => outcome);
 }
 
-const burySql = (storedTable: string) => `
+const writeSql = ({ view }: AtRestView) => `
   WITH given AS (
     SELECT *, decode(body_base64, 'base64') AS body,
            row_number() OVER (PARTITION BY message_id, source_created_at ORDER BY index) = 1 AS is_first,
            source_created_at IS NOT DISTINCT FROM
              first_value(source_created_at) OVER (PARTITION BY message_id ORDER BY index) AS is_of_first
-      FROM jsonb_to_recordset($1::jsonb) AS letter (
+      FROM jsonb_to_recordset($1::jsonb) AS dead_letter (
         index int, message_id uuid, pipeline text, system text, source_id bigint, source_created_at timestamptz,
         round int, attempts jsonb, reason text, error jsonb, body_base64 text, headers jsonb,
         words jsonb, first_attempt_at timestamptz, dead_at timestamptz)
@@ -31,13 +36,13 @@ const burySql = (storedTable: string) => `
     SELECT given.*,
            CASE WHEN stored.source_created_at = given.source_created_at THEN 'stored'
                 WHEN there.message_id IS NULL AND (stored.message_id IS NOT NULL OR NOT is_of_first) THEN 'conflict'
-                WHEN there.message_id IS NULL THEN 'buried'
+                WHEN there.message_id IS NULL THEN 'written'
                 WHEN there.source_created_at IS DISTINCT FROM given.source_created_at THEN 'conflict'
-                WHEN there.state = 'redriven' AND there.round = given.round THEN 'buried'
+                WHEN there.state = 'redriven' AND there.round = given.round THEN 'written'
                 WHEN there.state = 'dead' AND there.round = given.round THEN 'same'
-                ELSE 'late' END AS burial
+                ELSE 'late' END AS outcome
       FROM given
-      LEFT JOIN ${storedTable} AS stored USING (message_id)
+      LEFT JOIN ${view} AS stored USING (message_id)
       LEFT JOIN dead_letters AS there USING (message_id)
   ), written AS (
     INSERT INTO dead_letters AS dead (message_id, pipeline, system, source_id, source_created_at, state, round,
@@ -45,31 +50,31 @@ const burySql = (storedTable: string) => `
     SELECT message_id, pipeline, system, source_id, source_created_at, 'dead', round,
            attempts, reason, error, body, headers, array_to_tsvector(array(SELECT jsonb_array_elements_text(words))),
            first_attempt_at, dead_at
-      FROM judged WHERE burial = 'buried' AND is_first ORDER BY message_id
+      FROM judged WHERE outcome = 'written' AND is_first ORDER BY message_id
     ON CONFLICT (message_id) DO UPDATE
       SET state = 'dead', attempts = dead.attempts || excluded.attempts, reason = excluded.reason,
           error = excluded.error, body = excluded.body, headers = excluded.headers, words = excluded.words,
           dead_at = excluded.dead_at
       WHERE dead.state = 'redriven' AND dead.round = excluded.round
   )
-  SELECT CASE WHEN burial = 'buried' AND NOT is_first THEN 'same' ELSE burial END AS burial FROM judged ORDER BY index`;
+  SELECT CASE WHEN outcome = 'written' AND NOT is_first THEN 'same' ELSE outcome END AS outcome FROM judged ORDER BY index`;
 
-function rowOf(letter: DeadLetter): Record<string, unknown> {
+function rowOf(deadLetter: DeadLetter): Record<string, unknown> {
   return {
-    message_id: letter.messageId,
-    pipeline: letter.pipeline,
-    system: letter.system,
-    source_id: letter.sourceId,
-    source_created_at: letter.sourceCreatedAt,
-    round: letter.round,
-    attempts: letter.attempts,
-    reason: letter.reason,
-    error: storable(letter.error),
-    body_base64: Buffer.from(letter.body).toString('base64'),
-    headers: storable(letter.headers),
-    words: wordsOf(letter.error, letter.body),
-    first_attempt_at: letter.firstAttemptAt,
-    dead_at: letter.deadAt,
+    message_id: deadLetter.messageId,
+    pipeline: deadLetter.pipeline,
+    system: deadLetter.system,
+    source_id: deadLetter.sourceId,
+    source_created_at: deadLetter.sourceCreatedAt,
+    round: deadLetter.round,
+    attempts: deadLetter.attempts,
+    reason: deadLetter.reason,
+    error: storable(deadLetter.error),
+    body_base64: Buffer.from(deadLetter.body).toString('base64'),
+    headers: storable(deadLetter.headers),
+    words: wordsOf(deadLetter.error, deadLetter.body),
+    first_attempt_at: deadLetter.firstAttemptAt,
+    dead_at: deadLetter.deadAt,
   };
 }
 
