@@ -1,9 +1,17 @@
+import { Fifo } from './fifo.ts';
+
 /**
  * Deliveries waiting for a batch. A batch never holds two deliveries of one key, nor one whose key is still in
  * another batch: copies of a message run one after the other, so that the later one finds what the earlier one did.
+ * Each delivery costs the same, however many wait.
  */
 export class BatchBuffer<T> {
-  #waiting: T[] = [];
+  readonly #waiting = new Fifo<T>();
+  /** Those whose turn came while their key was busy, by key. */
+  readonly #held = new Map<string, Fifo<T>>();
+  #heldCount = 0;
+  /** Held no more: they came before all that wait. */
+  readonly #freed = new Fifo<T>();
   readonly #busy = new Set<string>();
   readonly #keyOf: (item: T) => string;
   readonly #sizeOf: (item: T) => number;
@@ -16,7 +24,7 @@ export class BatchBuffer<T> {
 
   /** Items that wait, those held back by a busy key included. */
   get size(): number {
-    return this.#waiting.length;
+    return this.#waiting.size + this.#freed.size + this.#heldCount;
   }
 
   add(item: T): void {
@@ -29,32 +37,55 @@ export class BatchBuffer<T> {
    */
   take(most: number, mostBytes = Number.POSITIVE_INFINITY): T[] {
     const batch: T[] = [];
-    const rest: T[] = [];
     let bytes = 0;
-    for (const [index, item] of this.#waiting.entries()) {
-      bytes += this.#sizeOf(item);
-      if (batch.length === most || (batch.length > 0 && bytes > mostBytes)) {
-        rest.push(...this.#waiting.slice(index));
-        break;
-      }
+    while (batch.length < most) {
+      const queue = this.#freed.size > 0 ? this.#freed : this.#waiting;
+      const item = queue.peek();
+      if (item === undefined) break;
       const key = this.#keyOf(item);
-      if (this.#busy.has(key)) rest.push(item);
+      const isBusy = this.#busy.has(key);
+      if (!isBusy) bytes += this.#sizeOf(item);
+      if (batch.length > 0 && bytes > mostBytes) break;
+      queue.shift();
+      if (isBusy) this.#hold(key, item);
       else {
         this.#busy.add(key);
         batch.push(item);
       }
     }
-    this.#waiting = rest;
     return batch;
+  }
+
+  #hold(key: string, item: T): void {
+    const held = this.#held.get(key) ?? new Fifo<T>();
+    held.push(item);
+    this.#held.set(key, held);
+    this.#heldCount += 1;
   }
 
   /** Takes all that wait, whatever their keys, for somebody else. */
   takeAll(): T[] {
-    return this.#waiting.splice(0);
+    const held = [...this.#held.values()].flatMap((items) => items.drain());
+    this.#held.clear();
+    this.#heldCount = 0;
+    return [...this.#freed.drain(), ...held, ...this.#waiting.drain()];
   }
 
-  /** Frees the keys of a batch that is done. */
+  /** Frees the keys of a batch that is done: of those held back for one the first may go now. */
   done(batch: readonly T[]): void {
-    for (const item of batch) this.#busy.delete(this.#keyOf(item));
+    for (const item of batch) {
+      const key = this.#keyOf(item);
+      this.#busy.delete(key);
+      if (this.#heldCount > 0) this.#free(key);
+    }
+  }
+
+  #free(key: string): void {
+    const held = this.#held.get(key);
+    const first = held?.shift();
+    if (held === undefined || first === undefined) return;
+    this.#freed.push(first);
+    this.#heldCount -= 1;
+    if (held.size === 0) this.#held.delete(key);
   }
 }

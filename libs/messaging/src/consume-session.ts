@@ -7,25 +7,19 @@ import type { Broker } from './broker.ts';
 import type { ConsumeOptions, Settlement } from './consumer.ts';
 import { deliveryOf, type Delivery } from './delivery.ts';
 import { withPermission } from './permissions.ts';
+import { HELD_TOO_MUCH, MAX_HELD_BYTES, STOPPED, type Session } from './session.ts';
 import { TakenBack } from './taken-back.ts';
 
-/** What a consumer holds of message bodies at most, in bytes, whatever its prefetch allows. */
-const MAX_HELD_BYTES = 64 * 2 ** 20;
 /** What goes into one batch, in bytes: its statements must fit into a string several times over. */
 const MAX_BATCH_BYTES = 16 * 2 ** 20;
 /** How long a delivery that is done waits for the others of its batch, in milliseconds: one ack is for all, mostly. */
 const DONE_WAITS_MS = 1_000;
-/** The fault of a session whose messages are larger than its prefetch is good for. */
-export const HELD_TOO_MUCH = 'held-too-much';
-/** No faults: what a probe and a stop end with. */
+/** No fault: what a probe ends with. */
 export const PROBED = 'probed';
-export const STOPPED = 'stopped';
 
-/** One stretch of consuming on one channel, from the first delivery to a fault or a stop. */
-export class ConsumeSession {
-  /** Resolves when this session can't go on, or was stopped. */
+/** One stretch of consuming in batches. */
+export class ConsumeSession implements Session {
   readonly fault: Promise<Fault>;
-  /** Whether a batch was settled. */
   progressed = false;
 
   readonly #channel: Channel;
@@ -196,7 +190,10 @@ export class ConsumeSession {
     this.#channel.ack({ fields: { deliveryTag: tag } } as Parameters<Channel['ack']>[0], allUpTo);
   }
 
-  /** Stops taking and waits for the batches in flight, at most `withinMs`. */
+  get isOver(): boolean {
+    return !this.#open;
+  }
+
   async stop(withinMs: number): Promise<void> {
     this.#taking = false;
     const timer = new AbortController();
@@ -210,7 +207,7 @@ export class ConsumeSession {
   }
 
   /** Cancels, waits for batches in flight, acks what is settled beyond a gap, gives back the rest, closes. */
-  close(): Promise<void> {
+  leave(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }

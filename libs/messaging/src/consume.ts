@@ -2,13 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ExponentialBackoff, type IBackoff } from 'cockatiel';
 import type { Fault } from '@esteira/pipeline';
 import { BrokerUnavailable, type Broker } from './broker.ts';
-import { ConsumeSession, HELD_TOO_MUCH, PROBED, STOPPED } from './consume-session.ts';
+import { ConsumeSession, PROBED } from './consume-session.ts';
 import type { ConsumeOptions, Consumer, ConsumerState } from './consumer.ts';
+import { EachSession, type StillRunning } from './each-session.ts';
+import { HELD_TOO_MUCH, STOPPED, type Session } from './session.ts';
 
 /**
- * Consumes a queue in batches until it is stopped. A batch closes when it is full or when nothing more is waiting, so
- * a lone message never waits for company. After a fault everything held is given back, and consuming starts again
- * after a backoff.
+ * Consumes a queue until it is stopped. A batch closes when it is full or when nothing more is waiting, so a lone message
+ * never waits for company. After a fault what is held is given back, and consuming starts again after a backoff; of
+ * messages that are consumed each by itself, what runs goes on meanwhile.
  */
 export function consume(broker: Broker, options: ConsumeOptions): Consumer {
   const loop = new ConsumeLoop(broker, options);
@@ -26,7 +28,10 @@ class ConsumeLoop implements Consumer {
   readonly #broker: Broker;
   readonly #options: ConsumeOptions;
   readonly #stopping = new AbortController();
-  #session: ConsumeSession | undefined;
+  #session: Session | undefined;
+  /** Sessions that ended while messages of theirs still run. */
+  #left: Session[] = [];
+  readonly #stillRunning: StillRunning = new Map();
   #prefetch: number;
   #ended: Promise<void> = Promise.resolve();
 
@@ -49,7 +54,8 @@ class ConsumeLoop implements Consumer {
       if (this.#stopped()) break;
       if (progressed) backoff = firstBackoff();
       const worked: boolean = probing && progressed;
-      probing = !worked && fault.code !== HELD_TOO_MUCH;
+      // One that may run for hours is no probe.
+      probing = this.#options.mode !== 'each' && !worked && fault.code !== HELD_TOO_MUCH;
       if (worked || this.#takesFewer(fault)) continue;
       this.state = { kind: 'backing-off', fault };
       const { queue, logger } = this.#options;
@@ -75,31 +81,39 @@ class ConsumeLoop implements Consumer {
   }
 
   async #oneSession(probing: boolean): Promise<{ fault: Fault; progressed: boolean }> {
-    let session: ConsumeSession | undefined;
+    let session: Session | undefined;
     try {
       await this.#broker.untilConnected(this.#stopping.signal);
       await this.#options.ready?.();
-      session = await ConsumeSession.open(this.#broker, this.#options, this.#prefetch, probing);
+      session = await this.#open(probing);
       this.#session = session;
       if (this.#stopped()) await session.stop(0);
       this.state = { kind: 'consuming' };
       const fault = await session.fault;
-      // What runs is waited for, however long that takes; nothing is taken meanwhile.
+      // What runs of a batch is waited for, however long that takes; nothing is taken meanwhile.
       if (!GOES_ON.has(fault.code)) this.state = { kind: 'backing-off', fault };
-      await session.close();
+      await session.leave();
       return { fault, progressed: session.progressed };
     } catch (error) {
       const code = error instanceof BrokerUnavailable ? 'broker-unavailable' : 'consume-failed';
       return { fault: { code, message: (error as Error).message }, progressed: false };
     } finally {
-      await session?.close();
+      await session?.leave();
+      this.#left = [...this.#left, ...(session === undefined ? [] : [session])].filter(({ isOver }) => !isOver);
       this.#session = undefined;
     }
   }
 
+  #open(probing: boolean): Promise<Session> {
+    return this.#options.mode === 'each'
+      ? EachSession.open(this.#broker, this.#options, this.#prefetch, this.#stillRunning)
+      : ConsumeSession.open(this.#broker, this.#options, this.#prefetch, probing);
+  }
+
   async stop(withinMs: number): Promise<void> {
     this.#stopping.abort();
-    await this.#session?.stop(withinMs);
+    const sessions = this.#session === undefined ? this.#left : [...this.#left, this.#session];
+    await Promise.all(sessions.map((session) => session.stop(withinMs)));
     await this.#ended;
   }
 }

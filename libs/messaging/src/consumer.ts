@@ -20,11 +20,16 @@ export type BatchHandler = (batch: readonly Delivery[], done: Done) => Promise<r
 /** How a queue is consumed. */
 export interface ConsumeOptions {
   readonly queue: string;
+  /**
+   * In batches, or each message by itself: handled as a batch of one, acked when it is done, whatever runs beside it.
+   * In batches where nothing is said.
+   */
+  readonly mode?: 'batch' | 'each';
   /** Deliveries the broker hands out ahead of acks. */
   readonly prefetch: number;
-  /** The most deliveries in one batch. */
+  /** The most deliveries in one batch; with `each` it is 1. */
   readonly batchSize: number;
-  /** How many batches may run at once; the steps of one message never overlap. */
+  /** How many batches may run at once, with `each` how many messages; the steps of one message never overlap. */
   readonly batchesInFlight: number;
   /** Two deliveries with the same key never run at once. */
   readonly keyOf: (delivery: Delivery) => string;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AckTracker } from '../src/index.ts';
+import { boundCost } from './support/bounded-cost.ts';
 
 /** Delivery tags 1..n in any order of settling. */
 const order = fc.integer({ min: 1, max: 60 }).chain((n) =>
@@ -73,5 +74,19 @@ describe('acking with multiple', () => {
         expect(acked.size).toBe(tags.length);
       }),
     );
+  });
+});
+
+describe('acks of 100,000 that are settled in the order in which they came', () => {
+  it('look a bounded number of times at each', () => {
+    const MANY = 100_000;
+    boundCost<Set<unknown>>(Set.prototype, 'delete', () => 1, 4 * MANY);
+    const tracker = new AckTracker();
+    let upTo = 0;
+    for (let tag = 1; tag <= MANY; tag += 1) {
+      tracker.settle(tag);
+      upTo = tracker.advance() ?? upTo;
+    }
+    expect(upTo).toBe(MANY);
   });
 });

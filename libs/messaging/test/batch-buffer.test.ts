@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BatchBuffer } from '../src/index.ts';
+import { boundCost } from './support/bounded-cost.ts';
 
 interface Item {
   readonly key: string;
@@ -65,5 +66,44 @@ describe('batches of a buffer', () => {
         }
       }),
     );
+  });
+});
+
+describe('a buffer in which 100,000 wait', () => {
+  const MANY = 100_000;
+
+  it('moves each of them a handful of times, though they are taken one by one', () => {
+    const buffer = new BatchBuffer<number>(String);
+    let taken = 0;
+    // What moves items of an array, as many as it holds at most.
+    for (const method of ['slice', 'splice', 'shift', 'concat'] as const) {
+      boundCost<unknown[]>(Array.prototype as unknown[], method, ({ length }) => length, 5 * MANY);
+    }
+    for (let index = 0; index < MANY; index += 1) buffer.add(index);
+    while (taken < MANY) {
+      const batch = buffer.take(1);
+      taken += batch.length;
+      buffer.done(batch);
+    }
+    expect(buffer.size).toBe(0);
+  });
+
+  it('looks a bounded number of times at each copy of one message, while that runs beside others', () => {
+    let looks = 0;
+    const buffer = new BatchBuffer<{ readonly key: string }>(({ key }) => {
+      looks += 1;
+      return key;
+    });
+    const copy = { key: 'slow' };
+    buffer.add(copy);
+    const [running] = buffer.take(1);
+    for (let index = 0; index < MANY; index += 1) {
+      buffer.add(copy);
+      buffer.add({ key: String(index) });
+      buffer.done(buffer.take(1));
+    }
+    expect(running).toBe(copy);
+    expect(buffer.size).toBe(MANY);
+    expect(looks).toBeLessThan(5 * MANY);
   });
 });
