@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { loadSettings, settingsEntries, type Settings } from '@esteira/settings';
-import { catalogue, type PrivateServers, type Service } from '@esteira/infra';
+import { appsOf, type PrivateServers, type AppService } from '@esteira/infra';
 import type { LinkName } from './faults.ts';
 import { openLinks, type Links } from './links.ts';
 import { startProcess, type SupervisedProcess } from './processes.ts';
@@ -57,7 +57,7 @@ export async function openArena(options: ArenaOptions, signal: AbortSignal): Pro
     ...DRILL_SETTINGS,
     ...env,
   });
-  const apps = catalogue(settings).filter(({ type }) => type === 'api' || type === 'consumer');
+  const apps = appsOf(settings).filter(({ role }) => role !== 'console');
   const links = await Promise.all(apps.map((app) => openLinks(app, settings)));
   const processes = apps.map((app, index) => startApp(app, links[index]?.env ?? {}, options));
   const arena: Arena = {
@@ -92,17 +92,15 @@ function found<T>(one: T | undefined, name: string): T {
 }
 
 function startApp(
-  service: Service,
+  service: AppService,
   env: Readonly<Record<string, string>>,
   { servers, base, imports = [], logDirectory, env: further = {} }: ArenaOptions,
 ): SupervisedProcess {
-  const role: Record<string, string> =
-    service.type === 'api' ? { SYSTEM: service.system ?? '' } : { CONSUMER_NUMBER: String(service.number ?? 1) };
   return startProcess({
     name: service.name,
-    app: service.type === 'api' ? 'orders-api' : 'orders-consumer',
+    main: service.main,
     url: `http://127.0.0.1:${service.listens[0].port}`,
-    env: { ...base, ...further, ...env, ...role, ...servers.mark },
+    env: { ...base, ...further, ...env, ...service.environment, ...servers.mark },
     imports,
     logFile: join(logDirectory, `${service.name}.log`),
   });

@@ -1,4 +1,4 @@
-import { catalogue, type Service } from '@esteira/infra';
+import { serversOf, type AppService } from '@esteira/infra';
 import { settingsEntries, type Settings } from '@esteira/settings';
 import type { LinkName } from './faults.ts';
 import { openProxy, type LinkProxy } from './proxy.ts';
@@ -12,10 +12,10 @@ export interface Links {
 }
 
 /** Puts a proxy between an app and each server it needs. */
-export async function openLinks(app: Service, settings: Settings): Promise<Links> {
+export async function openLinks(app: AppService, settings: Settings): Promise<Links> {
   const env = Object.fromEntries(settingsEntries(settings));
   const byServer = new Map<string, LinkProxy>();
-  for (const server of catalogue(settings).filter(({ name }) => app.needs.includes(name))) {
+  for (const server of serversOf(settings).filter(({ name }) => app.needs.includes(name))) {
     // The first address is the one that work goes through; the broker's second is for looking only.
     const [{ setting, port, url = '' }] = server.listens;
     const proxy = await openProxy(port, { amqp: server.type === 'rabbitmq' });

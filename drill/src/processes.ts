@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REPOSITORY } from '@esteira/infra';
 
@@ -9,7 +8,8 @@ import { REPOSITORY } from '@esteira/infra';
 export interface ProcessOptions {
   /** For example `consumer-1`. */
   readonly name: string;
-  readonly app: 'orders-api' | 'orders-consumer';
+  /** The file that Node runs, from the root of the repository. */
+  readonly main: string;
   /** Where its health is asked. */
   readonly url: string;
   readonly env: Readonly<Record<string, string>>;
@@ -115,8 +115,7 @@ class AppProcess implements SupervisedProcess {
   }
 
   async #runOnce(): Promise<void> {
-    const { app, env, imports = [] } = this.#options;
-    const main = join(REPOSITORY, 'apps', app, 'src', 'main.ts');
+    const { main, env, imports = [] } = this.#options;
     const hooks = imports.flatMap((path) => ['--import', path]);
     const child = spawn(process.execPath, [...hooks, main], {
       cwd: REPOSITORY,

@@ -1,8 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { DEFAULT_SYSTEMS, settingsEntries, type Settings, type System } from '@esteira/settings';
+import { loadSettings, settingsEntries, type Settings } from '@esteira/settings';
 import { accountOf } from '../src/account.ts';
-import { catalogue, isLoopback, isOurs, type Service } from '../src/catalogue.ts';
+import {
+  catalogue,
+  isLoopback,
+  isOurs,
+  serversOf,
+  type AppService,
+  type ServerService,
+  type Service,
+} from '../src/catalogue.ts';
 import { REPOSITORY } from '../src/paths.ts';
 
 /**
@@ -28,7 +36,7 @@ export const filesIn = (directory: string) => ({
 /** What docker-compose.yml asks for: ports, accounts, and each server's address inside the network. */
 export function composeValues(settings: Settings): Record<string, string> {
   const { REDIS_URL: redis, RABBITMQ_URL: rabbitmq } = settings;
-  const servers = catalogue(settings).filter(({ kind }) => kind === 'server');
+  const servers = serversOf(settings);
   return {
     ...Object.fromEntries(settingsEntries(settings).filter(([name]) => name.endsWith('_PORT'))),
     ESTEIRA_DELAY_STRATEGY: settings.DELAY_STRATEGY,
@@ -44,40 +52,37 @@ export function composeValues(settings: Settings): Record<string, string> {
 
 /** The services of these settings that docker-compose.yml doesn't have. */
 function addedServices(settings: Settings, appValues: string): { services: object; volumes: object } {
-  const added = settings.systems.flatMap((system, i) =>
-    system.name === KNOWN_SYSTEMS[i] ? [] : [{ system, n: i + 1 }],
-  );
-  const services = catalogue(settings).flatMap((service): [string, object][] => {
-    const { system, n } = added.find((one) => one.system.name === service.system) ?? {};
-    if (service.type === 'consumer' && service.number !== 1)
-      return [[service.name, consumer(service, settings, appValues)]];
-    if (system === undefined || n === undefined) return [];
-    if (service.type === 'api') return [[service.name, api(service, { settings, system, n }, appValues)]];
+  const added = catalogue(settings).filter((service) => !isInFile(service));
+  const services = added.flatMap((service): [string, object][] => {
+    if (service.kind === 'app') return [[service.name, app(service, settings, appValues)]];
     return isOurs(service) ? [[service.name, source(service)]] : [];
   });
   const volumes = Object.entries(Object.fromEntries(services)).flatMap(([name]) =>
     name.startsWith('postgres-') ? [[name, {}]] : [],
   );
+  const sources = added.filter((service) => service.kind === 'server');
   // Redis belongs to every system's part.
-  const redis = { profiles: added.map(({ system }) => system.name) };
-  // The console reads every source.
-  const urls = added.map(({ system, n }) => [`SYSTEM${n}_DATABASE_URL`, sourceUrl(settings, system)]);
+  const redis = { profiles: sources.flatMap(({ parts }) => parts) };
   const verifier = verifierOf(settings);
-  const consolePage = { environment: literal(Object.fromEntries(urls) as Record<string, string>) };
+  // The console reads every source.
+  const consolePage = { environment: literal(insideUrls(sources)) };
   return {
     services: { 'consumer-1': verifier, ...Object.fromEntries(services), redis, console: consolePage },
     volumes: Object.fromEntries(volumes) as object,
   };
 }
 
-/** The systems docker-compose.yml has, by number: `system-2` as the only system would be another service. */
-const KNOWN_SYSTEMS = DEFAULT_SYSTEMS.split(',');
+/** What stands in docker-compose.yml: a service of the default settings, under the same name and the same setting. */
+const isInFile = ({ name, listens: [{ setting }] }: Service): boolean =>
+  IN_FILE.some((one) => one.name === name && one.listens[0].setting === setting);
+
+const IN_FILE = catalogue(loadSettings({}));
 
 const base = (service: string) => ({ extends: { file: join(REPOSITORY, 'infra/docker/base.yml'), service } });
 
 const healthy = (required: boolean) => ({ condition: 'service_healthy', required });
 
-const source = (service: Service) => {
+const source = (service: ServerService) => {
   const [{ port, url = '' }] = service.listens;
   const { user, password, name } = accountOf(url);
   return {
@@ -89,37 +94,13 @@ const source = (service: Service) => {
   };
 };
 
-interface AddedSystem {
-  readonly settings: Settings;
-  readonly system: System;
-  readonly n: number;
-}
-
-const api = (service: Service, { settings, system, n }: AddedSystem, appValues: string) => {
-  const database = sourceOf(settings, system);
-  const needsDatabase = isOurs(database) ? { [database.name]: healthy(true) } : {};
-  return {
-    ...base('api'),
-    ...published(service, appValues),
-    depends_on: { ...needsDatabase, redis: healthy(true), rabbitmq: healthy(false) },
-    environment: literal({
-      SYSTEM: system.name,
-      [`SYSTEM${n}_DATABASE_URL`]: sourceUrl(settings, system),
-      HEALTH_URL: healthUrl(service),
-      ALLOWED_HOSTS: allowedHosts(service, settings),
-    }),
-  };
-};
-
-const sourceOf = (settings: Settings, { name }: System): Service => {
-  const found = catalogue(settings).find(({ type, system }) => type === 'postgres' && system === name);
-  if (found === undefined) throw new Error(`The catalogue has no Postgres of ${name}.`);
-  return found;
-};
-
-/** Where an app finds the database of a system. */
-const sourceUrl = (settings: Settings, system: System): string =>
-  fromInside(sourceOf(settings, system), system.databaseUrl);
+/** Where the apps find these servers. */
+const insideUrls = (some: readonly ServerService[]): Record<string, string> =>
+  Object.fromEntries(
+    some.flatMap((one) =>
+      one.listens.map(({ setting, url = '' }): [string, string] => [setting, fromInside(one, url)]),
+    ),
+  );
 
 /** A verifier's file, with those beside it that it may import, as consumers see them. */
 const VERIFIER_DIRECTORY = '/app/verifier';
@@ -135,18 +116,27 @@ function verifierOf(settings: Settings): object {
   return { volumes: [{ ...volume, read_only: true }], environment: literal(verifierEnvironment(settings)) };
 }
 
-const consumer = (service: Service, settings: Settings, appValues: string) => ({
-  ...base('consumer'),
-  ...published(service, appValues),
-  depends_on: { rabbitmq: healthy(true), mongodb: healthy(true), endput: healthy(true) },
-  ...verifierOf(settings),
-  environment: literal({
-    ...verifierEnvironment(settings),
-    CONSUMER_NUMBER: String(service.number),
-    HEALTH_URL: healthUrl(service),
-    ALLOWED_HOSTS: allowedHosts(service, settings),
-  }),
-});
+const app = (service: AppService, settings: Settings, appValues: string) => {
+  const servers = serversOf(settings);
+  const needed = service.needs.flatMap((name) => servers.filter((one) => one.name === name));
+  const waitedFor = needed.filter((one) => isInFile(one) || isOurs(one));
+  return {
+    ...base(service.role),
+    ...published(service, appValues),
+    // What is of another part may not be there: the app waits for it by itself.
+    depends_on: Object.fromEntries(
+      waitedFor.map((one) => [one.name, healthy(one.parts.some((part) => service.parts.includes(part)))]),
+    ),
+    ...(service.role === 'consumer' ? verifierOf(settings) : {}),
+    environment: literal({
+      ...(service.role === 'consumer' ? verifierEnvironment(settings) : {}),
+      ...service.environment,
+      ...insideUrls(needed.filter((one) => one.system !== undefined)),
+      HEALTH_URL: healthUrl(service),
+      ALLOWED_HOSTS: allowedHosts(service, settings),
+    }),
+  };
+};
 
 const published = ({ parts, listens: [{ port }] }: Service, appValues: string) => ({
   profiles: ['all', ...parts],

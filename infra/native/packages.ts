@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import type { Service } from '../src/catalogue.ts';
+import type { ServerService, Service } from '../src/catalogue.ts';
 import { Obstacle } from '../src/obstacle.ts';
 import { isRoot } from './users.ts';
 
@@ -19,7 +19,7 @@ const SUPERVISOR: Need = {
   isThere: () => onPath('supervisord') !== undefined && onPath('supervisorctl') !== undefined,
 };
 
-const NEEDS: Partial<Record<Service['type'], Need>> = {
+const NEEDS: Partial<Record<ServerService['type'], Need>> = {
   postgres: {
     what: 'PostgreSQL 15 or later',
     packages: ['postgresql'],
@@ -42,7 +42,10 @@ const PIP: Need = {
 
 /** Installs what these services need and the machine doesn't have. */
 export async function installFor(services: readonly Service[], report: (line: string) => void): Promise<void> {
-  const needs = [SUPERVISOR, ...new Set(services.flatMap(({ type }) => NEEDS[type] ?? []))];
+  const needs = [
+    SUPERVISOR,
+    ...new Set(services.flatMap((service) => (service.kind === 'server' ? (NEEDS[service.type] ?? []) : []))),
+  ];
   await install(needs, report);
 }
 

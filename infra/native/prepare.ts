@@ -1,5 +1,5 @@
 import type { Settings } from '@esteira/settings';
-import type { Service } from '../src/catalogue.ts';
+import type { ServerService, Service } from '../src/catalogue.ts';
 import { prepareApp } from './apps.ts';
 import type { Context } from './context.ts';
 import { prepareMongoExpress } from './mongo-express.ts';
@@ -12,6 +12,12 @@ import { prepareRedis } from './redis.ts';
 
 /** Writes what a service needs to run. Changes nothing where it is there already. */
 export async function prepare(service: Service, settings: Settings, context: Context): Promise<Prepared> {
+  if (service.kind === 'server') return prepareServer(service, settings, context);
+  if (service.role === 'console') await buildPage(context.report);
+  return prepareApp(service, settings);
+}
+
+function prepareServer(service: ServerService, settings: Settings, context: Context): Promise<Prepared> | Prepared {
   const [first, second = first] = service.listens;
   switch (service.type) {
     case 'postgres':
@@ -24,11 +30,5 @@ export async function prepare(service: Service, settings: Settings, context: Con
       return prepareMongod(service.name, first, context);
     case 'mongo-express':
       return prepareMongoExpress(service.name, first, settings, context);
-    case 'api':
-    case 'consumer':
-      return prepareApp(service, settings);
-    case 'console':
-      await buildPage(context.report);
-      return prepareApp(service, settings);
   }
 }

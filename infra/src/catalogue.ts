@@ -1,4 +1,7 @@
-import type { Settings, System } from '@esteira/settings';
+import { consolePage } from '@esteira/console-server/service';
+import { ordersApi } from '@esteira/orders-api/service';
+import { ordersConsumer } from '@esteira/orders-consumer/service';
+import { QUEUE_PART, type AppDeclaration, type AppProcess, type Settings, type System } from '@esteira/settings';
 import { accountOf } from './account.ts';
 import { Obstacle } from './obstacle.ts';
 
@@ -10,31 +13,77 @@ export interface Listens {
   readonly url?: string;
 }
 
-/** One process or server of Esteira. The same list is run natively and by Compose. */
-export interface Service {
+/** What servers and apps have in common. */
+interface AnyService {
   readonly name: string;
-  readonly kind: 'server' | 'app';
-  readonly type: 'postgres' | 'redis' | 'rabbitmq' | 'mongodb' | 'mongo-express' | 'api' | 'consumer' | 'console';
   /** The parts (profiles) it belongs to besides `all`. Starting parts one after another composes into the whole. */
   readonly parts: readonly string[];
   readonly listens: readonly [Listens, ...Listens[]];
-  /** Services an app asks about in its readiness. */
-  readonly needs: readonly string[];
-  /** The system of a source Postgres or of an API. */
-  readonly system?: string;
-  /** The number of a consumer, from 1. */
-  readonly number?: number;
-  /** The user's own, although it is on this machine: never started, moved or emptied. */
-  readonly isForeign?: true;
   /** Started where it can be had; a failure is told and is no reason to stop. */
   readonly optional?: true;
 }
 
-/** The part of what all systems share behind the broker: RabbitMQ, MongoDB, the endput, the consumers, the console. */
-export const QUEUE_PART = 'queue';
+/** A server that apps need. */
+export interface ServerService extends AnyService {
+  readonly kind: 'server';
+  readonly type: 'postgres' | 'redis' | 'rabbitmq' | 'mongodb' | 'mongo-express';
+  /** The server that it is a page of: it runs where that one does. */
+  readonly pageOf?: string;
+  /** The system of a source Postgres. */
+  readonly system?: string;
+  /** The user's own, although it is on this machine: never started, moved or emptied. */
+  readonly isForeign?: true;
+}
 
-/** Every service there is with these settings. */
-export function catalogue(settings: Settings): Service[] {
+/** One process of an app, as the app declares it. */
+export interface AppService extends AnyService, Pick<AppDeclaration, 'role' | 'main' | 'pipeline'> {
+  readonly kind: 'app';
+  /** Services it asks about in its readiness. */
+  readonly needs: readonly string[];
+  /** What tells the process which of its app it is. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Files of the user's that run in it. */
+  readonly files: readonly string[];
+}
+
+/** One process or server of Esteira. The same list is run natively and by Compose. */
+export type Service = ServerService | AppService;
+
+/** The apps of all pipelines, in the order in which they are shown. What each is, it declares itself. */
+export const APPS: readonly AppDeclaration[] = [ordersApi, ordersConsumer, consolePage];
+
+/** Every server there is with these settings. */
+export const serversOf = (settings: Settings): ServerService[] =>
+  catalogue(settings).filter((service) => service.kind === 'server');
+
+/** Every process of an app there is with these settings. */
+export const appsOf = (settings: Settings): AppService[] =>
+  catalogue(settings).filter((service) => service.kind === 'app');
+
+/**
+ * Every service there is with these settings: the apps of the pipelines that run, and the servers that they need.
+ *
+ * @param apps what is declared; by default by all apps there are.
+ */
+export function catalogue(settings: Settings, apps: readonly AppDeclaration[] = APPS): Service[] {
+  const running = apps.filter(({ pipeline }) => pipeline === undefined || settings.pipelines.includes(pipeline));
+  const processes = running.flatMap((app) => app.processes(settings).map((one) => appService(app, one, settings)));
+  const needed = new Set(processes.flatMap(({ needs }) => needs));
+  return [...servers(settings).filter(({ name, pageOf = name }) => needed.has(pageOf)), ...processes];
+}
+
+const appService = (
+  { pipeline, role, main, files }: AppDeclaration,
+  { name, parts, ports, needs, environment }: AppProcess,
+  settings: Settings,
+): AppService => ({
+  ...{ kind: 'app', name, role, main, parts, listens: ports, needs, environment },
+  ...(pipeline === undefined ? {} : { pipeline }),
+  files: files?.(settings) ?? [],
+});
+
+/** Every server that an app may need. */
+function servers(settings: Settings): ServerService[] {
   const systems = settings.systems.map((system) => system.name);
   return [
     ...settings.systems.map((system, i) => source(system, i + 1)),
@@ -51,9 +100,6 @@ export function catalogue(settings: Settings): Service[] {
     ),
     server('mongodb', 'mongodb', [QUEUE_PART], [byUrl('MONGODB_URL', settings.MONGODB_URL)]),
     ...(settings.NODE_ENV === 'production' ? [] : [mongoExpress(settings)]),
-    ...settings.systems.map((system, i) => api(system.name, i + 1, system.apiPort)),
-    ...Array.from({ length: settings.CONSUMERS }, (_, i) => consumer(i + 1, settings)),
-    consolePage(settings),
   ];
 }
 
@@ -63,7 +109,7 @@ export function servicesOf(profile: string, settings: Settings): Service[] {
   if (profile === 'all') return services;
   if (profile === 'servers') return services.filter((service) => service.kind === 'server');
   if (profile === 'test-servers')
-    return services.filter(({ kind, optional }) => kind === 'server' && optional !== true);
+    return services.filter((service) => service.kind === 'server' && service.optional !== true);
   const part = services.filter((service) => service.parts.includes(profile));
   if (part.length > 0) return part;
   const known = ['all', 'servers', QUEUE_PART, ...settings.systems.map((system) => system.name)];
@@ -72,7 +118,8 @@ export function servicesOf(profile: string, settings: Settings): Service[] {
 
 /** A service whose address is on another machine, or that is the user's own, is somebody else's to run. */
 export function isOurs(service: Service): boolean {
-  return service.isForeign !== true && service.listens.every(({ url }) => url === undefined || isLoopback(url));
+  if (service.kind === 'server' && service.isForeign === true) return false;
+  return service.listens.every(({ url }) => url === undefined || isLoopback(url));
 }
 
 /** What people open or connect to; no password. */
@@ -94,8 +141,6 @@ const DEFAULT_PORTS: Record<string, number> = {
   'mongodb:': 27017,
 };
 
-const byPort = (setting: string, port: number): Listens => ({ setting, port });
-
 function byUrl(setting: string, url: string): Listens {
   if (!URL.canParse(url)) return { setting, url, port: 0 };
   const { port, protocol } = new URL(url);
@@ -111,10 +156,10 @@ export function isLoopback(url: string): boolean {
 
 const server = (
   name: string,
-  type: Service['type'],
+  type: ServerService['type'],
   parts: readonly string[],
-  listens: Service['listens'],
-): Service => ({ name, kind: 'server', type, parts, listens, needs: [] });
+  listens: ServerService['listens'],
+): ServerService => ({ kind: 'server', name, type, parts, listens });
 
 /**
  * The user of the databases that Esteira makes. A source with a table of the user's, or with another user in its
@@ -122,49 +167,20 @@ const server = (
  */
 const OUR_USER = 'esteira';
 
-const source = ({ name, databaseUrl, ownTable }: System, n: number): Service => ({
+const source = ({ name, databaseUrl, ownTable }: System, n: number): ServerService => ({
   ...server(`postgres-${name}`, 'postgres', [name], [byUrl(`SYSTEM${n}_DATABASE_URL`, databaseUrl)]),
   system: name,
   ...(ownTable !== undefined || accountOf(databaseUrl).user !== OUR_USER ? { isForeign: true as const } : {}),
 });
 
-const api = (system: string, n: number, port: number): Service => ({
-  name: `api-${system}`,
-  kind: 'app',
-  type: 'api',
-  parts: [system],
-  listens: [byPort(`SYSTEM${n}_API_PORT`, port)],
-  needs: [`postgres-${system}`, 'redis', 'rabbitmq'],
-  system,
-});
-
-const consumer = (number: number, settings: Settings): Service => ({
-  name: `consumer-${number}`,
-  kind: 'app',
-  type: 'consumer',
-  parts: [QUEUE_PART],
-  listens: [byPort('CONSUMER_PORT', settings.CONSUMER_PORT + number - 1)],
-  needs: ['rabbitmq', 'mongodb', 'endput'],
-  number,
-});
-
-/** It shows what is down, and needs only what it keeps its own notes in. */
-const consolePage = (settings: Settings): Service => ({
-  name: 'console',
-  kind: 'app',
-  type: 'console',
-  parts: [QUEUE_PART],
-  listens: [byPort('CONSOLE_PORT', settings.CONSOLE_PORT)],
-  needs: ['endput'],
-});
-
 /** Whoever knows its password, which stands in the documents, may change the log: nothing for production. */
-const mongoExpress = (settings: Settings): Service => ({
+const mongoExpress = (settings: Settings): ServerService => ({
   ...server(
     'mongo-express',
     'mongo-express',
     [QUEUE_PART],
-    [byPort('MONGO_EXPRESS_PORT', settings.MONGO_EXPRESS_PORT)],
+    [{ setting: 'MONGO_EXPRESS_PORT', port: settings.MONGO_EXPRESS_PORT }],
   ),
+  pageOf: 'mongodb',
   optional: true,
 });

@@ -27,8 +27,9 @@ export async function answeringPid(service: Service): Promise<number | undefined
 }
 
 /** An app started without the parts it needs can be alive, not ready. */
-export function questionFor(app: Service, started: readonly Service[], settings: Settings): 'live' | 'ready' {
-  const elsewhere = catalogue(settings).filter((service) => !isOurs(service));
+export function questionFor(service: Service, started: readonly Service[], settings: Settings): 'live' | 'ready' {
+  if (service.kind === 'server') return 'ready';
+  const elsewhere = catalogue(settings).filter((one) => !isOurs(one));
   const there = new Set([...started, ...elsewhere].map(({ name }) => name));
-  return app.needs.every((need) => there.has(need)) ? 'ready' : 'live';
+  return service.needs.every((need) => there.has(need)) ? 'ready' : 'live';
 }

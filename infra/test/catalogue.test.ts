@@ -1,6 +1,6 @@
-import { loadSettings } from '@esteira/settings';
+import { loadSettings, type AppDeclaration } from '@esteira/settings';
 import { describe, expect, it } from 'vitest';
-import { addressOf, catalogue, isOurs, servicesOf } from '../src/catalogue.ts';
+import { addressOf, APPS, catalogue, isOurs, servicesOf } from '../src/catalogue.ts';
 import { movesFor } from '../src/ports.ts';
 import { withValues } from '../src/settings.ts';
 
@@ -51,6 +51,29 @@ describe('the catalogue', () => {
     const moves = await movesFor(ours, catalogue(settings), (asked) => Promise.resolve(asked !== Number(port)));
     expect(moves.map(({ setting }) => setting)).not.toContain('SYSTEM2_DATABASE_URL');
     expect(moves.map(({ to }) => to)).not.toContain(Number(port));
+  });
+
+  it('is made of what the apps of the pipelines that run declare, and of the servers that these need', () => {
+    const parcels: AppDeclaration = {
+      pipeline: 'parcels',
+      role: 'consumer',
+      main: 'apps/parcels/src/main.ts',
+      processes: () => [
+        {
+          name: 'parcels-1',
+          parts: ['queue'],
+          ports: [{ setting: 'PARCELS_PORT', port: 8031 }],
+          needs: ['rabbitmq', 'endput'],
+          environment: { PARCELS_NUMBER: '1' },
+        },
+      ],
+    };
+    const settings = loadSettings({});
+    const running = (pipelines: readonly string[]) =>
+      catalogue({ ...settings, pipelines }, [...APPS, parcels]).map(({ name }) => name);
+    expect(running(['parcels'])).toEqual(['endput', 'rabbitmq', 'console', 'parcels-1']);
+    expect(running(['orders'])).toEqual(names('all'));
+    expect(running(['parcels', 'orders'])).toEqual([...names('all'), 'parcels-1']);
   });
 
   it('shows addresses without passwords', () => {

@@ -5,7 +5,7 @@ import { loadSettings } from '@esteira/settings';
 import { afterAll, expect, it } from 'vitest';
 import { changedApps, codeOfApps, prepareApp } from '../native/apps.ts';
 import { codeOf } from '../native/code.ts';
-import { catalogue } from '../src/catalogue.ts';
+import { appsOf } from '../src/catalogue.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'esteira-code-'));
 afterAll(() => {
@@ -38,7 +38,7 @@ it('names the code of an app: its own, that of the libraries, its packages and t
 it('stands in the environment of each app, so that those that run by other code or settings are found', () => {
   const settings = loadSettings({});
   const others = loadSettings({ MAX_ATTEMPTS: '7' });
-  const apps = catalogue(settings).filter(({ kind }) => kind === 'app');
+  const apps = appsOf(settings);
   const code = codeOfApps(apps.map((service) => ({ prepared: prepareApp(service, settings) })));
   expect(Object.keys(code)).toEqual(apps.map(({ name }) => name));
   const before = { active: ['api-system-1', 'consumer-1'], listening: {}, internal: {}, secrets: {} };

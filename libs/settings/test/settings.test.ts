@@ -189,6 +189,15 @@ describe('settings', () => {
     expect(loadSettings(Object.fromEntries(settingsEntries(settings)))).toEqual(settings);
   });
 
+  it('say which pipelines run; one that there is not is refused with those there are', () => {
+    expect(loadSettings({}).pipelines).toEqual(['orders']);
+    expect(loadSettings({ PIPELINES: 'orders' }).pipelines).toEqual(['orders']);
+    expect(() => loadSettings({ PIPELINES: 'orders,bricks' })).toThrow(
+      'PIPELINES has no name of a pipeline as number 2; there are: orders',
+    );
+    expect(() => loadSettings({ PIPELINES: 'orders, orders' })).toThrow('PIPELINES names a pipeline twice');
+  });
+
   it('are all described, and .env.example is made of them', () => {
     for (const { description } of documents) expect(description.length).toBeGreaterThan(20);
     const file = join(mkdtempSync(join(tmpdir(), 'esteira-')), '.env');

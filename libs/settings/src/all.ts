@@ -1,0 +1,68 @@
+import { attemptLogSettings } from '@esteira/attempt-log/settings';
+import {
+  accessSettings,
+  attemptSettings,
+  composeSettings,
+  readEnvFile,
+  runningSettings,
+  type Env,
+  type SettingsOf,
+} from '@esteira/config';
+import { messagingSettings } from '@esteira/messaging/settings';
+import { logSettings } from '@esteira/observability/settings';
+import { consumerSettings, endputSettings, systemsSettings, verifierSettings } from '@esteira/orders/settings';
+import { reconciliationSettings } from '@esteira/reconciliation/settings';
+import { relaySettings } from '@esteira/relay/settings';
+import { pipelinesSettings } from './pipelines.ts';
+import { placesSettings } from './places.ts';
+
+/**
+ * All settings, checked and frozen: what the packages declare, composed in one place, since all processes of Esteira read
+ * one `.env`. What another pipeline declares is named here, in the type and in the list.
+ */
+export type Settings = SettingsOf<typeof pipelinesSettings> &
+  SettingsOf<typeof systemsSettings> &
+  SettingsOf<typeof accessSettings> &
+  SettingsOf<typeof endputSettings> &
+  SettingsOf<typeof attemptSettings> &
+  SettingsOf<typeof relaySettings> &
+  SettingsOf<typeof messagingSettings> &
+  SettingsOf<typeof attemptLogSettings> &
+  SettingsOf<typeof placesSettings> &
+  SettingsOf<typeof reconciliationSettings> &
+  SettingsOf<typeof verifierSettings> &
+  SettingsOf<typeof consumerSettings> &
+  SettingsOf<typeof runningSettings> &
+  SettingsOf<typeof logSettings>;
+
+/** The composition itself: for documents, and for what asks about settings by name. */
+export const allSettings = composeSettings<Settings>([
+  pipelinesSettings,
+  systemsSettings,
+  accessSettings,
+  endputSettings,
+  attemptSettings,
+  relaySettings,
+  messagingSettings,
+  attemptLogSettings,
+  placesSettings,
+  reconciliationSettings,
+  verifierSettings,
+  consumerSettings,
+  runningSettings,
+  logSettings,
+]);
+
+/** See `load` of {@link allSettings}: of several layers the later ones win. */
+export const loadSettings = (...layers: readonly Env[]): Settings => allSettings.load(...layers);
+
+/** All settings, one `[name, value]` each, those of the systems included, as `make -s env` prints them. */
+export const settingsEntries = (settings: Settings): [name: string, value: string][] => allSettings.entries(settings);
+
+/**
+ * The settings of a process of its own: its environment over the env file. `ESTEIRA_ENV_FILE` names another one than
+ * `.env`; what is started with all its settings reads none.
+ */
+export function processSettings(env: Env): Settings {
+  return loadSettings(readEnvFile(env['ESTEIRA_ENV_FILE'] ?? '.env'), env);
+}
