@@ -20,6 +20,7 @@ beforeAll(async () => {
   const deadLetter = {
     messageId: messageIds(ordersPipeline.name, 'of-old')('1'),
     pipeline: ordersPipeline.name,
+    lane: ordersPipeline.lanes[0],
     system: 'of-old',
     sourceId: '1',
     sourceCreatedAt: at.toISOString(),

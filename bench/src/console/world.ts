@@ -73,7 +73,16 @@ export function letterOf(world: World, system: System, row: number): DeadLetter 
     started_at: deadAt.toISOString(),
   }));
   return {
-    ...{ messageId, pipeline: ordersPipeline.name, system, sourceId: String(row), round: 1, attempts, error },
+    ...{
+      messageId,
+      pipeline: ordersPipeline.name,
+      lane: ordersPipeline.lanes[0],
+      system,
+      sourceId: String(row),
+      round: 1,
+      attempts,
+      error,
+    },
     ...{ sourceCreatedAt: orderOf(row).created_at, body, headers, firstAttemptAt: deadAt, deadAt },
     reason: row % 150 === 0 ? 'refused-by-verifier' : 'attempts-exhausted',
   };

@@ -122,3 +122,9 @@ describe('an order whose id was used before, and which fails all its attempts', 
     expect(given && logEntryOf(given, WRITER, now)).toBeUndefined();
   });
 });
+
+it('a dead letter tells of the lane that its message came from', async () => {
+  const work = decided('5', exhausted);
+  await stored({ ...work, delivery: { ...work.delivery, lane: 'express' } });
+  expect(await endput.query('SELECT lane FROM dead_letters WHERE source_id = 5')).toEqual([{ lane: 'express' }]);
+});

@@ -15,6 +15,8 @@ export interface DeadLetterAttempt {
 export interface DeadLetter {
   readonly messageId: string;
   readonly pipeline: string;
+  /** The lane that the message came from; a redrive sends it there. */
+  readonly lane: string;
   /** Null where the message did not tell. */
   readonly system: string | null;
   /** Decimal text; null where the message did not tell. */

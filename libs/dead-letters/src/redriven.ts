@@ -11,6 +11,7 @@ export interface RedrivenMessage {
 }
 
 interface Row {
+  readonly lane: string | null;
   readonly round: number;
   readonly body: Buffer;
   readonly headers: WireHeaders;
@@ -30,15 +31,15 @@ export async function redrivenMessages(
   maxAttempts: number,
 ): Promise<RedrivenMessage[]> {
   const rows = await sql.query<Row>(
-    `SELECT round, body, headers, ${isoTime('source_created_at', 'sourceCreatedAt')} FROM dead_letters
+    `SELECT lane, round, body, headers, ${isoTime('source_created_at', 'sourceCreatedAt')} FROM dead_letters
       WHERE pipeline = $1 AND system = $2 AND source_id = ANY ($3::bigint[]) AND state = 'redriven' AND round > 1
       ORDER BY source_id, round`,
     [pipeline.name, system, sourceIds],
   );
-  return rows.flatMap(({ round, body, headers, sourceCreatedAt }) => {
+  return rows.flatMap(({ lane, round, body, headers, sourceCreatedAt }) => {
     const identity = readBody(body);
     if ('problem' in identity) return [];
-    const dead = { sendAs: identity.messageId, round, body, headers };
+    const dead = { sendAs: identity.messageId, lane, round, body, headers };
     return [{ message: redrivenMessage(pipeline, dead, null, maxAttempts), sourceCreatedAt }];
   });
 }

@@ -165,6 +165,39 @@ describe('a redrive', () => {
     expect(await endput.read(job)).toMatchObject({ state: 'finished', done: 20 });
   });
 
+  it('sends each to the lane that it came from, and what tells of none to the first', async () => {
+    await endput.write(
+      deadLetterOf(1, { lane: 'express' }),
+      deadLetterOf(2, { lane: 'primary' }),
+      deadLetterOf(3, { lane: 'things.express' }),
+      deadLetterOf(4),
+    );
+    // As an earlier release left it, which had no such column.
+    await endput.sql.query('UPDATE dead_letters SET lane = NULL WHERE source_id = 4');
+    const runner = runnerOf(endput);
+    await runJob(runner, (await endput.create(redrive())).id, forever);
+    const lanes = new Map(runner.sent.map(({ messageId, lane }) => [messageId, lane]));
+    expect(rows(4).map((row) => lanes.get(idOf(row)))).toEqual(['express', 'primary', 'primary', 'primary']);
+    await endput.write(deadLetterOf(2, { lane: 'express', round: 2 }));
+    await runJob(runner, (await endput.create(redrive())).id, forever);
+    expect(runner.sent.at(-1)).toMatchObject({ messageId: idOf(2), lane: 'express' });
+  });
+
+  it('waits for a full lane, and holds up none that goes to another', async () => {
+    await endput.write(...rows(20).map((row) => deadLetterOf(row, { lane: row <= 10 ? 'primary' : 'express' })));
+    const depths = new Map([['express', 2_000]]);
+    const runner = runnerOf(endput, { laneDepth: (lane) => Promise.resolve(depths.get(lane) ?? 0), leaseMs: 300 });
+    const of = (...some: number[]) => redrive({ selection: { messageIds: some.map((row) => idOf(row)) } });
+    const full = await endput.create(of(...rows(10, 11)));
+    const running = runJob(runner, full.id, forever);
+    await until(async () => (await endput.read(full)).note?.startsWith('waits for the lane express') ?? false);
+    await runJob(runner, (await endput.create(of(...rows(10)))).id, forever);
+    expect(runner.sent.map(({ lane }) => lane)).toEqual(rows(10).map(() => 'primary'));
+    depths.clear();
+    await running;
+    expect(await endput.read(full)).toMatchObject({ state: 'finished', done: 10 });
+  });
+
   it('waits out a broker that is away, and sends what it had marked', async () => {
     await endput.writeRows(rows(50));
     let calls = 0;

@@ -3,11 +3,15 @@ import type { Broker } from './broker.ts';
 import type { Management } from './management.ts';
 import { names } from './topology.ts';
 
-/** Messages ready in the lanes of a pipeline, now. Those held by a consumer are not counted. */
-export async function laneDepth(broker: Broker, pipeline: Pipeline): Promise<number> {
+/** Messages ready in the lanes of a pipeline, or some of them, now. Those held by a consumer are not counted. */
+export async function laneDepth(
+  broker: Broker,
+  pipeline: Pipeline,
+  lanes: readonly string[] = pipeline.lanes,
+): Promise<number> {
   const channel = await broker.channel();
   try {
-    const counts = await Promise.all(pipeline.lanes.map((lane) => channel.checkQueue(names.lane(pipeline, lane))));
+    const counts = await Promise.all(lanes.map((lane) => channel.checkQueue(names.lane(pipeline, lane))));
     return counts.reduce((sum, { messageCount }) => sum + messageCount, 0);
   } finally {
     await channel.close().catch(() => undefined); // A channel that is gone needs no closing.

@@ -84,6 +84,7 @@ function letterOf(row: number, changes: Partial<DeadLetter> = {}): DeadLetter {
   return {
     messageId,
     pipeline: ordersPipeline.name,
+    lane: 'primary',
     system: SYSTEM,
     sourceId: String(row),
     sourceCreatedAt: CREATED_AT,

@@ -38,6 +38,7 @@ export function deadLetterOf<M>(
   return {
     messageId: attempt.messageId,
     pipeline: attempt.pipeline,
+    lane: delivery.lane,
     system: attempt.system || null,
     sourceId: attempt.sourceId || null,
     sourceCreatedAt: createdAt,

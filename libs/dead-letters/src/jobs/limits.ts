@@ -35,24 +35,24 @@ export function paceOf(ratePerSecond: number | null, now: number): Pace {
 /** How often the broker is asked at most, in milliseconds. */
 const ASK_EVERY_MS = 250;
 
-/** Knows how deep a lane is, asking now and then and counting in between. */
+/** Knows how deep lanes are, asking now and then and counting in between. */
 export interface DepthGate {
-  /** Whether `count` more may be sent now. */
-  isOpen(count: number, now: number): Promise<boolean>;
+  /** Whether `count` more may be sent to a lane now. */
+  isOpen(lane: string, count: number, now: number): Promise<boolean>;
 }
 
-/** @param maxDepth `MAX_LANE_DEPTH`: nothing is sent while the lane holds more */
-export function depthGate(depth: () => Promise<number>, maxDepth: number): DepthGate {
-  let known = 0;
-  let askedAt = -Infinity;
+/** @param maxDepth `MAX_LANE_DEPTH`: nothing is sent to a lane while it holds more */
+export function depthGate(depth: (lane: string) => Promise<number>, maxDepth: number): DepthGate {
+  const lanes = new Map<string, { depth: number; readonly askedAt: number }>();
   return {
-    async isOpen(count, now) {
-      if (now - askedAt >= ASK_EVERY_MS) {
-        known = await depth();
-        askedAt = now;
+    async isOpen(lane, count, now) {
+      let known = lanes.get(lane);
+      if (known === undefined || now - known.askedAt >= ASK_EVERY_MS) {
+        known = { depth: await depth(lane), askedAt: now };
+        lanes.set(lane, known);
       }
-      if (known > maxDepth) return false;
-      known += count;
+      if (known.depth > maxDepth) return false;
+      known.depth += count;
       return true;
     },
   };

@@ -12,6 +12,8 @@ const BYTES_AT_ONCE = 16 * 2 ** 20;
 export interface MarkedDeadLetter {
   /** The id that its body proves. */
   readonly sendAs: string;
+  /** The lane it came from; null where that was not written down. */
+  readonly lane: string | null;
   readonly round: number;
   readonly body: Buffer;
   readonly headers: WireHeaders;
@@ -31,6 +33,7 @@ interface MarkedNext extends Marked {
 interface Row extends Candidate {
   readonly ordinal: number;
   readonly messageId: string;
+  readonly lane: string | null;
   readonly headers: WireHeaders;
 }
 
@@ -55,13 +58,17 @@ export async function markNext(sql: Postgres, job: HeldJob, redrivable: Redrivab
     const judged = rows.map((row): Judged => ({ ...row, ...judgeItem(job.action, row, redrivable.readBody) }));
     await write(tx, job, judged, upTo);
     const toSend = judged.flatMap((one) =>
-      one.outcome === 'done' && one.sendAs !== null
-        ? [{ sendAs: one.sendAs, round: one.round + 1, body: one.body ?? Buffer.alloc(0), headers: one.headers }]
-        : [],
+      one.outcome === 'done' && one.sendAs !== null ? [toSendOf(one, one.sendAs)] : [],
     );
     return { upTo, toSend, done: judged.filter(({ outcome }) => outcome === 'done').length };
   });
 }
+
+const toSendOf = ({ lane, round, body, headers }: Row, sendAs: string): MarkedDeadLetter => ({
+  ...{ sendAs, lane, headers },
+  round: round + 1,
+  body: body ?? Buffer.alloc(0),
+});
 
 /** How far to go, so that the bodies fit into memory. */
 export async function bounded(sql: Sql, { id, action }: HeldJob, from: number, upTo: number): Promise<number> {
@@ -81,7 +88,7 @@ export async function bounded(sql: Sql, { id, action }: HeldJob, from: number, u
 function lockedRows(sql: Sql, job: HeldJob, { atRest }: Redrivable, from: number, upTo: number): Promise<Row[]> {
   const content = job.action === 'redrive' ? 'dead.body, dead.headers' : 'NULL AS body, NULL AS headers';
   return sql.query<Row>(
-    `SELECT item.ordinal, item.round AS "chosenRound", dead.message_id AS "messageId", dead.state, dead.round,
+    `SELECT item.ordinal, item.round AS "chosenRound", dead.message_id AS "messageId", dead.lane, dead.state, dead.round,
             stored.message_id IS NOT NULL AS "isStored", ${content}
        FROM dead_letter_job_items AS item
        JOIN dead_letters AS dead ON dead.message_id = item.message_id AND dead.pipeline = $4

@@ -16,8 +16,8 @@ export interface JobRunnerOptions {
   readonly publish: Publish;
   /** For messages of which nobody knows how many attempts they have. */
   readonly maxAttempts: number;
-  /** Messages that wait in the lanes, and how many there may be before redriving pauses. */
-  readonly laneDepth: () => Promise<number>;
+  /** Messages that wait in a lane, and how many there may be before redriving to it pauses. */
+  readonly laneDepth: (lane: string) => Promise<number>;
   readonly maxLaneDepth: number;
   /** Takes what was closed out of RabbitMQ's queue of dead letters: after a job. */
   readonly tidy: () => Promise<void>;

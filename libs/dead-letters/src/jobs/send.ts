@@ -8,7 +8,7 @@ import {
   type WireHeaders,
 } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
-import type { Redrivable } from '../redrivable.ts';
+import { laneOf, type Redrivable } from '../redrivable.ts';
 import { HELD, jobLost, type HeldJob } from './lease.ts';
 import { bounded, markNext, type MarkedDeadLetter, type Marked } from './mark.ts';
 import { BATCH, handled, unlessItMoved, type Next, type RunningJob } from './running-job.ts';
@@ -75,7 +75,7 @@ async function unsent(sql: Sql, job: HeldJob, most: number): Promise<Marked> {
   const from = job.sentUpTo;
   const upTo = await bounded(sql, job, from, Math.min(job.markedUpTo, from + most));
   const toSend = await sql.query<MarkedDeadLetter>(
-    `SELECT coalesce(item.sent_as, item.message_id) AS "sendAs", dead.round, dead.body, dead.headers
+    `SELECT coalesce(item.sent_as, item.message_id) AS "sendAs", dead.lane, dead.round, dead.body, dead.headers
        FROM dead_letter_job_items AS item JOIN dead_letters AS dead USING (message_id)
       WHERE item.job = $1::bigint AND item.ordinal > $2 AND item.ordinal <= $3 AND item.outcome = 'done'
         AND dead.state = 'redriven' AND dead.round = item.round + 1
@@ -86,12 +86,13 @@ async function unsent(sql: Sql, job: HeldJob, most: number): Promise<Marked> {
 }
 
 /**
- * The message of a redriven dead letter: its body, with the headers of a first attempt in its round. `maxAttempts` is
- * what it carries if it is given; otherwise what it carried before, or `usually` where that can't be read. Pure.
+ * The message of a redriven dead letter: its body, to the lane that it came from, with the headers of a first attempt in
+ * its round. `maxAttempts` is what it carries if it is given; otherwise what it carried before, or `usually` where that
+ * can't be read. Pure.
  */
 export function redrivenMessage(
   pipeline: Pipeline,
-  { sendAs, round, body, headers }: MarkedDeadLetter,
+  { sendAs, lane, round, body, headers }: MarkedDeadLetter,
   maxAttempts: number | null,
   usually: number,
 ): OutgoingMessage {
@@ -99,7 +100,7 @@ export function redrivenMessage(
   return {
     messageId: sendAs,
     type: pipeline.type,
-    lane: pipeline.lanes[0],
+    lane: laneOf(pipeline, lane),
     body,
     headers: writeHeaders({
       schemaVersion: pipeline.schemaVersion,

@@ -16,7 +16,7 @@ import {
 import type { DeadLetterWrite, DeadLetter, Job, JobRunnerOptions, NewJob, Redrivable } from '../../src/index.ts';
 
 /** A pipeline of things, for tests: a body is `{"system", "id", "created_at", …}` and proves the id it makes. */
-export const things: Pipeline = { name: 'things', type: 'thing.made', schemaVersion: 1, lanes: ['primary'] };
+export const things: Pipeline = { name: 'things', type: 'thing.made', schemaVersion: 1, lanes: ['primary', 'express'] };
 export const STORED = 'stored_things';
 /** What its store shows of it. */
 export const atRest = atRestView('things');
@@ -80,6 +80,7 @@ export function deadLetterOf(row: number, changes: Partial<DeadLetter> = {}): De
   return {
     messageId: idOf(row),
     pipeline: things.name,
+    lane: 'primary',
     system: 'system-1',
     sourceId: String(row),
     sourceCreatedAt: CREATED_AT,

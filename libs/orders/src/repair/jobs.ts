@@ -30,7 +30,7 @@ export function orderJobs(places: RepairPlaces): JobRunnerOptions {
     redrivable: redrivableOrders(systems),
     publish: unlessHarmful(publish, ordersPipeline, management),
     maxAttempts,
-    laneDepth: () => laneDepth(broker, ordersPipeline),
+    laneDepth: (lane) => laneDepth(broker, ordersPipeline, [lane]),
     maxLaneDepth,
     tidy: async () => {
       await tidyDeadLetterQueue(broker, endput);
