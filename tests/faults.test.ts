@@ -2,7 +2,7 @@ import { lockToWriteDeadLetters } from '@esteira/dead-letters';
 import { ordersAtRest } from '@esteira/orders/endput';
 import { createLogger } from '@esteira/observability';
 import { openPostgres } from '@esteira/postgres';
-import { openRedis } from '@esteira/relay';
+import { cursorKey, openRedis } from '@esteira/relay';
 import { openBooks, startPipeline, type Books, type Pipeline } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -41,7 +41,8 @@ async function expectExactNumbers(): Promise<void> {
 /** As FLUSHALL does to this system. */
 async function forgetCursor(): Promise<void> {
   const redis = openRedis(pipeline.settings.REDIS_URL, createLogger({ name: 'test', level: 'silent' }));
-  await redis.script(`return redis.call('DEL', KEYS[1])`, `esteira:cursor:${pipeline.settings.systems[0]!.name}`);
+  const key = cursorKey({ pipeline: 'orders', system: pipeline.settings.systems[0]!.name });
+  await redis.script(`return redis.call('DEL', KEYS[1])`, key);
   await redis.close();
 }
 

@@ -7,7 +7,7 @@ import { createPublisher, laneDepth, names } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { journeysOf, ordersToReconcile, republishOrders } from '@esteira/orders/reconciliation';
-import { ordersTable } from '@esteira/orders/source';
+import { ordersCursor, ordersTable } from '@esteira/orders/source';
 import { migrate, openPostgres } from '@esteira/postgres';
 import { reconcile, reconciliationMigrations, type UnrestedRow } from '@esteira/reconciliation';
 import { openCursor, openRedis } from '@esteira/relay';
@@ -82,7 +82,7 @@ async function reconcileHere(republish?: { readonly why: string; readonly maxAtt
   const redis = openRedis(settings.REDIS_URL, logger);
   await migrate(settings.ENDPUT_DATABASE_URL, reconciliationMigrations);
   try {
-    const cursor = openCursor(redis, system!.name);
+    const cursor = openCursor(redis, ordersCursor(system!.name));
     const systems = [{ name: system!.name, source, table: ordersTable, cursor }];
     const places = { systems, endput, management: undefined as never, attemptLog: log, journeys: journeysOf(settings) };
     const missing: UnrestedRow[] = [];

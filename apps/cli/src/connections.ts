@@ -4,7 +4,7 @@ import { connectBroker, openManagement, type Broker, type Management } from '@es
 import { createLogger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { journeysOf, type Journeys } from '@esteira/orders/reconciliation';
-import { ordersTable, sourceTable, type OrdersTable } from '@esteira/orders/source';
+import { ordersCursor, ordersTable, sourceTable, type OrdersTable } from '@esteira/orders/source';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import { openActionLog, openCursor, openRedis, type ActionLog, type Cursor } from '@esteira/relay';
 
@@ -47,7 +47,7 @@ export async function withConnections<T>(
     name,
     table: ownTable === undefined ? ordersTable : sourceTable(ownTable),
     source: openPostgres({ url: databaseUrl, applicationName }),
-    cursor: openCursor(redis, name),
+    cursor: openCursor(redis, ordersCursor(name)),
     actions: openActionLog(redis, name),
   }));
   const attemptLog = mongodbAttemptLog({

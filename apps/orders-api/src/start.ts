@@ -1,6 +1,7 @@
 import type { Logger, Metrics } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import {
+  ordersCursor,
   ordersSource,
   ordersTable,
   ownTable,
@@ -32,6 +33,7 @@ export function startApi(options: StartOptions, stopping: AbortSignal): Promise<
       pipeline: ordersPipeline,
       app: 'orders-api',
       table,
+      cursor: ordersCursor(system.name),
       prepare: (postgres, tell) => prepare(postgres, system, tell),
       source: (postgres) => ordersSource(postgres, { system: system.name, table }),
       build: buildApp,

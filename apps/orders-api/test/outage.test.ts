@@ -1,7 +1,7 @@
 import type { App } from '@esteira/http';
 import { createLogger, createMetrics } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
-import { ordersSource, ordersTable, sourceMigrations } from '@esteira/orders/source';
+import { ordersCursor, ordersSource, ordersTable, sourceMigrations } from '@esteira/orders/source';
 import { migrate, openPostgres } from '@esteira/postgres';
 import { createRelay } from '@esteira/relay';
 import { freshDatabase, freshName, serverSetting, type Fresh } from '@esteira/tests/support';
@@ -22,7 +22,7 @@ async function during(postgresUrl: string, redisUrl: string): Promise<Outage> {
   const postgres = openPostgres({ url: postgresUrl, applicationName: 'outage test', max: 4 });
   const system = freshName('s').replaceAll('_', '-');
   const relay = createRelay({
-    system,
+    cursor: ordersCursor(system),
     redisUrl,
     source: ordersSource(postgres, { system }),
     publish: () => Promise.reject(new Error('never')),

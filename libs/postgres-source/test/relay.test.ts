@@ -18,7 +18,7 @@ afterAll(() => Promise.all([first.drop(), second.drop()]));
 function relayFrom(source: PageSource, system: string, onPublish: () => Promise<void> = () => Promise.resolve()) {
   const published: OutgoingMessage[] = [];
   const relay = createRelay({
-    system,
+    cursor: { pipeline: 'notes', system },
     source,
     redisUrl: inject('env')['REDIS_URL'] ?? '',
     publish: async (messages) => {

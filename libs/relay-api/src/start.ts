@@ -5,7 +5,7 @@ import { outageOf, withoutPasswords, type Logger, type Metrics } from '@esteira/
 import type { Pipeline } from '@esteira/pipeline';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import type { SourceTable } from '@esteira/postgres-source';
-import { createRelay, openActionLog, openRedis, type PageSource, type Relay } from '@esteira/relay';
+import { createRelay, openActionLog, openRedis, type CursorName, type PageSource, type Relay } from '@esteira/relay';
 import { recordActions, type Actions } from './actions.ts';
 import type { RelayApi } from './api.ts';
 import { countedPublish } from './counted-publish.ts';
@@ -23,6 +23,7 @@ export interface StartOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly table: SourceTable;
+  readonly cursor: CursorName;
   /**
    * Brings the source up to date, or checks it; asked again until Postgres answers. `tell` is for people.
    *
@@ -102,13 +103,13 @@ function openActions({ settings, system, logger }: StartOptions): Actions {
 }
 
 function relayOf(
-  { pipeline, settings, system, source, metrics, logger }: StartOptions,
+  { pipeline, settings, cursor, source, metrics, logger }: StartOptions,
   postgres: Postgres,
   lane: Lane,
 ): Relay {
   const publish = countedPublish(lane.publish, pipeline, metrics);
   return createRelay({
-    system: system.name,
+    cursor,
     redisUrl: settings.REDIS_URL,
     source: source(postgres),
     publish,

@@ -1,6 +1,7 @@
 import { UUID } from '@esteira/pipeline';
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { actionsKey } from './keys.ts';
 import type { RedisConnection } from './redis.ts';
 
 /** Postgres keeps no NUL in a text. */
@@ -57,9 +58,9 @@ const CLEAR = `redis.call('DEL', KEYS[1])`;
 
 const actions = Compile(systemAction);
 
-/** Opens the log of a system: the stream `esteira:actions:<system>`. */
+/** Opens the log of a system. */
 export function openActionLog(redis: RedisConnection, system: string): ActionLog {
-  const key = `esteira:actions:${system}`;
+  const key = actionsKey(system);
   return {
     append: async (action) => {
       await redis.script(APPEND, key, [MOST_ACTIONS, JSON.stringify(action)]);

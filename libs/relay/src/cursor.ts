@@ -1,6 +1,7 @@
 import { present } from '@esteira/pipeline';
 import type { Position, SourceIdentity } from './page-source.ts';
-import { CLEAR, READ, START, STOP, TAKE_UP, UNBLOCK, WRITE } from './cursor-scripts.ts';
+import { cursorKey, type CursorName } from './keys.ts';
+import { CLEAR, MOVE, READ, START, STOP, TAKE_UP, UNBLOCK, WRITE } from './cursor-scripts.ts';
 import type { RedisConnection } from './redis.ts';
 
 /** The states of a cursor. */
@@ -79,6 +80,11 @@ export interface TakenUp {
 /** The cursor of one system, in one Redis hash. Every operation rejects with a RedisFault when Redis can't be asked. */
 export interface Cursor {
   read(): Promise<CursorView>;
+  /**
+   * Brings the cursor of an earlier release to its place, once and as it is; everything that writes does so too.
+   * False while a live run of a process of that release has it: a run that starts here is refused until then.
+   */
+  move(): Promise<boolean>;
   /** Takes the cursor for a run, unless a live run holds it or it is in ERROR. Of several at once, one is answered `started`. */
   start(runId: string, leaseMs: number, startedAt: Date, request: RunRequest): Promise<StartOutcome>;
   /** Takes an interrupted run up under a new run id; undefined when there is none, or when it was asked to stop. */
@@ -104,35 +110,37 @@ export interface CursorFields {
   readonly error?: RunError;
 }
 
-/** Opens the cursor of a system: the hash `esteira:cursor:<system>`. */
-export function openCursor(redis: RedisConnection, system: string): Cursor {
-  const key = `esteira:cursor:${system}`;
+/** Opens a cursor. */
+export function openCursor(redis: RedisConnection, name: CursorName): Cursor {
+  const key = cursorKey(name);
+  const keys = name.formerKey === undefined ? [key] : [key, name.formerKey];
   return {
     async read() {
-      const [now, flat] = (await redis.script(READ, key)) as [number, string[]];
+      const [now, flat] = (await redis.script(READ, keys)) as [number, string[]];
       return viewOf(fieldsOf(flat), now);
     },
+    move: async () => (await redis.script(MOVE, keys)) === 1,
     async start(runId, leaseMs, startedAt, { follow = false, maxAttempts }) {
       const args = [runId, leaseMs, startedAt.toISOString(), follow ? '1' : '', maxAttempts];
-      const answer = await redis.script(START, key, args);
+      const answer = await redis.script(START, keys, args);
       const [kind, holder, error, heldSince, token] = answer as [StartOutcome['kind'], string, string, number, number];
       if (kind === 'started') return { kind, heldSince, token };
       return { kind, runId: holder, ...(error === '' ? {} : { error: JSON.parse(error) as RunError }) };
     },
     async takeUp(runId, leaseMs) {
-      const answer = (await redis.script(TAKE_UP, key, [runId, leaseMs])) as ['nothing'] | TakeUpAnswer;
+      const answer = (await redis.script(TAKE_UP, keys, [runId, leaseMs])) as ['nothing'] | TakeUpAnswer;
       if (answer[0] === 'nothing') return undefined;
       const [, before, follow, maxAttempts, heldSince, token] = answer;
       return { before, request: { maxAttempts: Number(maxAttempts), follow: follow === '1' }, heldSince, token };
     },
-    stop: (ended = '') => redis.script(STOP, key, [ended]) as Promise<'not-running' | 'stopped' | 'asked'>,
+    stop: (ended = '') => redis.script(STOP, keys, [ended]) as Promise<'not-running' | 'stopped' | 'asked'>,
     write: ({ runId, token }, leaseMs, fields = {}) =>
       redis.script(WRITE, key, [runId, token, leaseMs, ...flatOf(fields)]) as Promise<WriteOutcome>,
     async clear() {
-      const [kind, runId = ''] = (await redis.script(CLEAR, key)) as ['cleared' | 'already-running', string?];
+      const [kind, runId = ''] = (await redis.script(CLEAR, keys)) as ['cleared' | 'already-running', string?];
       return { kind, runId };
     },
-    unblock: async () => (await redis.script(UNBLOCK, key)) === 1,
+    unblock: async () => (await redis.script(UNBLOCK, keys)) === 1,
   };
 }
 

@@ -12,8 +12,8 @@ export class RedisFault extends Error {
 
 /** One connection to Redis. Commands fail fast while it is down; it comes back by itself. */
 export interface RedisConnection {
-  /** Runs a script on one key. Rejects with a RedisFault. */
-  script(lua: string, key: string, args?: readonly (string | number)[]): Promise<unknown>;
+  /** Runs a script on one key, or on several. Rejects with a RedisFault. */
+  script(lua: string, keys: string | readonly string[], args?: readonly (string | number)[]): Promise<unknown>;
   /** Rejects with a RedisFault unless Redis answers and never evicts keys. */
   ready(): Promise<void>;
   close(): Promise<void>;
@@ -53,7 +53,10 @@ export function openRedis(url: string, logger: Logger): RedisConnection {
       throw new RedisFault(`Redis at ${host}: ${faultText(outage ?? error)}`, error);
     });
   return {
-    script: (lua, key, args = []) => asked(redis.eval(lua, 1, key, ...args)),
+    script: (lua, keys, args = []) => {
+      const all = [keys].flat();
+      return asked(redis.eval(lua, all.length, ...all, ...args));
+    },
     ready: async () => {
       refuseEviction(host, await asked(redis.info('memory')));
     },

@@ -2,6 +2,7 @@ import type { Logger } from '@esteira/observability';
 import type { Publish } from '@esteira/pipeline';
 import type { ActivityView } from './activity.ts';
 import type { CursorView, RunRequest } from './cursor.ts';
+import type { CursorName } from './keys.ts';
 import type { PageSource } from './page-source.ts';
 
 /** Why a run was not started, or a cursor not cleared. */
@@ -48,7 +49,8 @@ export interface Relay {
 
 /** What a relay needs. */
 export interface RelayOptions {
-  readonly system: string;
+  /** Whose cursor it moves. */
+  readonly cursor: CursorName;
   readonly redisUrl: string;
   readonly source: PageSource;
   readonly publish: Publish;

@@ -17,7 +17,7 @@ const STOP_PATIENCE_MS = 20_000;
 
 /** Makes the relay of one system. Nothing is published before `run` or `watch`. */
 export function createRelay(options: RelayOptions): Relay {
-  const logger = options.logger.child({ system: options.system });
+  const logger = options.logger.child({ system: options.cursor.system });
   return new SystemRelay({ now: Date.now, ...options, logger });
 }
 
@@ -32,17 +32,18 @@ class SystemRelay implements Relay {
   #memory: RunMemory = {};
   #notice: string | undefined;
   #notBefore = 0;
+  #moved = false;
   #stopWatching: (() => Promise<void>) | undefined;
   #closed = false;
 
   constructor(options: RelayOptions & { readonly now: () => number }) {
     this.#options = options;
     this.#redis = openRedis(options.redisUrl, options.logger);
-    this.#cursor = openCursor(this.#redis, options.system);
+    this.#cursor = openCursor(this.#redis, options.cursor);
   }
 
   async run(request: RunRequest): ReturnType<Relay['run']> {
-    if (this.#closed) throw new Error(`${this.#options.system}: the relay is closed; no run can start here`);
+    if (this.#closed) throw new Error(`${this.#options.cursor.system}: the relay is closed; no run can start here`);
     this.#notice = undefined;
     const starting = this.#start(request);
     // Only to be waited for: the caller hears how it went.
@@ -127,6 +128,7 @@ class SystemRelay implements Relay {
   /** Without a run here: is there one to go on with? */
   async #look(): Promise<void> {
     if (this.#here !== undefined || this.#closed || performance.now() < this.#notBefore) return;
+    if (!this.#moved) this.#moved = await this.#cursor.move();
     const view = await this.#cursor.read();
     const { lost, stopped } = this.#memory;
     const move = nextMove(view, this.#memory);
@@ -151,7 +153,8 @@ class SystemRelay implements Relay {
     const { target = 'the broker', landingMs = 5_000, followPollMs = 100, ...rest } = this.#options;
     // A run of this process that still goes on has lost its cursor: no new one could have started otherwise.
     this.#here?.end({ kind: 'lost', why: 'taken' });
-    const parts = { ...rest, cursor: this.#cursor, landingMs, followPollMs, target, runId, token };
+    const { system } = rest.cursor;
+    const parts = { ...rest, system, cursor: this.#cursor, landingMs, followPollMs, target, runId, token };
     const { maxAttempts, follow = false } = request;
     const here = startRun({ ...parts, maxAttempts, follow, now: () => performance.now() });
     this.#here = here;
@@ -183,12 +186,12 @@ class SystemRelay implements Relay {
   }
 
   #running(runId: string): RunRefusal {
-    const message = `${this.#options.system}: run ${runId} is going on. Stop it, or wait for its end.`;
+    const message = `${this.#options.cursor.system}: run ${runId} is going on. Stop it, or wait for its end.`;
     return { code: 'already-running', message, runId };
   }
 
   #inError(runId: string, error: RunError | undefined): RunRefusal {
-    const message = `${this.#options.system} is in ERROR: ${error?.message ?? 'no reason is recorded'} Until it is unblocked or cleared, nothing is published.`;
+    const message = `${this.#options.cursor.system} is in ERROR: ${error?.message ?? 'no reason is recorded'} Until it is unblocked or cleared, nothing is published.`;
     return { code: 'in-error', message, runId };
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { MOST_ACTIONS, openActionLog } from '../src/action-log.ts';
+import { actionsKey } from '../src/keys.ts';
 import { freshSystem, redisHere } from './support.ts';
 
 const action = (n: number) => ({
@@ -17,7 +18,7 @@ it('keeps the latest 10,000 actions of a system where nobody takes them, the old
   const system = freshSystem();
   const redis = redisHere();
   const log = openActionLog(redis, system);
-  const key = `esteira:actions:${system}`;
+  const key = actionsKey(system);
   await log.append(action(1));
   await log.append(action(2));
   const fill = `for i = 3, tonumber(ARGV[1]) do redis.call('XADD', KEYS[1], '*', 'action', ARGV[2]) end`;
@@ -36,7 +37,7 @@ it('gives what is left when the first are removed, and of what is no action its 
   for (let n = 0; n < 3; n += 1) await log.append(action(n));
   const [first, second] = await log.oldest(2);
   await log.remove([first!.place, second!.place]);
-  await redis.script(`redis.call('XADD', KEYS[1], '*', 'action', '{"by":1}')`, `esteira:actions:${system}`);
+  await redis.script(`redis.call('XADD', KEYS[1], '*', 'action', '{"by":1}')`, actionsKey(system));
   const left = await log.oldest(10);
   expect(numbers(left)).toEqual([2, undefined]);
   expect(left[1]).toMatchObject({ text: '{"by":1}', action: undefined });

@@ -7,6 +7,7 @@ import { patient } from '@esteira/tests/patience';
 import { inject, onTestFinished, vi } from 'vitest';
 import { createRelay, type PageSource, type Position, type Relay, type RelayOptions } from '../src/index.ts';
 import { openCursor, type Cursor, type HeldRun } from '../src/cursor.ts';
+import { cursorKey, type CursorName } from '../src/keys.ts';
 import { openRedis, type RedisConnection } from '../src/redis.ts';
 
 export const logger = createLogger({ name: 'relay test', level: 'silent' });
@@ -22,7 +23,9 @@ export function freshSystem(): string {
   return system;
 }
 
-export const keyOf = (system: string): string => `esteira:cursor:${system}`;
+/** The cursor of a pipeline that never had another key. */
+export const nameOf = (system: string): CursorName => ({ pipeline: 'things', system });
+export const keyOf = (system: string): string => cursorKey(nameOf(system));
 
 /** A connection of the test's own, closed when it is over. */
 export function redisHere(): RedisConnection {
@@ -31,7 +34,7 @@ export function redisHere(): RedisConnection {
   return redis;
 }
 
-export const cursorOf = (system: string): Cursor => openCursor(redisHere(), system);
+export const cursorOf = (system: string): Cursor => openCursor(redisHere(), nameOf(system));
 
 /** Starts a run that gets the cursor. */
 export async function started(cursor: Cursor, runId: string, leaseMs = 60_000): Promise<HeldRun> {
@@ -111,8 +114,12 @@ export function memoryBroker(): MemoryBroker {
 }
 
 /** A relay with pages of ten, closed when the test is over. */
-export function relayOf(options: Partial<RelayOptions> & Pick<RelayOptions, 'system' | 'source' | 'publish'>): Relay {
+export function relayOf({
+  system,
+  ...options
+}: Partial<RelayOptions> & Pick<RelayOptions, 'source' | 'publish'> & { readonly system: string }): Relay {
   const relay = createRelay({
+    cursor: nameOf(system),
     redisUrl: inject('env')['REDIS_URL'] ?? '',
     pageSize: 10,
     maxLaneDepth: 1_000_000,

@@ -3,7 +3,7 @@ import type { Settings } from '@esteira/settings';
 import { connectBroker, openManagement, type Broker, type Management } from '@esteira/messaging';
 import type { Logger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
-import { ordersTable, sourceTable, type OrdersTable } from '@esteira/orders/source';
+import { ordersCursor, ordersTable, sourceTable, type OrdersTable } from '@esteira/orders/source';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import {
   openActionLog,
@@ -60,7 +60,7 @@ export async function openConnections(settings: Settings, logger: Logger): Promi
     api: appClient(`api-${name}`, apiPort, settings),
     source: open(databaseUrl, 4),
     table: ownTable === undefined ? ordersTable : sourceTable(ownTable),
-    cursor: openCursor(redis, name),
+    cursor: openCursor(redis, ordersCursor(name)),
     actions: openActionLog(redis, name),
   }));
   const consumers = Array.from({ length: settings.CONSUMERS }, (_, i) =>

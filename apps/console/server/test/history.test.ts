@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLogger } from '@esteira/observability';
-import { openActionLog, openRedis } from '@esteira/relay';
+import { actionsKey, openActionLog, openRedis } from '@esteira/relay';
 import { startPipeline, type Pipeline } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
@@ -127,7 +127,7 @@ describe('without keys', () => {
     await log.append(copy);
     await history();
     await log.append(copy);
-    await redis.script(`redis.call('XADD', KEYS[1], '*', 'a', 'b')`, `esteira:actions:${system}`);
+    await redis.script(`redis.call('XADD', KEYS[1], '*', 'a', 'b')`, actionsKey(system));
     expect((await news()).map(({ action }) => action)).toEqual(['unblock', 'unblock', 'unblock']);
     expect(await log.oldest(10)).toEqual([]);
     await redis.close();

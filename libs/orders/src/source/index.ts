@@ -1,4 +1,5 @@
 export * from './clear.ts';
+export * from './cursor.ts';
 export * from './imports.ts';
 export * from './insert.ts';
 export * from './migrations.ts';
