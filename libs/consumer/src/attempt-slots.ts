@@ -10,11 +10,14 @@ export interface Begun<T> {
 export class AttemptSlots {
   /** Fires when attempts that still run are not waited for any longer. */
   readonly cut: AbortSignal;
+  /** The most attempts at once; where there is no limit a batch begins all at once. */
+  readonly concurrency: number;
   readonly #cut = new AbortController();
   readonly #bulkhead;
   #stopping = false;
 
-  constructor(concurrency: number) {
+  constructor(concurrency = Number.POSITIVE_INFINITY) {
+    this.concurrency = concurrency;
     this.cut = this.#cut.signal;
     this.#bulkhead = bulkhead(concurrency, Number.POSITIVE_INFINITY);
   }

@@ -3,7 +3,7 @@ import type { RetryPolicy } from '@esteira/pipeline';
 import type { Logger } from '@esteira/observability';
 import type { Definition } from './definition.ts';
 import type { ExclusiveLock } from './exclusive-lock.ts';
-import { isolating } from './isolation.ts';
+import { isolating, type RunningSuspects } from './isolation.ts';
 import { decideAll, giveUpAll, type GivenUp } from './stages/decide.ts';
 import { decoder, unread, type Decode } from './stages/decode.ts';
 import { handle, type Handling } from './stages/handle.ts';
@@ -20,6 +20,7 @@ export interface Watching {
   readonly policy: RetryPolicy;
   /** Keeps a suspect alone in the process. */
   readonly lock: ExclusiveLock;
+  readonly suspects: RunningSuspects;
   readonly logger: Logger;
   /** Hears of every decision, for metrics and the summary. */
   readonly observe: (batch: readonly Decided<unknown>[]) => void;
@@ -43,7 +44,7 @@ export function returnedHandler<M>(stages: Stages<M>): BatchHandler {
 
 /** A message that ends its consumer is found and given up, whichever queue it came from. */
 function isolated<M>(stages: Stages<M>, usual: BatchHandler): BatchHandler {
-  const { endput, pipeline, codec, lock, logger } = stages;
+  const { endput, pipeline, codec, lock, suspects, logger } = stages;
   const giveUp = givingUp(stages, decoder(stages), 'crashed-consumer');
   const decodeUnread = (batch: readonly Delivery[]) => batch.map((delivery) => unread(delivery, pipeline));
   const giveUpUnread = givingUp(stages, decodeUnread, 'crashed-consumer');
@@ -53,6 +54,7 @@ function isolated<M>(stages: Stages<M>, usual: BatchHandler): BatchHandler {
     pipeline: pipeline.name,
     systemOf: (messageId) => codec.systemOf(messageId),
     lock,
+    suspects,
     logger,
   });
 }

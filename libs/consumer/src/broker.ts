@@ -10,8 +10,7 @@ import {
   type PolicyWatch,
 } from '@esteira/messaging';
 import type { Logger } from '@esteira/observability';
-import { policyDelays, type Handler, type Pipeline, type RetryPolicy } from '@esteira/pipeline';
-import { longestHoldMs } from './prefetch.ts';
+import { policyDelays, type Pipeline, type RetryPolicy } from '@esteira/pipeline';
 import type { ConsumerSettings } from './settings.ts';
 
 /** How retries wait on this broker, what declares all that the pipeline needs on it, and who watches over policies. */
@@ -24,15 +23,16 @@ export interface PreparedBroker {
 /** Whose work the broker is prepared for. */
 interface Work {
   readonly pipeline: Pipeline;
-  readonly handler: Pick<Handler<never>, 'concurrency'>;
   readonly policy: RetryPolicy;
   readonly settings: ConsumerSettings;
+  /** The longest that a message is held, in milliseconds, if all attempts run out of time. */
+  readonly holdsMs: number;
   readonly logger: Logger;
 }
 
 /** Declares what a pipeline needs on a broker, by way of a connection that publishes. */
 export async function prepareBroker(broker: Broker, work: Work): Promise<PreparedBroker> {
-  const { pipeline, handler, policy, settings, logger } = work;
+  const { pipeline, policy, settings, holdsMs, logger } = work;
   await broker.untilConnected();
   // Each wait needs its place on the broker, those on request too.
   const waits = { ...policy, delaysMs: policyDelays(policy) };
@@ -49,7 +49,7 @@ export async function prepareBroker(broker: Broker, work: Work): Promise<Prepare
   const topology = joined(pipelineTopology(pipeline), strategy.topology(waits));
   const declare = () => declareForGood(broker, topology, management, logger);
   await declare();
-  const policies = watchPolicies(pipeline, management, logger, longestHoldMs(settings, handler.concurrency));
+  const policies = watchPolicies(pipeline, management, logger, holdsMs);
   await policies.look();
   return { delay: strategy, declare, policies };
 }

@@ -1,33 +1,63 @@
-/** Lets many run together, or one alone: who asks to be alone waits for those that run, and holds back all others. */
+/**
+ * Lets many run together, or one alone: who asks to be alone waits for those that run, and holds back all others; each
+ * of both for so long at most. Who is still there afterwards goes on beside them.
+ */
 export class ExclusiveLock {
-  #sharing = 0;
+  readonly #patienceMs: number;
+  #running = 0;
   /** Those who want to be alone, one after the other. */
   #queue: Promise<void> = Promise.resolve();
   #quiet: (() => void) | undefined;
 
-  /** Runs beside others, but never beside one that is alone. */
+  /** @param patienceMs for ever where it is not set: alone is alone, from the first to the last moment. */
+  constructor(patienceMs = Number.POSITIVE_INFINITY) {
+    this.#patienceMs = patienceMs;
+  }
+
+  /** Runs beside others, but not beside one that is alone. */
   async shared<T>(work: () => Promise<T>): Promise<T> {
     await this.#queueEnds();
-    this.#sharing += 1;
+    return this.#counted(work);
+  }
+
+  /**
+   * Runs when nothing else does.
+   *
+   * @param beforeOthers done before others come in while the work goes on; it never rejects.
+   */
+  exclusive<T>(work: () => Promise<T>, beforeOthers: () => Promise<void> = () => Promise.resolve()): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#queue = this.#queue.then(async () => {
+      await this.#patiently(this.#untilQuiet());
+      const run = this.#counted(work);
+      run.then(resolve, reject);
+      if (!(await this.#patiently(run))) await beforeOthers();
+    });
+    return promise;
+  }
+
+  async #counted<T>(work: () => Promise<T>): Promise<T> {
+    this.#running += 1;
     try {
       return await work();
     } finally {
-      this.#sharing -= 1;
-      if (this.#sharing === 0) this.#quiet?.();
+      this.#running -= 1;
+      if (this.#running === 0) this.#quiet?.();
     }
   }
 
-  /** Runs when nothing else does. */
-  exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const run = this.#queue.then(async () => {
-      await this.#untilQuiet();
-      return work();
-    });
-    this.#queue = run.then(
-      () => undefined,
-      () => undefined, // The one who asked hears of it; the next one runs all the same.
+  /** Whether something ended, well or not, while it was waited for. */
+  async #patiently(something: Promise<unknown>): Promise<boolean> {
+    const ended = something.then(
+      () => true,
+      () => true,
     );
-    return run;
+    if (this.#patienceMs === Number.POSITIVE_INFINITY) return ended;
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, this.#patienceMs, false)));
+    return Promise.race([ended, patience]).finally(() => {
+      clearTimeout(timer);
+    });
   }
 
   /** Waits for everyone who is, or wants to be, alone; also for those who came while it waited. */
@@ -40,8 +70,7 @@ export class ExclusiveLock {
   }
 
   async #untilQuiet(): Promise<void> {
-    if (this.#sharing === 0) return;
+    if (this.#running === 0) return;
     await new Promise<void>((resolve) => (this.#quiet = resolve));
-    this.#quiet = undefined;
   }
 }

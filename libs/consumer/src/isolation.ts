@@ -1,4 +1,4 @@
-import { beginLoneTrial, beginTrial, endTrial, suspects } from '@esteira/dead-letters';
+import { beginLoneTrial, beginTrial, endTrial, spareTrial, suspects as suspectsAmong } from '@esteira/dead-letters';
 import type { BatchHandler, Delivery, Settlement } from '@esteira/messaging';
 import type { Logger } from '@esteira/observability';
 import { contentId, HEADER, type Codec } from '@esteira/pipeline';
@@ -25,6 +25,8 @@ export interface Isolation {
   readonly systemOf: Codec<unknown>['systemOf'];
   /** Shared by all queues of the process: alone means alone in the process. */
   readonly lock: ExclusiveLock;
+  /** Shared by all queues of the process too. */
+  readonly suspects: RunningSuspects;
   readonly logger: Logger;
 }
 
@@ -32,9 +34,12 @@ export interface Isolation {
  * Keeps one message that kills its consumer from taking its neighbours along. What comes back after a crash is marked
  * before it is handled again; what was marked when another crash came is a suspect, and is handled alone until the one
  * that kills the process is found. A kill from outside only costs a suspect its company, never an attempt.
+ *
+ * Where a message may run for hours, the lock lets others in after a while. A crash counts against a suspect while it is
+ * alone, and afterwards while no other suspect runs beside it.
  */
-export function isolating({ handlers, endput, pipeline, systemOf, lock, logger }: Isolation): BatchHandler {
-  const trials = new Trials(endput, pipeline, logger);
+export function isolating({ handlers, endput, pipeline, systemOf, lock, suspects, logger }: Isolation): BatchHandler {
+  const trials = new Trials(endput, pipeline, suspects, logger);
   return async (batch, done) => {
     const known = await trials.suspects(batch.filter(({ redelivered }) => redelivered));
     const calm = batch.filter((delivery) => !known.has(delivery));
@@ -43,20 +48,24 @@ export function isolating({ handlers, endput, pipeline, systemOf, lock, logger }
       for (const [index, delivery] of deliveries.entries()) settled.set(delivery, settlements[index]);
     };
     const returned = calm.filter(({ redelivered }) => redelivered);
-    await lock.shared(() =>
-      trials.together(returned, async () => {
-        settle(calm, await handlers.usual(calm, done));
-      }),
-    );
+    if (calm.length > 0) {
+      await lock.shared(() =>
+        trials.together(returned, async () => {
+          settle(calm, await handlers.usual(calm, done));
+        }),
+      );
+    }
     for (const [delivery, crashes] of known) {
       const about = { ...described(delivery, pipeline, systemOf), crashes };
       if (crashes >= CRASH_BUDGET) logger.error(about, 'giving up a message that ends its consumer');
       else logger.warn(about, 'handling a message alone that was there when a consumer ended');
       const handler = handlerFor(handlers, crashes);
-      await lock.exclusive(() =>
-        trials.alone(delivery, async () => {
-          settle([delivery], await handler([delivery], done));
-        }),
+      await lock.exclusive(
+        () =>
+          trials.alone(delivery, async () => {
+            settle([delivery], await handler([delivery], done));
+          }),
+        () => trials.besideOthers(delivery),
       );
     }
     return batch.map((delivery) => settled.get(delivery) ?? unsettled);
@@ -67,6 +76,12 @@ export function isolating({ handlers, endput, pipeline, systemOf, lock, logger }
 function described({ messageId, headers }: Delivery, pipeline: string, systemOf: Isolation['systemOf']): object {
   const system = messageId === undefined ? undefined : systemOf(messageId);
   return { message_id: messageId, pipeline, system, attempt: headers[HEADER.attempt] };
+}
+
+/** The suspects that run in this process, by key, and those of them that a crash counts against. */
+export class RunningSuspects {
+  readonly running = new Set<string>();
+  readonly blamed = new Set<string>();
 }
 
 const unsettled: Settlement = { kind: 'return', fault: { code: 'unsettled', message: 'The message was not settled.' } };
@@ -80,13 +95,15 @@ function handlerFor({ usual, giveUp, giveUpUnread }: Handlers, crashes: number):
 class Trials {
   readonly #sql: Sql;
   readonly #pipeline: string;
+  readonly #suspects: RunningSuspects;
   readonly #logger: Logger;
   /** Trials that ended while the endput could not be told. This process lives, so they were no crash. */
   #untold: string[] = [];
 
-  constructor(sql: Sql, pipeline: string, logger: Logger) {
+  constructor(sql: Sql, pipeline: string, suspects: RunningSuspects, logger: Logger) {
     this.#sql = sql;
     this.#pipeline = pipeline;
+    this.#suspects = suspects;
     this.#logger = logger;
   }
 
@@ -94,7 +111,7 @@ class Trials {
     if (returned.length === 0) return new Map();
     if (this.#untold.length > 0) await this.#end([]);
     const keys = new Map(returned.map((delivery) => [delivery, keyOf(delivery)]));
-    const crashes = await suspects(this.#sql, [...keys.values()]);
+    const crashes = await suspectsAmong(this.#sql, [...keys.values()]);
     return new Map(
       returned.flatMap((delivery) => {
         const count = crashes.get(keys.get(delivery) ?? '');
@@ -112,8 +129,30 @@ class Trials {
 
   async alone(delivery: Delivery, work: () => Promise<void>): Promise<void> {
     const key = keyOf(delivery);
+    const { running, blamed } = this.#suspects;
+    for (const earlier of blamed) await this.#spare(earlier);
     await beginLoneTrial(this.#sql, this.#pipeline, key);
-    await this.#during([key], work);
+    running.add(key);
+    blamed.add(key);
+    try {
+      await this.#during([key], work);
+    } finally {
+      running.delete(key);
+      blamed.delete(key);
+    }
+  }
+
+  /** Others run beside a suspect from now on: what ends the process may be another suspect. */
+  async besideOthers(delivery: Delivery): Promise<void> {
+    if (this.#suspects.running.size < 2) return;
+    await this.#spare(keyOf(delivery)).catch((err: unknown) => {
+      this.#logger.warn({ err, message_id: delivery.messageId }, 'a crash would count against this message alone');
+    });
+  }
+
+  async #spare(key: string): Promise<void> {
+    await spareTrial(this.#sql, key);
+    this.#suspects.blamed.delete(key);
   }
 
   /** Where the work and the end of its trials both fail, the first fault is the one that is told. */

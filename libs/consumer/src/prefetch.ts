@@ -9,7 +9,7 @@ import type { ConsumerSettings } from './settings.ts';
 export const LONGEST_HOLD_MS = 15 * 60_000;
 
 /** What ending an attempt that ran out of time may take, in milliseconds: a thread that loops is replaced. */
-const ENDING_MS = 1_000;
+export const ENDING_MS = 1_000;
 
 /**
  * The longest that a message may be with a consumer before its way is done, in milliseconds, if all attempts run out of

@@ -10,10 +10,16 @@ import { prepareBroker, type PreparedBroker } from './broker.ts';
 import { checksOf, isConsuming, type ConsumerChecks } from './checks.ts';
 import type { Definition } from './definition.ts';
 import { ExclusiveLock } from './exclusive-lock.ts';
-import { prefetchOf } from './prefetch.ts';
+import { RunningSuspects } from './isolation.ts';
+import { intakeOf, type LaneIntake, type LaneMode } from './lane.ts';
 import type { ConsumerSettings } from './settings.ts';
 import { startSummary, type Summary } from './summary.ts';
 
+/**
+ * How long a suspect is alone at most, in milliseconds, and how long it waits for that, in a process whose messages may
+ * run for long. What kills a process mostly does so soon.
+ */
+const ALONE_MS = 60_000;
 /** How much of the time for stopping the attempts that run may take; the rest is for storing what they came to. */
 const SHARE_OF_ATTEMPTS = 0.7;
 
@@ -63,19 +69,21 @@ async function started<M>(options: ConsumerOptions<M>, opened: AsyncDisposableSt
   opened.defer(async () => {
     await Promise.all([broker.close(), sender.close()]);
   });
-  const prepared = await prepareBroker(sender, { pipeline, handler, policy, settings, logger });
+  const slots = new AttemptSlots(handler.concurrency);
+  const lanes = lanesOf(definition, settings, slots);
+  const holdsMs = Math.max(...lanes.map(({ intake }) => intake.holdMs));
+  const prepared = await prepareBroker(sender, { pipeline, policy, settings, holdsMs, logger });
   const { policies, declare } = prepared;
   opened.defer(() => {
     policies.close();
   });
   const summary = startSummary(pipeline.name, logger, options.metrics, () => consumers.every(isConsuming));
-  const slots = new AttemptSlots(handler.concurrency ?? Number.POSITIVE_INFINITY);
-  const stages = stagesOf(options, { endput, attemptLog, sender, prepared, summary, slots });
-  const consumers = startConsuming(broker, declare, stages, settings);
+  const stages = stagesOf(options, { endput, attemptLog, sender, prepared, summary, slots, lanes });
+  const consumers = startConsuming(broker, declare, stages, lanes, settings);
   return {
     checks: checksOf({ endput, attemptLog, sender, policies, consumers, handler, pipeline }),
     stop: async (withinMs) => {
-      slots.stop(withinMs * SHARE_OF_ATTEMPTS);
+      for (const some of new Set([slots, ...lanes.map((lane) => lane.slots)])) some.stop(withinMs * SHARE_OF_ATTEMPTS);
       await Promise.all(consumers.map((consumer) => consumer.stop(withinMs)));
       summary.stop();
       await opened.disposeAsync();
@@ -123,12 +131,14 @@ interface Parts {
   readonly prepared: PreparedBroker;
   readonly summary: Summary;
   readonly slots: AttemptSlots;
+  readonly lanes: readonly Lane[];
 }
 
 function stagesOf<M>({ definition, settings, policy, logger, worker }: ConsumerOptions<M>, parts: Parts): Stages<M> {
-  const { endput, attemptLog, sender, prepared, summary, slots } = parts;
+  const { endput, attemptLog, sender, prepared, summary, slots, lanes } = parts;
   const { policies, delay } = prepared;
   const exchange = names.deadLetterExchange(definition.pipeline);
+  const hasLongOnes = lanes.some(({ intake }) => intake.taking.mode === 'each');
   return {
     ...definition,
     endput,
@@ -143,7 +153,8 @@ function stagesOf<M>({ definition, settings, policy, logger, worker }: ConsumerO
     },
     policy,
     slots,
-    lock: new ExclusiveLock(),
+    lock: new ExclusiveLock(hasLongOnes ? ALONE_MS : Number.POSITIVE_INFINITY),
+    suspects: new RunningSuspects(),
     worker,
     logger,
     timeoutMs: policy.timeoutMs,
@@ -156,29 +167,51 @@ function stagesOf<M>({ definition, settings, policy, logger, worker }: ConsumerO
   };
 }
 
+/** A lane, what is taken of it, and where its attempts run. */
+interface Lane {
+  readonly name: string;
+  readonly intake: LaneIntake;
+  /** Batch lanes share theirs; a lane whose messages are handled each by itself is held back by no other. */
+  readonly slots: AttemptSlots;
+}
+
+function lanesOf<M>(definition: Definition<M>, settings: ConsumerSettings, shared: AttemptSlots): Lane[] {
+  const { pipeline, handler, lanes = {} } = definition;
+  return pipeline.lanes.map((name) => {
+    const lane: LaneMode = lanes[name] ?? { mode: 'batch' };
+    const slots = lane.mode === 'each' ? new AttemptSlots(lane.concurrency) : shared;
+    return { name, intake: intakeOf(lane, settings, handler.concurrency), slots };
+  });
+}
+
 function startConsuming<M>(
   broker: Broker,
   declare: PreparedBroker['declare'],
   stages: Stages<M>,
+  lanes: readonly Lane[],
   settings: ConsumerSettings,
 ): Consumer[] {
   const { pipeline, handler, logger } = stages;
-  const prefetch = prefetchOf(settings, handler.concurrency);
-  if (prefetch.prefetch < settings.PREFETCH) {
-    logger.info(prefetch, 'taking fewer messages ahead: the handler may be slow');
-  }
   const shared = {
-    ...prefetch,
-    batchesInFlight: 2,
     // Copies of a message run one after the other. Without an id there is nothing to compare: each for itself.
     keyOf: (delivery: { messageId: string | undefined; tag: number }) => delivery.messageId ?? `tag ${delivery.tag}`,
     logger,
     // A queue that was deleted is declared again. Not the handler: only a message can find out whether it works again.
     ready: () => Promise.all([declare(), stages.endput.query('SELECT 1'), stages.attemptLog.ping()]),
   };
-  const lanes = pipeline.lanes.map((lane) =>
-    consume(broker, { ...shared, queue: names.lane(pipeline, lane), handler: laneHandler(stages) }),
+  const consumers = lanes.map(({ name, intake: { taking }, slots }) =>
+    consume(broker, {
+      ...shared,
+      ...taking,
+      queue: names.lane(pipeline, name),
+      handler: laneHandler({ ...stages, slots }),
+    }),
   );
+  const { taking } = intakeOf({ mode: 'batch' }, settings, handler.concurrency);
+  const { prefetch, batchSize } = taking;
+  if (prefetch < settings.PREFETCH) {
+    logger.info({ prefetch, batchSize }, 'taking fewer messages ahead: the handler may be slow');
+  }
   const queue = names.returnedQueue(pipeline);
-  return [...lanes, consume(broker, { ...shared, queue, handler: returnedHandler(stages) })];
+  return [...consumers, consume(broker, { ...shared, ...taking, queue, handler: returnedHandler(stages) })];
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ExclusiveLock } from '../src/exclusive-lock.ts';
 
 describe('one alone', () => {
@@ -31,5 +31,49 @@ describe('one alone', () => {
     await expect(lock.exclusive(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
     await expect(lock.shared(() => Promise.resolve('yes'))).resolves.toBe('yes');
     await expect(lock.exclusive(() => Promise.resolve('yes'))).resolves.toBe('yes');
+  });
+});
+
+describe('one alone, where nobody waits for hours', () => {
+  const PATIENCE_MS = 1_000;
+
+  /** Lets time pass, in which promises that are settled are heard of. */
+  function theLock() {
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const lock = new ExclusiveLock(PATIENCE_MS);
+    const begun: string[] = [];
+    const forHours = (name: string) => () => {
+      begun.push(name);
+      return new Promise<void>(() => undefined);
+    };
+    return { lock, begun, forHours, pass: (ms: number) => vi.advanceTimersByTimeAsync(ms) };
+  }
+
+  it('waits so long for those that run, holds others back so long, and says when they come in', async () => {
+    const { lock, begun, forHours, pass } = theLock();
+    void lock.shared(forHours('earlier'));
+    await pass(0);
+    void lock.exclusive(forHours('alone'), () => Promise.resolve(void begun.push('before others')));
+    void lock.shared(forHours('later'));
+    await pass(PATIENCE_MS - 1);
+    expect(begun).toEqual(['earlier']);
+    await pass(1);
+    expect(begun).toEqual(['earlier', 'alone']);
+    await pass(PATIENCE_MS - 1);
+    expect(begun).toEqual(['earlier', 'alone']);
+    await pass(1);
+    expect(begun).toEqual(['earlier', 'alone', 'before others', 'later']);
+  });
+
+  it('begins at once where nothing runs, and lets others in as soon as it ends', async () => {
+    const { lock, begun, forHours, pass } = theLock();
+    await lock.exclusive(() => Promise.resolve(begun.push('alone')));
+    void lock.shared(forHours('later'));
+    await pass(0);
+    expect(begun).toEqual(['alone', 'later']);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -34,7 +34,7 @@ async function outcomesOf(handler: Handler<unknown>, count: number, timeoutMs: n
   onTestFinished(() => {
     vi.useRealTimers();
   });
-  const slots = new AttemptSlots(handler.concurrency ?? 1);
+  const slots = new AttemptSlots(handler.concurrency);
   const over = handle(batchOf(count), { handler, timeoutMs, slots, now: () => new Date() });
   await vi.runAllTimersAsync();
   return (await over).map(({ outcome, durationMs }) => `${outcome.kind} after ${durationMs} ms`);

@@ -6,7 +6,7 @@ import { messageIds, systemsByMessageId } from '@esteira/pipeline';
 import { migrate, openPostgres, type Sql } from '@esteira/postgres';
 import { freshDatabase } from '@esteira/tests/support';
 import { expect, it } from 'vitest';
-import { CRASH_BUDGET, isolating } from '../src/isolation.ts';
+import { CRASH_BUDGET, isolating, RunningSuspects } from '../src/isolation.ts';
 import { ExclusiveLock } from '../src/exclusive-lock.ts';
 
 /** What the log says of a message that was there when a consumer ended so often. */
@@ -23,6 +23,7 @@ async function saidOf(crashes: number): Promise<Record<string, unknown>> {
     pipeline: 'orders',
     systemOf: systemsByMessageId('orders', ['system-1', 'system-2']),
     lock: new ExclusiveLock(),
+    suspects: new RunningSuspects(),
     logger: createLogger({ name: 'test', level: 'info', destination: { write: (line) => lines.push(line) } }),
   });
   const messageId = messageIds('orders', 'system-2')('7');
@@ -69,6 +70,7 @@ it('the fault that came first is told where the end of a trial fails too, and th
     pipeline: 'orders',
     systemOf: systemsByMessageId('orders', ['system-1']),
     lock: new ExclusiveLock(),
+    suspects: new RunningSuspects(),
     logger: createLogger({ name: 'test', level: 'info', destination: { write: (line) => lines.push(line) } }),
   });
   const body = Buffer.from('x');

@@ -32,6 +32,11 @@ export async function beginLoneTrial(sql: Sql, pipeline: string, key: string): P
   );
 }
 
+/** A suspect is alone no more: a crash from now on is not counted against it, though it stays a suspect. */
+export async function spareTrial(sql: Sql, key: string): Promise<void> {
+  await sql.query('UPDATE trials SET crashes = crashes - 1 WHERE key = $1 AND crashes > 0', [key]);
+}
+
 /**
  * How long a row is kept, at most. A row that a kill from outside left behind is removed when its message comes back;
  * one whose message was handled by a consumer that was not told, or was purged, would stay for ever. A message that was

@@ -22,9 +22,10 @@ type Made = Pick<Handled<unknown>, 'outcome' | 'startedAt' | 'durationMs'>;
  * its outcome replayed; what can't be read never reaches the handler.
  */
 export async function handle<M>(batch: readonly Recalled<M>[], handling: Handling<M>): Promise<readonly Handled<M>[]> {
-  const { handler, timeoutMs, slots, now } = handling;
+  const { timeoutMs, slots, now } = handling;
   // Where attempts wait for a slot each has a deadline of its own; otherwise all begin together, and one does.
-  const deadline = handler.concurrency === undefined ? new AttemptDeadline(timeoutMs, slots.cut) : undefined;
+  const deadline =
+    slots.concurrency === Number.POSITIVE_INFINITY ? new AttemptDeadline(timeoutMs, slots.cut) : undefined;
   try {
     const handled = batch.map((work) => {
       const known = knownOutcome(work);

@@ -1,0 +1,41 @@
+import type { ConsumeOptions } from '@esteira/messaging';
+import { ENDING_MS, longestHoldMs, prefetchOf } from './prefetch.ts';
+import type { ConsumerSettings } from './settings.ts';
+
+/** How the messages of a lane are handled. */
+export type LaneMode =
+  /** In batches, stored and acked together: for many that are quick. */
+  | { readonly mode: 'batch' }
+  /** Each by itself, up to `concurrency` at once, stored and acked when it is done: a slow one holds back nobody. */
+  | {
+      readonly mode: 'each';
+      readonly concurrency: number;
+      /** How many are held at once, those that run included; as many as run where it is not set. */
+      readonly prefetch?: number;
+    };
+
+/** What a consumer takes of a lane. */
+export interface LaneIntake {
+  readonly taking: Required<Pick<ConsumeOptions, 'mode' | 'prefetch' | 'batchSize' | 'batchesInFlight'>>;
+  /** The longest that a message may be held, in milliseconds, if all attempts run out of time. */
+  readonly holdMs: number;
+}
+
+/**
+ * What is taken of a lane that is handled in this way. Pure.
+ *
+ * @param concurrency the most attempts of its handler at once; undefined where all of a batch begin together.
+ */
+export function intakeOf(
+  lane: LaneMode,
+  settings: Pick<ConsumerSettings, 'PREFETCH' | 'BATCH_SIZE' | 'ATTEMPT_TIMEOUT_MS'>,
+  concurrency: number | undefined,
+): LaneIntake {
+  if (lane.mode === 'batch') {
+    const holdMs = longestHoldMs(settings, concurrency);
+    return { taking: { mode: 'batch', ...prefetchOf(settings, concurrency), batchesInFlight: 2 }, holdMs };
+  }
+  const prefetch = Math.max(lane.prefetch ?? 0, lane.concurrency);
+  const holdMs = Math.ceil(prefetch / lane.concurrency) * (settings.ATTEMPT_TIMEOUT_MS + ENDING_MS);
+  return { taking: { mode: 'each', prefetch, batchSize: 1, batchesInFlight: lane.concurrency }, holdMs };
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import type { Definition } from '../../src/index.ts';
+import { atRestView } from '@esteira/dead-letters';
+import { contentId, invalid, writeHeaders, type Handler, type OutgoingMessage, type Pipeline } from '@esteira/pipeline';
+
+/** Another pipeline than any that there is: two lanes, one of them each by itself. */
+export const parcelsPipeline: Pipeline = {
+  name: 'parcels',
+  type: 'parcel.sent',
+  schemaVersion: 1,
+  lanes: ['bulk', 'express'],
+};
+
+export interface Parcel {
+  readonly id: number;
+  readonly weight: number;
+}
+
+const SENT_AT = '2026-01-01T00:00:00+00:00';
+const idOf = (id: number) => contentId(Buffer.from(String(id)), 'parcel');
+
+/** A parcel's message. */
+export function parcelMessage({ id, weight }: Parcel, lane: string): OutgoingMessage {
+  return {
+    messageId: idOf(id),
+    type: parcelsPipeline.type,
+    lane,
+    body: Buffer.from(JSON.stringify({ id, weight })),
+    headers: writeHeaders({ schemaVersion: 1, attempt: 1, maxAttempts: 3, round: 1 }),
+  };
+}
+
+/** What the pipeline brings; how many run at once in the lane express. */
+export function parcelsDefinition(handler: Handler<Parcel>, concurrency: number): Definition<Parcel> {
+  return {
+    pipeline: parcelsPipeline,
+    handler,
+    lanes: { express: { mode: 'each', concurrency } },
+    codec: {
+      read: (body) => {
+        const parcel = JSON.parse(Buffer.from(body).toString()) as Partial<Parcel>;
+        if (parcel.id === undefined) return { failure: invalid('id', 'a parcel without an id') };
+        const { id, weight = 0 } = parcel;
+        const identity = { messageId: idOf(id), system: 'depot', sourceId: String(id), createdAt: SENT_AT };
+        return { identity, message: { id, weight } };
+      },
+      systemOf: () => 'depot',
+    },
+    effect: {
+      atRest: atRestView(parcelsPipeline.name),
+      migrations: { name: 'parcels', directory: join(import.meta.dirname, 'parcels') },
+      store: async (sql, successes) => {
+        for (const { attempt, message } of successes) {
+          await sql.query(
+            `INSERT INTO parcels (message_id, weight, source_created_at, round, attempts) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT DO NOTHING`,
+            [attempt.messageId, message.weight, SENT_AT, attempt.round, attempt.attempt],
+          );
+        }
+        return successes.map(() => ({ result: 'inserted' }));
+      },
+    },
+    subject: {
+      name: 'parcel',
+      of: ({ id, weight }) => ({ id, weight }),
+      originOf: () => ({ system: 'depot' }),
+      createdAtOf: (kept) => (kept === null ? null : SENT_AT),
+    },
+  };
+}

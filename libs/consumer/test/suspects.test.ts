@@ -1,0 +1,84 @@
+import { deadLetterMigrations } from '@esteira/dead-letters';
+import type { Delivery } from '@esteira/messaging';
+import { createLogger } from '@esteira/observability';
+import { contentId } from '@esteira/pipeline';
+import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
+import { freshDatabase, type Fresh } from '@esteira/tests/support';
+import { patient } from '@esteira/tests/patience';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { ExclusiveLock } from '../src/exclusive-lock.ts';
+import { isolating, RunningSuspects } from '../src/isolation.ts';
+
+let database: Fresh;
+let endput: Postgres;
+
+beforeAll(async () => {
+  database = await freshDatabase('ENDPUT_DATABASE_URL');
+  await migrate(database.url, deadLetterMigrations);
+  endput = openPostgres({ url: database.url, applicationName: 'test' });
+});
+afterAll(async () => {
+  await endput.close();
+  await database.drop();
+});
+
+const suspect = (name: string): Delivery => ({
+  tag: 1,
+  redelivered: true,
+  lane: 'express',
+  type: 't',
+  messageId: name,
+  headers: {},
+  body: Buffer.from(name),
+});
+const keyOf = (name: string) => contentId(Buffer.from(name), name);
+
+/** How many crashes would be counted against each if the process ended now. */
+async function countsOf(...suspects: string[]): Promise<(number | undefined)[]> {
+  const rows = await endput.query<{ key: string; crashes: number }>('SELECT key, crashes FROM trials');
+  const crashes = new Map(rows.map((row) => [row.key, row.crashes]));
+  return suspects.map((name) => crashes.get(keyOf(name)));
+}
+
+it('a suspect that runs for hours waits for no other and holds none up; a crash counts against one that is alone', async () => {
+  await endput.query('INSERT INTO trials (key, pipeline) SELECT unnest($1::uuid[]), $2', [
+    ['first', 'second'].map(keyOf),
+    'parcels',
+  ]);
+  const gates = new Map<string, () => void>();
+  const forHours = ([delivery]: readonly Delivery[]) =>
+    new Promise<{ kind: 'ack' }[]>((resolve) => {
+      gates.set(delivery?.messageId ?? '', () => {
+        resolve([{ kind: 'ack' }]);
+      });
+    });
+  const lock = new ExclusiveLock(50);
+  const handle = isolating({
+    handlers: { usual: forHours, giveUp: forHours, giveUpUnread: forHours },
+    endput,
+    pipeline: 'parcels',
+    systemOf: () => undefined,
+    lock,
+    suspects: new RunningSuspects(),
+    logger: createLogger({ name: 'test', level: 'silent' }),
+  });
+  const first = handle([suspect('first')], () => undefined);
+  await vi.waitFor(() => {
+    expect([...gates.keys()]).toEqual(['first']);
+  }, patient);
+  await lock.shared(() => Promise.resolve());
+  // The only suspect that runs, though others may be beside it by now.
+  expect(await countsOf('first', 'second')).toEqual([1, 0]);
+  const second = handle([suspect('second')], () => undefined);
+  await vi.waitFor(() => {
+    expect([...gates.keys()]).toEqual(['first', 'second']);
+  }, patient);
+  expect((await countsOf('first'))[0]).toBe(0);
+  await vi.waitFor(async () => {
+    // Two of them, and nobody knows which one it would be.
+    expect(await countsOf('first', 'second')).toEqual([0, 0]);
+  }, patient);
+  for (const open of gates.values()) open();
+  expect(await Promise.all([first, second])).toEqual([[{ kind: 'ack' }], [{ kind: 'ack' }]]);
+  expect(await countsOf('first', 'second')).toEqual([undefined, undefined]);
+});
