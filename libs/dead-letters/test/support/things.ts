@@ -154,7 +154,7 @@ export async function openThings(): Promise<ThingsEndput> {
 
 /** Options of a runner that remembers what it publishes. */
 export function runnerOf(
-  { sql }: ThingsEndput,
+  { sql }: Pick<ThingsEndput, 'sql'>,
   changes: Partial<JobRunnerOptions> = {},
 ): JobRunnerOptions & { readonly sent: OutgoingMessage[]; readonly faults: unknown[] } {
   const sent: OutgoingMessage[] = [];
