@@ -1,93 +1,61 @@
-import { randomUUID } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createLogger } from '@esteira/observability';
 import { openPostgres, type Postgres } from '@esteira/postgres';
+import { openRedis, type RedisConnection } from '@esteira/relay';
 import { patient } from '@esteira/tests/patience';
 import { freshDatabase, type Fresh } from '@esteira/tests/support';
-import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import {
-  heldCondition,
-  keepLease,
-  LeaseLost,
-  leaseScript,
-  postgresLease,
-  redisLease,
-  whileHeld,
-  type FieldChange,
-  type Held,
-  type LeasedTable,
-  type RowChange,
-  type ScriptConnection,
-} from '../src/index.ts';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { keepLease, LeaseLost, postgresLease, whileHeld, type Held } from '../src/index.ts';
 import { exercise, type Stage } from './exercise.ts';
+import { CREATE_THINGS, postgresStage, redisStage, THINGS } from './stages.ts';
 
-const THINGS: LeasedTable = { table: 'things', key: 'id', keyType: 'bigint' };
+const redisUrl = inject('env')['REDIS_URL'] ?? '';
 let database: Fresh;
 let sql: Postgres;
-let redis: Redis;
+let redis: RedisConnection;
 
 beforeAll(async () => {
   database = await freshDatabase('ENDPUT_DATABASE_URL');
   sql = openPostgres({ url: database.url, applicationName: 'test', max: 8 });
-  await sql.query(`CREATE TABLE things (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, value text NOT NULL DEFAULT '',
-    is_open boolean NOT NULL DEFAULT true, holder text, lease_until timestamptz, fence int NOT NULL DEFAULT 0)`);
+  await sql.query(CREATE_THINGS);
   await sql.query('CREATE TABLE notes (note text NOT NULL)');
-  redis = new Redis(inject('env')['REDIS_URL'] ?? '');
+  redis = openRedis(redisUrl, createLogger({ name: 'test', level: 'silent' }));
 });
 
 afterAll(async () => {
   await sql.close();
   await database.drop();
-  await redis.quit();
+  await redis.close();
 });
 
-const freshThing = async () =>
-  (await sql.query<{ id: string }>('INSERT INTO things DEFAULT VALUES RETURNING id'))[0]!.id;
+exercise('Postgres', () => postgresStage(sql));
+exercise('Redis', () => redisStage(redis));
 
-function postgresStage(): Stage<RowChange> {
-  return {
-    lease: postgresLease(sql, THINGS),
-    fresh: freshThing,
-    change: (value) => ({ set: 'value = $3', values: [value] }),
-    write: async ({ key, token }, value) =>
-      (await sql.query(`UPDATE things SET value = $3 WHERE ${heldCondition(THINGS)} RETURNING 1`, [key, token, value]))
-        .length === 1,
-    value: async (key) =>
-      (await sql.query<{ value: string }>('SELECT value FROM things WHERE id = $1', [key]))[0]?.value,
-    remove: async (key) => {
-      await sql.query('DELETE FROM things WHERE id = $1', [key]);
-    },
+describe('a process that is stopped while it holds a lease, and goes on when another has taken it', () => {
+  const stages: Record<string, () => { readonly stage: Stage<unknown>; readonly url: string }> = {
+    Postgres: () => ({ stage: postgresStage(sql), url: database.url }),
+    Redis: () => ({ stage: redisStage(redis), url: redisUrl }),
   };
-}
 
-const scripts: ScriptConnection = { script: (lua, key, args = []) => redis.eval(lua, 1, key, ...args) };
-const { isHeld } = leaseScript('run_id');
-
-function redisStage(): Stage<FieldChange> {
-  return {
-    lease: redisLease(scripts, 'run_id'),
-    fresh: async () => {
-      const key = `esteira:test:lease:${randomUUID()}`;
-      await redis.hset(key, 'value', '');
-      await redis.expire(key, 3_600);
-      return key;
-    },
-    change: (value) => ['value', value],
-    write: async ({ key, holder, token }, value) =>
-      (await redis.eval(
-        `if not ${isHeld} then return 0 end
-         redis.call('HSET', KEYS[1], 'value', ARGV[3])
-         return 1`,
-        ...([1, key, holder, token, value] as const),
-      )) === 1,
-    value: async (key) => (await redis.hget(key, 'value')) ?? undefined,
-    remove: async (key) => {
-      await redis.del(key);
-    },
-  };
-}
-
-exercise('Postgres', postgresStage);
-exercise('Redis', redisStage);
+  it.each(Object.keys(stages))('writes nothing to %s any more', async (store) => {
+    const { stage, url } = stages[store]!();
+    const key = await stage.fresh();
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'holder.ts'), store, url, key]);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    await vi.waitUntil(() => output.includes('written\nwritten\n'), patient);
+    child.kill('SIGSTOP');
+    const next = await vi.waitUntil(() => stage.lease.take(key, 'next', 3_600_000), patient);
+    expect(await stage.write(next, 'of the next one')).toBe(true);
+    child.kill('SIGCONT');
+    await once(child, 'close');
+    expect(output).toMatch(/written\nrefused\n$/);
+    expect(await stage.value(key)).toBe('of the next one');
+  });
+});
 
 const held = async (key: string, holder: string, forMs = 3_600_000): Promise<Held> =>
   (await postgresLease(sql, THINGS).take(key, holder, forMs))!;
@@ -97,7 +65,7 @@ const noteOf = (one: Held, note: string) =>
 
 describe('what a lease in Postgres protects in other tables', () => {
   it('is written by its holder and by no frozen one that wakes', async () => {
-    const key = await freshThing();
+    const key = await postgresStage(sql).fresh();
     const frozen = await held(key, 'a', 0);
     await noteOf(await held(key, 'b'), `${key} of b`);
     await expect(noteOf(frozen, `${key} of a`)).rejects.toThrow(LeaseLost);
@@ -106,7 +74,7 @@ describe('what a lease in Postgres protects in other tables', () => {
   });
 
   it('is whole before another takes the lease', async () => {
-    const key = await freshThing();
+    const key = await postgresStage(sql).fresh();
     const first = await held(key, 'a', 0);
     let taking: Promise<Held> | undefined;
     await whileHeld(sql, THINGS, first, async (tx) => {
@@ -126,17 +94,17 @@ describe('what a lease in Postgres protects in other tables', () => {
 
 describe('leases in Postgres', () => {
   it('are not taken of rows that are not to be taken', async () => {
-    const key = await freshThing();
+    const key = await postgresStage(sql).fresh();
     await sql.query('UPDATE things SET is_open = false WHERE id = $1', [key]);
     expect(await postgresLease(sql, THINGS, 'is_open').take(key, 'a', 1_000)).toBeUndefined();
   });
 
   it('of a process that is gone are free at once for the one in its place, and should it live it writes nothing', async () => {
-    const [key, other] = [await freshThing(), await freshThing()];
+    const { write, fresh } = postgresStage(sql);
+    const [key, other] = [await fresh(), await fresh()];
     const gone = await held(key, 'console');
     const others = await held(other, 'another');
     await postgresLease(sql, THINGS).revoke({ sql: 'holder = $1', values: ['console'] });
-    const { write } = postgresStage();
     expect(await write(gone, 'old')).toBe(false);
     expect((await held(key, 'console')).token).toBeGreaterThan(gone.token);
     expect(await write(others, 'its own')).toBe(true);
@@ -145,7 +113,7 @@ describe('leases in Postgres', () => {
 
 describe('a lease in Redis', () => {
   it('tells a holder from another with the same token, which a Redis that was emptied gives again', async () => {
-    const { lease, fresh, remove, write, value } = redisStage();
+    const { lease, fresh, remove, write, value } = redisStage(redis);
     const key = await fresh();
     const before = (await lease.take(key, 'run 1', 0))!;
     await remove(key);
