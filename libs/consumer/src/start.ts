@@ -6,6 +6,7 @@ import type { RetryPolicy } from '@esteira/pipeline';
 import { migrate, openPostgres, type Migrations, type Postgres } from '@esteira/postgres';
 import { AttemptSlots } from './attempt-slots.ts';
 import { laneHandler, returnedHandler, type Stages } from './batches.ts';
+import { watchLanes } from './lane-gauges.ts';
 import { prepareBroker, type PreparedBroker } from './broker.ts';
 import { checksOf, isConsuming, type ConsumerChecks } from './checks.ts';
 import type { Definition } from './definition.ts';
@@ -77,7 +78,8 @@ async function started<M>(options: ConsumerOptions<M>, opened: AsyncDisposableSt
   opened.defer(() => {
     policies.close();
   });
-  const summary = startSummary(pipeline.name, logger, options.metrics, () => consumers.every(isConsuming));
+  const summary = startSummary(pipeline, logger, options.metrics, () => consumers.every(isConsuming));
+  watchLanes(pipeline, broker, summary.measures, options.metrics);
   const stages = stagesOf(options, { endput, attemptLog, sender, prepared, summary, slots, lanes });
   const consumers = startConsuming(broker, declare, stages, lanes, settings);
   return {

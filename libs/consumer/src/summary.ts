@@ -1,4 +1,6 @@
 import { Counter, Gauge, Histogram, type Logger, type Metrics } from '@esteira/observability';
+import type { Pipeline } from '@esteira/pipeline';
+import { Measures } from './measures.ts';
 import type { Decided } from './work.ts';
 
 /** How often the summary is logged while work goes on, in milliseconds. */
@@ -6,11 +8,43 @@ const EVERY_MS = 10_000;
 
 /** Counts what happens to messages: for Prometheus, and as a line every 10 s while work goes on. */
 export interface Summary {
-  observe(batch: readonly Pick<Decided<unknown>, 'decision'>[]): void;
+  readonly measures: Measures;
+  observe(batch: readonly Decided<unknown>[]): void;
   stop(): void;
 }
 
-export function startSummary(pipeline: string, logger: Logger, metrics: Metrics, isConsuming: () => boolean): Summary {
+export function startSummary(
+  described: Pipeline,
+  logger: Logger,
+  metrics: Metrics,
+  isConsuming: () => boolean,
+): Summary {
+  const pipeline = described.name;
+  const measures = new Measures(described, metrics);
+  const { decisions, batchSize } = countersOf(metrics);
+  tellWhether(pipeline, isConsuming, metrics);
+  let counts: Record<string, number> = {};
+  const timer = setInterval(() => {
+    if (Object.keys(counts).length > 0) logger.info({ ...counts }, 'messages in the last 10 s, by decision');
+    counts = {};
+  }, EVERY_MS).unref();
+  return {
+    measures,
+    observe(batch) {
+      measures.observe(batch, Date.now());
+      batchSize.observe({ pipeline }, batch.length);
+      for (const [decision, group] of Map.groupBy(batch, (work) => work.decision.kind)) {
+        counts[decision] = (counts[decision] ?? 0) + group.length;
+        decisions.inc({ pipeline, decision }, group.length);
+      }
+    },
+    stop: () => {
+      clearInterval(timer);
+    },
+  };
+}
+
+function countersOf(metrics: Metrics) {
   const registers = [metrics];
   const decisions = new Counter({
     name: 'esteira_decisions_total',
@@ -25,24 +59,7 @@ export function startSummary(pipeline: string, logger: Logger, metrics: Metrics,
     buckets: [1, 10, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000],
     registers,
   });
-  tellWhether(pipeline, isConsuming, metrics);
-  let counts: Record<string, number> = {};
-  const timer = setInterval(() => {
-    if (Object.keys(counts).length > 0) logger.info({ ...counts }, 'messages in the last 10 s, by decision');
-    counts = {};
-  }, EVERY_MS).unref();
-  return {
-    observe(batch) {
-      batchSize.observe({ pipeline }, batch.length);
-      for (const [decision, group] of Map.groupBy(batch, (work) => work.decision.kind)) {
-        counts[decision] = (counts[decision] ?? 0) + group.length;
-        decisions.inc({ pipeline, decision }, group.length);
-      }
-    },
-    stop: () => {
-      clearInterval(timer);
-    },
-  };
+  return { decisions, batchSize };
 }
 
 function tellWhether(pipeline: string, isConsuming: () => boolean, metrics: Metrics): void {

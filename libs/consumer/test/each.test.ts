@@ -27,7 +27,7 @@ afterAll(async () => {
   await Promise.all([vhost.drop(), database.drop()]);
 });
 
-function start(handler: Handler<Parcel>): Promise<RunningConsumer> {
+function start(handler: Handler<Parcel>, metrics = createMetrics({})): Promise<RunningConsumer> {
   return startConsumer({
     definition: parcelsDefinition(handler, 4),
     settings: {
@@ -43,7 +43,7 @@ function start(handler: Handler<Parcel>): Promise<RunningConsumer> {
     },
     policy: { maxAttempts: 3, delaysMs: [100], timeoutMs: 600_000 },
     logger,
-    metrics: createMetrics({}),
+    metrics,
     worker: 'test',
   });
 }
@@ -56,7 +56,8 @@ const weights = async () => {
 it('a lane that is handled each by itself goes on beside a message that runs for long, retries and deaths too', async () => {
   const slow = Promise.withResolvers<HandlerOutcome>();
   const begun: number[] = [];
-  const consumer = await start({
+  const metrics = createMetrics({});
+  const handler: Handler<Parcel> = {
     name: 'scales',
     handle: ({ weight }, { attempt }) => {
       begun.push(weight);
@@ -66,7 +67,8 @@ it('a lane that is handled each by itself goes on beside a message that runs for
       if (weight === 3 && attempt.attempt < 3) return { kind: 'retry', error };
       return { kind: 'succeeded' };
     },
-  });
+  };
+  const consumer = await start(handler, metrics);
   const publish = createPublisher(broker, { exchange: names.exchange(parcelsPipeline), mandatory: true, appId: 't' });
   const all = Array.from({ length: 30 }, (_, index) => ({ id: index + 1, weight: index + 1 }));
   await publish(all.map((parcel) => parcelMessage(parcel, parcel.weight > 25 ? 'bulk' : 'express')));
@@ -76,6 +78,11 @@ it('a lane that is handled each by itself goes on beside a message that runs for
   }, patient);
   expect((await weights()).get(3)).toBe(3);
   expect(begun.filter((weight) => weight === 1)).toHaveLength(1);
+  // Each lane tells of itself.
+  const page = await metrics.metrics();
+  expect(page).toContain('esteira_lane_messages{pipeline="parcels",lane="express"} 0');
+  expect(page).toContain('esteira_lane_oldest_seconds{pipeline="parcels",lane="bulk"} 0');
+  expect(page).toContain('esteira_wait_seconds_count{pipeline="parcels",lane="bulk"} 5');
   // All but the one that runs are acked: it alone is left when it is given back.
   await consumer.stop(0);
   await vi.waitFor(async () => {

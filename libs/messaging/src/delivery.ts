@@ -11,6 +11,8 @@ export interface Delivery {
   readonly lane: string;
   readonly messageId: string | undefined;
   readonly type: string | undefined;
+  /** When it was sent, in seconds since 1970, as its sender says. */
+  readonly sentAtSeconds?: number | undefined;
   readonly headers: WireHeaders;
   readonly body: Uint8Array;
 }
@@ -24,9 +26,14 @@ export function deliveryOf(message: ConsumeMessage): Delivery {
     lane: fields.routingKey,
     messageId: textOf(properties.messageId),
     type: textOf(properties.type),
+    sentAtSeconds: numberOf(properties.timestamp),
     headers: properties.headers ?? {},
     body: content,
   };
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }
 
 function textOf(value: unknown): string | undefined {
