@@ -99,7 +99,7 @@ describe('an order whose id was used before, and which fails all its attempts', 
     expect(beside[0]?.error.message).toMatch(/attempts-exhausted: it is no good$/);
     expect(second && logEntryOf(second, WRITER, now)).toMatchObject({ attempt: 2, status: 'dead-lettered' });
     const { deadLetters } = await endputReader(endput, 'system-1').rows([id]);
-    expect(deadLetters[0]?.letters).toContainEqual({
+    expect(deadLetters[0]?.deadLetters).toContainEqual({
       state: 'dead',
       edited: false,
       reason: 'identity-conflict',

@@ -44,7 +44,7 @@ function factsOf({ rounds, end }: Journey, forgotten: ReadonlySet<string> = new 
   const redriven = rounds.slice(1).map((_, i): DeadLetterEvent => ({
     ...{ action: 'redriven', at: at(i).toISOString(), round: i + 2, by: 'ana', why: 'fixed', job: 'j' },
   }));
-  const letter: StoredDeadLetter = {
+  const deadLetter: StoredDeadLetter = {
     ...{ messageId, pipeline: 'orders', system: 'system-1', sourceId: '1', sourceCreatedAt: at(0).toISOString() },
     ...{ state: end === 'dead' ? 'dead' : 'redriven', round: last, reason: 'attempts-exhausted', error: FAILED },
     ...{ bodyBytes: 0, isEdited: false, body: Buffer.alloc(0), originalBody: null, headers: {}, history: redriven },
@@ -68,7 +68,7 @@ function factsOf({ rounds, end }: Journey, forgotten: ReadonlySet<string> = new 
   return {
     ...{ messageId, system: 'system-1', sourceId: '1', source: { state: 'known', value: null } },
     stored: { state: 'known', value: end === 'stored' ? stored : null },
-    letter: { state: 'known', value: deadRounds > 0 ? letter : null },
+    deadLetter: { state: 'known', value: deadRounds > 0 ? deadLetter : null },
     logged: { state: 'known', value: remembered },
     republished: { state: 'known', value: [] },
   };
@@ -135,7 +135,7 @@ describe("a message's life", () => {
 
   it('does not say where a message rests while the endput does not answer', () => {
     const away = { state: 'unavailable', why: 'away' } as const;
-    const life = lifeOf({ ...factsOf({ rounds: [2], end: 'stored' }), stored: away, letter: away });
+    const life = lifeOf({ ...factsOf({ rounds: [2], end: 'stored' }), stored: away, deadLetter: away });
     expect(life).toMatchObject({ rest: 'unknown', attempts: 2 });
   });
 

@@ -268,7 +268,7 @@ describe('the facts of a message', () => {
     await attemptLog.record([attempt('1', 1), attempt('1', 2, { status: 'succeeded', error: null })]);
     const facts = await readFacts(places(), idOf('1'));
     expect(facts).toMatchObject({
-      ...{ system: 'system-1', sourceId: '1', letter: { state: 'known', value: null } },
+      ...{ system: 'system-1', sourceId: '1', deadLetter: { state: 'known', value: null } },
       source: { value: { id: '1', product: 'A shirt', price: '1.00' } },
       stored: { value: { source_id: '1', source_created_at: '1997-01-01T00:00:00.123456+00:00', attempts: 2 } },
     });

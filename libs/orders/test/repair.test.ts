@@ -78,7 +78,7 @@ beforeEach(async () => {
 const orderOf = (row: number, product = 'coffee', price = '1.00') =>
   messageOf({ id: String(row), product, price, created_at: CREATED_AT, security_check: false }, { maxAttempts: 3 });
 
-function letterOf(row: number, changes: Partial<DeadLetter> = {}): DeadLetter {
+function deadLetterOf(row: number, changes: Partial<DeadLetter> = {}): DeadLetter {
   const { body, headers, messageId } = orderOf(row);
   const at = new Date('2026-01-01T00:00:01Z');
   return {
@@ -100,9 +100,9 @@ function letterOf(row: number, changes: Partial<DeadLetter> = {}): DeadLetter {
   };
 }
 
-const writeAll = (...letters: DeadLetter[]) =>
-  endput.transaction((tx) => writeDeadLetters(tx, ordersAtRest, letters), lockToWriteDeadLetters(ordersAtRest));
-const letter = async (row: number) => (await getDeadLetter(endput, ordersPipeline.name, idOf(row)))!;
+const writeAll = (...deadLetters: DeadLetter[]) =>
+  endput.transaction((tx) => writeDeadLetters(tx, ordersAtRest, deadLetters), lockToWriteDeadLetters(ordersAtRest));
+const deadLetter = async (row: number) => (await getDeadLetter(endput, ordersPipeline.name, idOf(row)))!;
 const edit = (row: number, body: Uint8Array) =>
   editBody(endput, redrivable, { messageId: idOf(row), body, by: 'ana', why: 'a typo' });
 const jobs = () =>
@@ -163,7 +163,7 @@ const mirror = (mirrors: readonly (readonly [row: number, round: number])[]) => 
 
 describe('an edit of a body', () => {
   it('must be an order, and the same one: id, system, row and time stay', async () => {
-    await writeAll(letterOf(1));
+    await writeAll(deadLetterOf(1));
     const message = JSON.parse(Buffer.from(orderOf(1).body).toString()) as OrderMessage;
     const refused = async (body: object | string) => {
       const text = typeof body === 'string' ? body : JSON.stringify(body);
@@ -178,15 +178,15 @@ describe('an edit of a body', () => {
     expect(await refused({ ...message, order: { ...order, created_at: '2027-01-01T00:00:00Z' } })).toBe(
       'other-message',
     );
-    expect(await letter(1)).toMatchObject({ isEdited: false, history: [] });
+    expect(await deadLetter(1)).toMatchObject({ isEdited: false, history: [] });
     expect(await edit(99, orderOf(99).body)).toEqual({ kind: 'unknown' });
   });
 
   it('keeps the bytes that died first, whoever edits how often, and finds the new ones', async () => {
-    await writeAll(letterOf(1));
+    await writeAll(deadLetterOf(1));
     await edit(1, orderOf(1, 'tea').body);
     expect(await edit(1, orderOf(1, 'cocoa').body)).toMatchObject({ kind: 'edited' });
-    const edited = await letter(1);
+    const edited = await deadLetter(1);
     expect(edited).toMatchObject({ isEdited: true, body: orderOf(1, 'cocoa').body, originalBody: orderOf(1).body });
     expect(edited.history).toMatchObject([
       { action: 'edited', by: 'ana', why: 'a typo', round: 1 },
@@ -200,7 +200,7 @@ describe('an edit of a body', () => {
 
   it('gives one that no order can be made of the price it needs, and is redriven with it', async () => {
     const invalid = Buffer.from(Buffer.from(orderOf(1).body).toString().replace('"price":"1.00"', '"price":"NaN"'));
-    await writeAll(letterOf(1, { reason: 'invalid', body: invalid, headers: {} }));
+    await writeAll(deadLetterOf(1, { reason: 'invalid', body: invalid, headers: {} }));
     const before = await create();
     await runJob(jobs(), before.id, new AbortController().signal);
     expect(await read(before)).toMatchObject({ done: 0, unchanged: { unreadable: 1 } });
@@ -222,7 +222,7 @@ describe('a redriven order that is missing in the broker', () => {
          FROM generate_series(1, 3)`,
       [CREATED_AT],
     );
-    await writeAll(letterOf(1), letterOf(3, { sourceCreatedAt: '2020-01-01T00:00:00+00:00' }));
+    await writeAll(deadLetterOf(1), deadLetterOf(3, { sourceCreatedAt: '2020-01-01T00:00:00+00:00' }));
     await edit(1, orderOf(1, 'tea').body);
     const job = await create();
     await runJob(jobs(), job.id, new AbortController().signal);
@@ -257,7 +257,7 @@ describe('a redriven order that is missing in the broker', () => {
 
 describe("RabbitMQ's queue of dead letters", () => {
   it('shows what the table shows after a pass: each open death once, and what nobody knows', async () => {
-    await writeAll(letterOf(1), letterOf(2), letterOf(3), letterOf(4, { round: 2 }));
+    await writeAll(deadLetterOf(1), deadLetterOf(2), deadLetterOf(3), deadLetterOf(4, { round: 2 }));
     await endput.query(`UPDATE dead_letters SET state = 'redriven', round = 2 WHERE source_id = 1`);
     await endput.query(`UPDATE dead_letters SET state = 'discarded' WHERE source_id = 2`);
     await mirror([[1, 1], [2, 1], [3, 1], [3, 1], [4, 1], [4, 2], [5, 1]]); // prettier-ignore
@@ -276,7 +276,7 @@ describe('a redrive whose process is killed', () => {
     const COUNT = 2_000;
     const PER_LIFE = 900;
     const rows = Array.from({ length: COUNT }, (_, index) => index + 1);
-    await writeAll(...rows.map((row) => letterOf(row)));
+    await writeAll(...rows.map((row) => deadLetterOf(row)));
     await mirror(rows.map((row) => [row, 1] as const));
     const job = await create();
     let kills = 0;

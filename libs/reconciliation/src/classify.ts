@@ -29,21 +29,24 @@ export function classify(
     const gone = { id: row.id, day: stored?.day ?? dead?.day ?? null };
     return isArchived(gone, archived) ? 'archived' : 'orphan';
   }
-  const letters = dead?.letters ?? [];
+  const deadLetters = dead?.deadLetters ?? [];
   if (stored !== undefined) {
     if (stored.content === source.content) return 'stored';
     // A person changed it before its redrive: its history says who, when and why.
-    if (letters.some(({ state, edited }) => state === 'redriven' && edited === true)) return 'stored';
+    if (deadLetters.some(({ state, edited }) => state === 'redriven' && edited === true)) return 'stored';
     // Where an id was used twice the first order is stored, and this row is a dead letter beside it.
-    const second = letters.find(({ reason, state }) => reason === 'identity-conflict' && state !== 'redriven');
+    const second = deadLetters.find(({ reason, state }) => reason === 'identity-conflict' && state !== 'redriven');
     return second === undefined ? 'differs' : (second.state as 'dead' | 'discarded');
   }
-  if (letters.some(({ state }) => state === 'discarded')) return 'discarded';
-  if (letters.some(({ state }) => state === 'dead')) return 'dead';
+  if (deadLetters.some(({ state }) => state === 'discarded')) return 'discarded';
+  if (deadLetters.some(({ state }) => state === 'dead')) return 'dead';
   return isBeyond(source, cursor) ? 'not-yet-published' : 'remainder';
 }
 
 /** The round in which a row that is not at rest travels: that of its redriven dead letter, or the first. */
 export function roundOf({ dead }: JoinedRow): number {
-  return Math.max(1, ...(dead?.letters ?? []).filter(({ state }) => state === 'redriven').map(({ round }) => round));
+  return Math.max(
+    1,
+    ...(dead?.deadLetters ?? []).filter(({ state }) => state === 'redriven').map(({ round }) => round),
+  );
 }

@@ -38,7 +38,7 @@ export interface DeadLetterState {
 /** All dead letters of one source row: more than one where its id was used twice. */
 export interface DeadLetterRow {
   readonly id: string;
-  readonly letters: readonly DeadLetterState[];
+  readonly deadLetters: readonly DeadLetterState[];
   /** When its source row was made. */
   readonly day: Day;
   /** The attempts of all of them, all rounds. */

@@ -24,7 +24,7 @@ const storedRow = (id: string): fc.Arbitrary<StoredRow> =>
 const deadRow = (id: string): fc.Arbitrary<DeadLetterRow> =>
   fc.record({
     id: fc.constant(id),
-    letters: fc.array(
+    deadLetters: fc.array(
       fc.record({
         state: fc.constantFrom('dead' as const, 'redriven' as const, 'discarded' as const),
         reason: fc.constantFrom('attempts-exhausted' as const, 'identity-conflict' as const),

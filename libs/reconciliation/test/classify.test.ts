@@ -18,7 +18,7 @@ describe('the class of a row', () => {
     fc.assert(
       fc.property(joinedRows, cursors, (row, cursor) => {
         fc.pre(row.stored === undefined);
-        fc.pre(!(row.dead?.letters ?? []).some(({ state }) => state !== 'redriven'));
+        fc.pre(!(row.dead?.deadLetters ?? []).some(({ state }) => state !== 'redriven'));
         expect(['not-yet-published', 'remainder', 'orphan']).toContain(classify(row, cursor));
       }),
     );
@@ -57,7 +57,7 @@ describe('the class of a row', () => {
     const stored = { id: '7', content: 'b', day: null, attempts: 1 };
     const dead = {
       id: '7',
-      letters: [{ state: 'dead', reason: 'identity-conflict', round: 1 }],
+      deadLetters: [{ state: 'dead', reason: 'identity-conflict', round: 1 }],
       day: null,
       attempts: 1,
     } as const;
@@ -75,7 +75,7 @@ describe('the class of a row', () => {
 describe('the remainder', () => {
   it('travels in the round of its redriven dead letter', () => {
     expect(roundOf({ id: '1' })).toBe(1);
-    const dead = { id: '1', letters: [{ state: 'redriven', reason: 'attempts-exhausted', round: 3 }], attempts: 5 };
+    const dead = { id: '1', deadLetters: [{ state: 'redriven', reason: 'attempts-exhausted', round: 3 }], attempts: 5 };
     expect(roundOf({ id: '1', dead: dead as never })).toBe(3);
   });
 });

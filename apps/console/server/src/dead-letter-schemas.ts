@@ -5,7 +5,7 @@ import { Type, type Static } from 'typebox';
 import { mistakeIn, stretchOf, type Place } from './time-of.ts';
 import { bigint, closed, count, failure, givenTime, messageId, nullable, sought, text, time } from './schemas.ts';
 
-export const noLetter = noSuch('dead letter');
+export const noDeadLetter = noSuch('dead letter');
 
 const state = Type.Enum([...DEAD_LETTER_STATES]);
 const reason = Type.Enum([...DEAD_LETTER_REASONS]);
@@ -66,7 +66,7 @@ const body = Type.Object(
   { description: 'The bytes of a message.' },
 );
 /** A dead letter, whole. */
-export const letter = Type.Object({
+export const deadLetter = Type.Object({
   ...itemMembers,
   pipeline: text,
   source_created_at: nullable(text),

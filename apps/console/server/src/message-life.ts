@@ -1,8 +1,8 @@
 import type { StoredDeadLetter } from '@esteira/dead-letters';
 import type { Known, Life, LifeEvent, MessageFacts } from '@esteira/orders/messages';
 import { Type, type Static } from 'typebox';
-import { letter } from './dead-letter-schemas.ts';
-import { letterOf } from './letter-view.ts';
+import { deadLetter } from './dead-letter-schemas.ts';
+import { deadLetterOf } from './dead-letter-view.ts';
 import { attemptStatus, bigint, failure, messageId, nullable, text, time } from './schemas.ts';
 import { snake } from './snake.ts';
 
@@ -86,7 +86,7 @@ export const lifeSchema = Type.Object({
     }),
   ),
   stored_error: error,
-  dead_letter: nullable(letter),
+  dead_letter: nullable(deadLetter),
   dead_letter_error: error,
   log_error: error,
   events: Type.Array(event, { description: 'What happened to it, round after round.' }),
@@ -94,7 +94,7 @@ export const lifeSchema = Type.Object({
 
 /** The life of a message as it stands in JSON. */
 export function lifeView(facts: MessageFacts, { events, ...life }: Life): Static<typeof lifeSchema> {
-  const { messageId: id, system, sourceId, source, stored, letter: dead, logged } = facts;
+  const { messageId: id, system, sourceId, source, stored, deadLetter: dead, logged } = facts;
   return {
     ...{ message_id: id, system, source_id: sourceId },
     ...life,
@@ -102,7 +102,7 @@ export function lifeView(facts: MessageFacts, { events, ...life }: Life): Static
     source_error: whyNot(source),
     stored: storedOf(facts),
     stored_error: whyNot(stored),
-    dead_letter: letterView(knownOf(dead)),
+    dead_letter: deadLetterView(knownOf(dead)),
     dead_letter_error: whyNot(dead),
     log_error: whyNot(logged),
     events: events.map((one) => snake<LifeEvent>(one)),
@@ -111,7 +111,7 @@ export function lifeView(facts: MessageFacts, { events, ...life }: Life): Static
 
 const knownOf = <T>(fact: Known<T | null>): T | null => (fact.state === 'known' ? fact.value : null);
 const whyNot = (fact: Known<unknown>): string | null => (fact.state === 'known' ? null : fact.why);
-const letterView = (found: StoredDeadLetter | null) => found && letterOf(found);
+const deadLetterView = (found: StoredDeadLetter | null) => found && deadLetterOf(found);
 
 function storedOf(facts: MessageFacts): Static<typeof lifeSchema>['stored'] {
   const row = knownOf(facts.stored);

@@ -150,12 +150,12 @@ describe('dead letters', () => {
 describe('a message', () => {
   it('has a life: its rows as they stand, and each attempt', async () => {
     const { body: list } = await ask.get<Listed>('/v0/dead-letters?limit=1');
-    const [letter] = list.items;
-    const { body } = await ask.get<object>(`/v0/messages/${letter?.message_id ?? ''}`);
+    const [deadLetter] = list.items;
+    const { body } = await ask.get<object>(`/v0/messages/${deadLetter?.message_id ?? ''}`);
     expect(isDescribed('get', '/v0/messages/{message_id}', 200, body), JSON.stringify(body)).toBe(true);
     expect(body).toMatchObject({
       system,
-      source: { id: letter?.source_id, security_check: false },
+      source: { id: deadLetter?.source_id, security_check: false },
       stored: null,
       dead_letter: { state: 'dead' },
       rest: 'dead',

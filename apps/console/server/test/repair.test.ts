@@ -66,11 +66,14 @@ const ended = (id: string, state: string) =>
 
 describe('a dead letter', () => {
   it('is edited, redriven and stored; the original, who and why stay', async () => {
-    const letter = await firstLetter();
-    const id = letter.message_id;
-    const edit = await ask.put<Letter>(`/v0/dead-letters/${id}/body`, { body: mended(letter), why: 'checked by hand' });
+    const deadLetter = await firstLetter();
+    const id = deadLetter.message_id;
+    const edit = await ask.put<Letter>(`/v0/dead-letters/${id}/body`, {
+      body: mended(deadLetter),
+      why: 'checked by hand',
+    });
     expect(edit.status).toBe(200);
-    expect(edit.body.original_body?.content).toBe(letter.body.content);
+    expect(edit.body.original_body?.content).toBe(deadLetter.body.content);
     expect(edit.body.history).toMatchObject([{ action: 'edited', by: 'local', why: 'checked by hand' }]);
     const selection = { message_ids: [id] };
     const { status, body } = await ask.post<Job>('/v0/dead-letters/redrives', { selection, why: 'mended' });
@@ -82,10 +85,10 @@ describe('a dead letter', () => {
   });
 
   it('takes no body that no consumer could read, or that is another message', async () => {
-    const letter = await firstLetter();
-    const put = (body: string) => ask.put(`/v0/dead-letters/${letter.message_id}/body`, { body, why: 'a try' });
+    const deadLetter = await firstLetter();
+    const put = (body: string) => ask.put(`/v0/dead-letters/${deadLetter.message_id}/body`, { body, why: 'a try' });
     expect((await put('{')).body).toMatchObject({ status: 422, code: 'body-refused' });
-    const message = JSON.parse(letter.body.content) as { order: object };
+    const message = JSON.parse(deadLetter.body.content) as { order: object };
     const other = JSON.stringify({ ...message, order: { ...message.order, id: '999' } });
     expect((await put(other)).body).toMatchObject({ code: 'body-refused', errors: [{ pointer: '/body' }] });
   });

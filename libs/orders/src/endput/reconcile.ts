@@ -12,7 +12,7 @@ const STORED = `
 const DEAD = `
   select source_id as id,
          json_agg(json_build_object('state', state, 'reason', reason, 'round', round,
-                                    'edited', original_body is not null)) as letters,
+                                    'edited', original_body is not null)) as "deadLetters",
          sum(jsonb_array_length(attempts))::int as attempts,
          ${dayOf('min(source_created_at)')} as day
     from dead_letters where pipeline = '${ordersPipeline.name}' and system = $1`;

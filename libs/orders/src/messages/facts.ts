@@ -22,7 +22,7 @@ export interface MessageFacts {
   readonly source: Known<SourceOrder | null>;
   /** The row as it stands in the endput. */
   readonly stored: Known<StoredOrder | null>;
-  readonly letter: Known<StoredDeadLetter | null>;
+  readonly deadLetter: Known<StoredDeadLetter | null>;
   /** Attempts that the log still has, in their order. */
   readonly logged: Known<readonly AttemptDocument[]>;
   /** When its row was published again, oldest first. */
@@ -39,12 +39,12 @@ export interface FactPlaces {
 /** Asks every place about one message. A place that is away does not hide what the others know. */
 export async function readFacts(places: FactPlaces, messageId: string): Promise<MessageFacts> {
   const { endput, attemptLog, systems } = places;
-  const [stored, letter, logged] = await Promise.all([
+  const [stored, deadLetter, logged] = await Promise.all([
     known(storedOrders(endput, [messageId]).then(([order]) => order ?? null)),
     known(getDeadLetter(endput, ordersPipeline.name, messageId).then((found) => found ?? null)),
     known(attemptLog.ofMessages([messageId])),
   ]);
-  const { system, sourceId } = rowOf(messageId, systems, [valueOf(stored), valueOf(letter), valueOf(logged)?.[0]]);
+  const { system, sourceId } = rowOf(messageId, systems, [valueOf(stored), valueOf(deadLetter), valueOf(logged)?.[0]]);
   const there = systems.find(({ name }) => name === system);
   const source: Known<SourceOrder | null> =
     there === undefined || sourceId === null
@@ -54,12 +54,12 @@ export async function readFacts(places: FactPlaces, messageId: string): Promise<
     system === null || sourceId === null
       ? { state: 'known', value: [] }
       : await known(timesSentAgain(endput, ordersPipeline.name, { system, id: sourceId }));
-  return { messageId, system, sourceId, source, stored, letter, logged, republished };
+  return { messageId, system, sourceId, source, stored, deadLetter, logged, republished };
 }
 
 /** Whether any place knows the message. */
-export function isKnown({ source, stored, letter, logged }: MessageFacts): boolean {
-  return [valueOf(source), valueOf(stored), valueOf(letter), valueOf(logged)?.[0]].some((one) => one != null);
+export function isKnown({ source, stored, deadLetter, logged }: MessageFacts): boolean {
+  return [valueOf(source), valueOf(stored), valueOf(deadLetter), valueOf(logged)?.[0]].some((one) => one != null);
 }
 
 const known = <T>(asked: Promise<T>): Promise<Known<T>> =>

@@ -87,17 +87,17 @@ export function hitOfSource(order: SourceOrder, system: string, messageId: strin
 }
 
 /** A dead letter. Pure. */
-export function hitOfDeadLetter(letter: DeadLetterItem): MessageHit {
+export function hitOfDeadLetter(deadLetter: DeadLetterItem): MessageHit {
   return {
     ...UNKNOWN,
-    messageId: letter.messageId,
-    system: letter.system,
-    sourceId: letter.sourceId,
-    status: statusOf(letter),
-    round: letter.round,
-    attempt: letter.attempts,
-    error: letter.error,
-    at: letter.deadAt,
+    messageId: deadLetter.messageId,
+    system: deadLetter.system,
+    sourceId: deadLetter.sourceId,
+    status: statusOf(deadLetter),
+    round: deadLetter.round,
+    attempt: deadLetter.attempts,
+    error: deadLetter.error,
+    at: deadLetter.deadAt,
     foundIn: 'dead-letters',
   };
 }

@@ -65,9 +65,9 @@ export interface Life {
 /** Puts a message's life together. The counts hold whatever the log has forgotten. Pure. */
 export function lifeOf(facts: MessageFacts): Life {
   const stored = valueOf(facts.stored) ?? null;
-  const letter = valueOf(facts.letter) ?? null;
-  const history = letter?.history ?? [];
-  const createdAt = valueOf(facts.source)?.created_at ?? stored?.source_created_at ?? letter?.sourceCreatedAt;
+  const deadLetter = valueOf(facts.deadLetter) ?? null;
+  const history = deadLetter?.history ?? [];
+  const createdAt = valueOf(facts.source)?.created_at ?? stored?.source_created_at ?? deadLetter?.sourceCreatedAt;
   const events: LifeEvent[] = createdAt == null ? [] : [{ kind: 'created', at: createdAt }];
   const attempts: LifeAttempt[] = [];
   for (let round = 1; round <= lastRound(facts); round += 1) {
@@ -79,7 +79,7 @@ export function lifeOf(facts: MessageFacts): Life {
     const ofThisRound: LifeEvent[] = [
       ...ofRound.filter(({ action }) => action === 'redriven').map(happened),
       ...made,
-      ...deathOf(round, made, letter),
+      ...deathOf(round, made, deadLetter),
       ...(stored?.round === round
         ? [{ kind: 'stored' as const, round, attempts: stored.attempts, at: stored.stored_at }]
         : []),
@@ -95,15 +95,15 @@ export function lifeOf(facts: MessageFacts): Life {
   };
 }
 
-function restOf({ stored, letter }: MessageFacts): Rest {
+function restOf({ stored, deadLetter }: MessageFacts): Rest {
   if (valueOf(stored) != null) return 'stored';
-  const found = valueOf(letter);
+  const found = valueOf(deadLetter);
   if (found != null && found.state !== 'redriven') return found.state;
-  return stored.state === 'known' && letter.state === 'known' ? 'under-way' : 'unknown';
+  return stored.state === 'known' && deadLetter.state === 'known' ? 'under-way' : 'unknown';
 }
 
-function lastRound({ stored, letter, logged, republished }: MessageFacts): number {
-  const { round = 1, attempts = [], history = [] } = valueOf(letter) ?? {};
+function lastRound({ stored, deadLetter, logged, republished }: MessageFacts): number {
+  const { round = 1, attempts = [], history = [] } = valueOf(deadLetter) ?? {};
   const again = valueOf(republished) ?? [];
   const rounds = [...attempts, ...history, ...again, ...(valueOf(logged) ?? [])].map((one) => one.round);
   return rounds.reduce((last, one) => Math.max(last, one), Math.max(round, valueOf(stored)?.round ?? 1));
@@ -115,7 +115,7 @@ const happened = ({ action, ...event }: DeadLetterEvent) => ({ kind: action, ...
 function attemptsOf(round: number, facts: MessageFacts): LifeAttempt[] {
   const stored = valueOf(facts.stored) ?? null;
   const logged = (valueOf(facts.logged) ?? []).filter((document) => document.round === round);
-  const listed = (valueOf(facts.letter)?.attempts ?? []).filter((attempt) => attempt.round === round);
+  const listed = (valueOf(facts.deadLetter)?.attempts ?? []).filter((attempt) => attempt.round === round);
   const succeededAt = stored?.round === round ? stored.attempts : undefined;
   const numbers = [...logged, ...listed].map(({ attempt }) => attempt);
   const count = numbers.reduce((most, one) => Math.max(most, one), succeededAt ?? 0);
@@ -134,8 +134,12 @@ function attemptsOf(round: number, facts: MessageFacts): LifeAttempt[] {
 
 /** Whether the attempts of a round ended as a dead letter. */
 function isDead(round: number, facts: MessageFacts): boolean {
-  const letter = valueOf(facts.letter);
-  return letter != null && (round < letter.round || letter.state !== 'redriven') && !GIVEN_UP.has(letter.reason);
+  const deadLetter = valueOf(facts.deadLetter);
+  return (
+    deadLetter != null &&
+    (round < deadLetter.round || deadLetter.state !== 'redriven') &&
+    !GIVEN_UP.has(deadLetter.reason)
+  );
 }
 
 /** Given up on between two attempts: the last one that is listed had failed, no more. */
@@ -182,12 +186,14 @@ function withDelays(attempts: readonly LifeAttempt[], sent: readonly Republished
 }
 
 /** How a round ended as a dead letter, if it did. Of an earlier round only that it did is kept. */
-function deathOf(round: number, made: readonly LifeAttempt[], letter: StoredDeadLetter | null): LifeEvent[] {
-  if (letter === null) return [];
-  if (round === letter.round && letter.state !== 'redriven')
-    return [{ kind: 'dead-lettered', round, at: letter.deadAt, reason: letter.reason, error: letter.error }];
+function deathOf(round: number, made: readonly LifeAttempt[], deadLetter: StoredDeadLetter | null): LifeEvent[] {
+  if (deadLetter === null) return [];
+  if (round === deadLetter.round && deadLetter.state !== 'redriven')
+    return [
+      { kind: 'dead-lettered', round, at: deadLetter.deadAt, reason: deadLetter.reason, error: deadLetter.error },
+    ];
   const diedBefore =
-    round < letter.round && letter.history.some((e) => e.action === 'redriven' && e.round === round + 1);
+    round < deadLetter.round && deadLetter.history.some((e) => e.action === 'redriven' && e.round === round + 1);
   return diedBefore
     ? [{ kind: 'dead-lettered', round, at: null, reason: null, error: made.at(-1)?.error ?? null }]
     : [];

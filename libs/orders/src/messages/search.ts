@@ -82,8 +82,8 @@ async function idsOf({ endput, systems }: SearchedPlaces, search: MessageSearch)
   // An order whose id was used before, or a spoiled copy, has an id of its own.
   const names = system === undefined ? systems.map(({ name }) => name) : [system];
   const ofEach = names.map(async (name) => {
-    const letters = await lookUpDeadLetters(endput, ordersPipeline.name, { system: name, sourceId });
-    return [messageIds(ordersPipeline.name, name)(sourceId), ...letters.map(({ messageId: id }) => id)];
+    const deadLetters = await lookUpDeadLetters(endput, ordersPipeline.name, { system: name, sourceId });
+    return [messageIds(ordersPipeline.name, name)(sourceId), ...deadLetters.map(({ messageId: id }) => id)];
   });
   return [...new Set((await Promise.all(ofEach)).flat())];
 }
@@ -94,12 +94,12 @@ async function atRest(
   ids: readonly string[],
   search: AskedOfAttempts,
 ): Promise<MessagePage> {
-  const [stored, letters] = await Promise.all([
+  const [stored, deadLetters] = await Promise.all([
     storedOrders(endput, ids),
     lookUpDeadLetters(endput, ordersPipeline.name, { messageIds: ids }),
   ]);
   const known = new Set(stored.map(({ message_id }) => message_id));
-  const unstored = letters.filter(({ messageId }) => !known.has(messageId));
+  const unstored = deadLetters.filter(({ messageId }) => !known.has(messageId));
   const items = [...stored.map(hitOfStored), ...unstored.map(hitOfDeadLetter)].filter((hit) => isAsAsked(hit, search));
   return { items, nextCursor: null, index: 'orders_pkey, dead_letters_pkey', unsearched: [] };
 }

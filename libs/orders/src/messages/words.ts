@@ -86,12 +86,12 @@ async function asMessages(endput: Sql, system: string, orders: readonly SourceOr
   const idOf = messageIds(ordersPipeline.name, system);
   const rows = orders.filter(({ id }) => !id.startsWith('-')).map((order) => ({ order, messageId: idOf(order.id) }));
   const ids = rows.map(({ messageId }) => messageId);
-  const [stored, letters] = await Promise.all([
+  const [stored, deadLetters] = await Promise.all([
     storedOrders(endput, ids),
     lookUpDeadLetters(endput, ordersPipeline.name, { messageIds: ids }),
   ]);
   const storedById = new Map(stored.map((order) => [order.message_id, order]));
-  const dead = new Set(letters.map(({ messageId }) => messageId));
+  const dead = new Set(deadLetters.map(({ messageId }) => messageId));
   return rows
     .filter(({ messageId }) => !dead.has(messageId))
     .map(({ order, messageId }) => {

@@ -72,12 +72,12 @@ async function withRedrivenBodies<R extends MissingOrder>(
   if (sourceIds.length === 0) return made;
   const redrivable = redrivableOrders([system]);
   const redriven = await redrivenMessages(endput, redrivable, { system, sourceIds }, maxAttempts);
-  const letters = new Map(redriven.map((letter) => [letter.message.messageId, letter]));
+  const deadLetters = new Map(redriven.map((deadLetter) => [deadLetter.message.messageId, deadLetter]));
   return made.map(({ row, message }) => {
-    const letter = letters.get(message.messageId);
-    if (letter === undefined) return { row, message };
+    const deadLetter = deadLetters.get(message.messageId);
+    if (deadLetter === undefined) return { row, message };
     const order = redrivable.readBody(message.body);
-    const isOfRow = 'problem' in order || order.createdAt === letter.sourceCreatedAt;
-    return { row, message: isOfRow ? letter.message : message };
+    const isOfRow = 'problem' in order || order.createdAt === deadLetter.sourceCreatedAt;
+    return { row, message: isOfRow ? deadLetter.message : message };
   });
 }

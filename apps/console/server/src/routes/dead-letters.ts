@@ -13,15 +13,15 @@ import { present } from '@esteira/pipeline';
 import type { Postgres } from '@esteira/postgres';
 import { Type, type Static } from 'typebox';
 import type { Console } from '../console.ts';
-import { filter, filterMembers, filterOf, group, item, letter, noLetter } from '../dead-letter-schemas.ts';
-import { letterOf } from '../letter-view.ts';
+import { filter, filterMembers, filterOf, group, item, deadLetter, noDeadLetter } from '../dead-letter-schemas.ts';
+import { deadLetterOf } from '../dead-letter-view.ts';
 import { byMessageId, closed, nullable, PAGE_ITEMS, pageOf, pageView, paging, time } from '../schemas.ts';
 import { snake } from '../snake.ts';
 import { IN_QUERY } from '../time-of.ts';
 
 const tags = ['dead letters'];
 const refusals = problemResponses(invalidRequest, dependencyUnavailable);
-/** A million letters take a while, in milliseconds. */
+/** A million dead letters take a while, in milliseconds. */
 const EXPORT_MS = 3_600_000;
 /** Letters written at once. */
 const LINES_AT_ONCE = 100;
@@ -108,7 +108,10 @@ function addExport(app: App, { endput }: Parts): void {
       description: 'Those that a filter means, whole, as NDJSON, in the order of their ids.',
       querystring: filter,
       response: {
-        200: { description: 'A JSON object on each line.', content: { 'application/x-ndjson': { schema: letter } } },
+        200: {
+          description: 'A JSON object on each line.',
+          content: { 'application/x-ndjson': { schema: deadLetter } },
+        },
         ...refusals,
       },
     },
@@ -125,7 +128,7 @@ function addExport(app: App, { endput }: Parts): void {
 async function* linesOf(endput: Postgres, asked: DeadLetterFilter): AsyncGenerator<string> {
   let lines: string[] = [];
   for await (const one of exportDeadLetters(endput, pipeline, asked)) {
-    lines.push(`${JSON.stringify(letterOf(one))}\n`);
+    lines.push(`${JSON.stringify(deadLetterOf(one))}\n`);
     if (lines.length < LINES_AT_ONCE) continue;
     yield lines.join('');
     lines = [];
@@ -141,12 +144,12 @@ function addOne(app: App, { endput }: Parts): void {
       summary: 'One dead letter',
       description: 'Whole: its bytes, headers, attempts and history.',
       params: byMessageId,
-      response: { 200: letter, ...problemResponses(invalidRequest, noLetter, dependencyUnavailable) },
+      response: { 200: deadLetter, ...problemResponses(invalidRequest, noDeadLetter, dependencyUnavailable) },
     },
     handler: async ({ params: { message_id: id } }) => {
       const found = await getDeadLetter(endput, pipeline, id);
-      if (found === undefined) throw noLetter(`There is no dead letter ${id}.`);
-      return letterOf(found);
+      if (found === undefined) throw noDeadLetter(`There is no dead letter ${id}.`);
+      return deadLetterOf(found);
     },
   });
 }

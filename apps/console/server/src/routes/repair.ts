@@ -12,9 +12,9 @@ import { ordersPipeline } from '@esteira/orders/domain';
 import { present } from '@esteira/pipeline';
 import { Type } from 'typebox';
 import type { Console } from '../console.ts';
-import { letter, noLetter } from '../dead-letter-schemas.ts';
+import { deadLetter, noDeadLetter } from '../dead-letter-schemas.ts';
 import { jobOf, jobSchema } from '../job-view.ts';
-import { letterOf } from '../letter-view.ts';
+import { deadLetterOf } from '../dead-letter-view.ts';
 import { byMessageId, closed, count, nullable, text, why } from '../schemas.ts';
 import { selection, selectionOf } from '../selection.ts';
 import { snake } from '../snake.ts';
@@ -24,7 +24,7 @@ const refusals = problemResponses(invalidRequest, dependencyUnavailable);
 const pipeline = ordersPipeline.name;
 /** Ten thousand ids, or a body of 1 MB whose every byte is escaped; in bytes. */
 const BODY_LIMIT = 7_000_000;
-/** A preview counts up to a million letters, in milliseconds. */
+/** A preview counts up to a million dead letters, in milliseconds. */
 const PREVIEW_MS = 60_000;
 
 const notDead = defineProblem({
@@ -90,13 +90,13 @@ function addEdit(app: App, { endput, redrivable }: Parts): void {
         'Before a redrive. A consumer must be able to read it, and it must stay the message it is; the bytes that died first are kept.',
       params: byMessageId,
       body: Type.Object({ body: Type.String({ minLength: 1, maxLength: 1_000_000 }), why }, closed),
-      response: { 200: letter, ...refusals, ...problemResponses(noLetter, notDead, bodyRefused) },
+      response: { 200: deadLetter, ...refusals, ...problemResponses(noDeadLetter, notDead, bodyRefused) },
     },
     handler: async (request) => {
       const { message_id: id } = request.params;
       const { body, why: reason } = request.body;
       const edit = { messageId: id, body: Buffer.from(body), by: callerNamed(request), why: reason };
-      return letterOf(edited(id, await editBody(endput, redrivable, edit)));
+      return deadLetterOf(edited(id, await editBody(endput, redrivable, edit)));
     },
   });
 }
@@ -106,7 +106,7 @@ function edited(id: string, answer: Edited) {
     case 'edited':
       return answer.deadLetter;
     case 'unknown':
-      throw noLetter(`There is no dead letter ${id}.`);
+      throw noDeadLetter(`There is no dead letter ${id}.`);
     case 'not-dead':
       throw notDead(`${id} is ${answer.state}: only a dead letter that is open can be edited.`);
     case 'refused':

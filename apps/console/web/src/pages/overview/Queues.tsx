@@ -47,6 +47,6 @@ function rowsOf({ lanes, waiting, dead_lettered, returned }: Overview['queues'])
       note: delay_ms === null ? 'waiting for a retry' : `waiting for a retry, due within ${duration(delay_ms)}`,
     })),
     { name: 'orders.dead-letter', messages: dead_lettered, note: 'mirrors the open dead letters' },
-    { name: 'orders.returned', messages: returned, note: 'given up on by the broker, to be buried' },
+    { name: 'orders.returned', messages: returned, note: 'given up on by the broker, to be dead letters' },
   ];
 }

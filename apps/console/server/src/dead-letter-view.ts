@@ -1,10 +1,10 @@
 import type { StoredDeadLetter } from '@esteira/dead-letters';
 import type { Static } from 'typebox';
-import { bodyOf, type letter } from './dead-letter-schemas.ts';
+import { bodyOf, type deadLetter } from './dead-letter-schemas.ts';
 import { snake } from './snake.ts';
 
 /** A dead letter as it stands in JSON. */
-export function letterOf({ body, originalBody, ...rest }: StoredDeadLetter): Static<typeof letter> {
+export function deadLetterOf({ body, originalBody, ...rest }: StoredDeadLetter): Static<typeof deadLetter> {
   return {
     ...snake(rest),
     attempts: [...rest.attempts],
