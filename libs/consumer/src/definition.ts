@@ -1,6 +1,6 @@
 import type { Codec, Handler, Pipeline } from '@esteira/pipeline';
 import type { Effect } from './effect.ts';
-import type { LaneMode } from './lane.ts';
+import type { LaneOptions } from './lane.ts';
 import type { Subject } from './subject.ts';
 
 /** What a pipeline brings; everything else is the engine's. */
@@ -10,6 +10,6 @@ export interface Definition<M> {
   readonly handler: Handler<M>;
   readonly effect: Effect<M>;
   readonly subject: Subject<M>;
-  /** How the messages of its lanes are handled; in batches where nothing is said. */
-  readonly lanes?: Readonly<Record<string, LaneMode>>;
+  /** Its lanes by name; one that is not here is handled in batches. */
+  readonly lanes?: Readonly<Record<string, LaneOptions>>;
 }

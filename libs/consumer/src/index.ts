@@ -1,6 +1,6 @@
 export * from './definition.ts';
 export * from './effect.ts';
-export type { LaneMode } from './lane.ts';
+export type { LaneMode, LaneOptions } from './lane.ts';
 export * from './servers.ts';
 export * from './start.ts';
 export * from './subject.ts';

@@ -1,4 +1,5 @@
 import type { ConsumeOptions } from '@esteira/messaging';
+import { policyDelays, type RetryPolicy } from '@esteira/pipeline';
 import { ENDING_MS, longestHoldMs, prefetchOf } from './prefetch.ts';
 import type { ConsumerSettings } from './settings.ts';
 
@@ -13,6 +14,9 @@ export type LaneMode =
       /** How many are held at once, those that run included; as many as run where it is not set. */
       readonly prefetch?: number;
     };
+
+/** A lane: how its messages are handled, and tried again; as those of the pipeline where it has no policy of its own. */
+export type LaneOptions = LaneMode & { readonly policy?: RetryPolicy };
 
 /** What a consumer takes of a lane. */
 export interface LaneIntake {
@@ -38,4 +42,13 @@ export function intakeOf(
   const prefetch = Math.max(lane.prefetch ?? 0, lane.concurrency);
   const holdMs = Math.ceil(prefetch / lane.concurrency) * (settings.ATTEMPT_TIMEOUT_MS + ENDING_MS);
   return { taking: { mode: 'each', prefetch, batchSize: 1, batchesInFlight: lane.concurrency }, holdMs };
+}
+
+/** Every wait that some of these policies come to: each needs its place on the broker, those on request too. Pure. */
+export function waitsOf(policies: readonly [RetryPolicy, ...RetryPolicy[]]): RetryPolicy {
+  const [first, ...others] = policies;
+  const more = others.flatMap(policyDelays);
+  const delaysMs = policyDelays({ ...first, onRequestMs: [...(first.onRequestMs ?? []), ...more] });
+  const jitter = Math.max(...policies.map((policy) => policy.jitter ?? 0));
+  return { ...first, delaysMs, ...(jitter > 0 ? { jitter } : {}) };
 }

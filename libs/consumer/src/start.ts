@@ -1,18 +1,18 @@
 import { mongodbAttemptLog, type AttemptLog } from '@esteira/attempt-log';
 import { deadLetterMigrations, forgetOldTrials } from '@esteira/dead-letters';
-import { connectBroker, consume, createPublisher, names, type Broker, type Consumer } from '@esteira/messaging';
+import { connectBroker, createPublisher, names, type Broker } from '@esteira/messaging';
 import type { Logger, Metrics } from '@esteira/observability';
 import type { RetryPolicy } from '@esteira/pipeline';
 import { migrate, openPostgres, type Migrations, type Postgres } from '@esteira/postgres';
 import { AttemptSlots } from './attempt-slots.ts';
-import { laneHandler, returnedHandler, type Stages } from './batches.ts';
+import type { Stages } from './batches.ts';
 import { watchLanes } from './lane-gauges.ts';
 import { prepareBroker, type PreparedBroker } from './broker.ts';
 import { checksOf, isConsuming, type ConsumerChecks } from './checks.ts';
 import type { Definition } from './definition.ts';
 import { ExclusiveLock } from './exclusive-lock.ts';
 import { RunningSuspects } from './isolation.ts';
-import { intakeOf, type LaneIntake, type LaneMode } from './lane.ts';
+import { lanesOf, startConsuming, type Lane } from './lanes.ts';
 import type { ConsumerSettings } from './settings.ts';
 import { startSummary, type Summary } from './summary.ts';
 
@@ -71,9 +71,10 @@ async function started<M>(options: ConsumerOptions<M>, opened: AsyncDisposableSt
     await Promise.all([broker.close(), sender.close()]);
   });
   const slots = new AttemptSlots(handler.concurrency);
-  const lanes = lanesOf(definition, settings, slots);
+  const lanes = lanesOf(definition, settings, policy, slots);
+  const retries = [policy, ...lanes.map((lane) => lane.policy)] as const;
   const holdsMs = Math.max(...lanes.map(({ intake }) => intake.holdMs));
-  const prepared = await prepareBroker(sender, { pipeline, policy, settings, holdsMs, logger });
+  const prepared = await prepareBroker(sender, { pipeline, retries, settings, holdsMs, logger });
   const { policies, declare } = prepared;
   opened.defer(() => {
     policies.close();
@@ -167,53 +168,4 @@ function stagesOf<M>({ definition, settings, policy, logger, worker }: ConsumerO
       summary.observe(batch);
     },
   };
-}
-
-/** A lane, what is taken of it, and where its attempts run. */
-interface Lane {
-  readonly name: string;
-  readonly intake: LaneIntake;
-  /** Batch lanes share theirs; a lane whose messages are handled each by itself is held back by no other. */
-  readonly slots: AttemptSlots;
-}
-
-function lanesOf<M>(definition: Definition<M>, settings: ConsumerSettings, shared: AttemptSlots): Lane[] {
-  const { pipeline, handler, lanes = {} } = definition;
-  return pipeline.lanes.map((name) => {
-    const lane: LaneMode = lanes[name] ?? { mode: 'batch' };
-    const slots = lane.mode === 'each' ? new AttemptSlots(lane.concurrency) : shared;
-    return { name, intake: intakeOf(lane, settings, handler.concurrency), slots };
-  });
-}
-
-function startConsuming<M>(
-  broker: Broker,
-  declare: PreparedBroker['declare'],
-  stages: Stages<M>,
-  lanes: readonly Lane[],
-  settings: ConsumerSettings,
-): Consumer[] {
-  const { pipeline, handler, logger } = stages;
-  const shared = {
-    // Copies of a message run one after the other. Without an id there is nothing to compare: each for itself.
-    keyOf: (delivery: { messageId: string | undefined; tag: number }) => delivery.messageId ?? `tag ${delivery.tag}`,
-    logger,
-    // A queue that was deleted is declared again. Not the handler: only a message can find out whether it works again.
-    ready: () => Promise.all([declare(), stages.endput.query('SELECT 1'), stages.attemptLog.ping()]),
-  };
-  const consumers = lanes.map(({ name, intake: { taking }, slots }) =>
-    consume(broker, {
-      ...shared,
-      ...taking,
-      queue: names.lane(pipeline, name),
-      handler: laneHandler({ ...stages, slots }),
-    }),
-  );
-  const { taking } = intakeOf({ mode: 'batch' }, settings, handler.concurrency);
-  const { prefetch, batchSize } = taking;
-  if (prefetch < settings.PREFETCH) {
-    logger.info({ prefetch, batchSize }, 'taking fewer messages ahead: the handler may be slow');
-  }
-  const queue = names.returnedQueue(pipeline);
-  return [...consumers, consume(broker, { ...shared, ...taking, queue, handler: returnedHandler(stages) })];
 }

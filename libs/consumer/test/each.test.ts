@@ -41,7 +41,7 @@ function start(handler: Handler<Parcel>, metrics = createMetrics({})): Promise<R
       BATCH_SIZE: 50,
       ATTEMPT_TIMEOUT_MS: 600_000,
     },
-    policy: { maxAttempts: 3, delaysMs: [100], timeoutMs: 600_000 },
+    policy: { maxAttempts: 3, delaysMs: [100], timeoutMs: 60_000 },
     logger,
     metrics,
     worker: 'test',
@@ -64,7 +64,7 @@ it('a lane that is handled each by itself goes on beside a message that runs for
       if (weight === 1) return slow.promise;
       const error = { code: 'unstable', message: 'The scales move.' };
       if (weight === 2) return { kind: 'dead-letter', error };
-      if (weight === 3 && attempt.attempt < 3) return { kind: 'retry', error };
+      if ((weight === 3 || weight === 30) && attempt.attempt < 3) return { kind: 'retry', error };
       return { kind: 'succeeded' };
     },
   };
@@ -76,7 +76,10 @@ it('a lane that is handled each by itself goes on beside a message that runs for
     expect((await weights()).size).toBe(28);
     expect(await endput.query('SELECT reason FROM dead_letters')).toHaveLength(1);
   }, patient);
-  expect((await weights()).get(3)).toBe(3);
+  expect([(await weights()).get(3), (await weights()).get(30)]).toEqual([3, 3]);
+  // Each lane has its own waits.
+  const waits = [50, 100].map((delayMs) => names.waitQueue(parcelsPipeline, delayMs));
+  expect([...(await readyNow(broker, waits)).keys()]).toEqual(waits);
   expect(begun.filter((weight) => weight === 1)).toHaveLength(1);
   // Each lane tells of itself.
   const page = await metrics.metrics();

@@ -1,3 +1,4 @@
+import type { WireHeaders } from './headers.ts';
 import type { Failure } from './outcome.ts';
 
 /** Who a message is, as its body proves. */
@@ -16,10 +17,16 @@ export type Reading<M> =
   | { readonly identity: Identity; readonly failure: Failure }
   | { readonly failure: Failure };
 
+/** What a message says beside its body. */
+export interface MessageProperties {
+  readonly type: string | undefined;
+  readonly headers: WireHeaders;
+}
+
 /** Reads the messages of a pipeline. */
 export interface Codec<M> {
-  /** Never throws, whatever the bytes are. */
-  read(body: Uint8Array): Reading<M>;
+  /** Never throws, whatever the bytes and properties are. */
+  read(body: Uint8Array, properties: MessageProperties): Reading<M>;
   /** Which system a message id is of, as far as the id alone tells; it proves nothing. */
   systemOf(messageId: string): string | undefined;
 }

@@ -24,7 +24,7 @@ export function decoder<M>({ pipeline, codec }: Pick<Definition<M>, 'pipeline' |
 function decode<M>(delivery: Delivery, pipeline: Pipeline, codec: Codec<M>): Decoded<M> {
   const newer = tooNew(delivery, pipeline);
   if (newer !== undefined) return unidentified(delivery, pipeline, newer);
-  const body = codec.read(delivery.body);
+  const body = codec.read(delivery.body, delivery);
   const headers = readJourney(delivery, pipeline);
   if (!('identity' in body)) return unread(delivery, pipeline, body.failure);
   if ('failure' in headers) {

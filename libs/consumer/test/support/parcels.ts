@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import type { Definition } from '../../src/index.ts';
 import { atRestView } from '@esteira/dead-letters';
-import { contentId, invalid, writeHeaders, type Handler, type OutgoingMessage, type Pipeline } from '@esteira/pipeline';
+import {
+  contentId,
+  invalid,
+  writeHeaders,
+  type Handler,
+  type OutgoingMessage,
+  type Pipeline,
+  type RetryPolicy,
+} from '@esteira/pipeline';
 
 /** Another pipeline than any that there is: two lanes, one of them each by itself. */
 export const parcelsPipeline: Pipeline = {
@@ -15,6 +23,9 @@ export interface Parcel {
   readonly id: number;
   readonly weight: number;
 }
+
+/** How the lane express is tried again. */
+const EXPRESS: RetryPolicy = { maxAttempts: 3, delaysMs: [50], timeoutMs: 600_000 };
 
 const SENT_AT = '2026-01-01T00:00:00+00:00';
 const idOf = (id: number) => contentId(Buffer.from(String(id)), 'parcel');
@@ -35,7 +46,7 @@ export function parcelsDefinition(handler: Handler<Parcel>, concurrency: number)
   return {
     pipeline: parcelsPipeline,
     handler,
-    lanes: { express: { mode: 'each', concurrency } },
+    lanes: { express: { mode: 'each', concurrency, policy: EXPRESS } },
     codec: {
       read: (body) => {
         const parcel = JSON.parse(Buffer.from(body).toString()) as Partial<Parcel>;
