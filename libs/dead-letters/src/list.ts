@@ -22,8 +22,8 @@ export async function listDeadLetters(
   { filter, sort = NEWEST_FIRST, limit, cursor }: ListRequest,
 ): Promise<Page<DeadLetterItem>> {
   const most = Math.min(Math.max(1, limit), MOST_ITEMS);
-  const order = KEYS[sort.by].map((key) => `${key} ${sort.direction}`).join(', ');
-  const place = { sort, cursor, order, limit: most + 1 };
+  const sorting = KEYS[sort.by].map((key) => `${key} ${sort.direction}`).join(', ');
+  const place = { sort, cursor, sorting, limit: most + 1 };
   const near = filter.words === undefined ? [] : await nearby(sql, pipeline, filter, place);
   const items =
     near.length > most ? near : await itemsOf(sql, 'dead_letters', await listCondition(sql, pipeline, filter), place);
@@ -35,7 +35,7 @@ interface Place {
   readonly sort: DeadLetterSort;
   readonly cursor: string | undefined;
   /** The complete order, as SQL. */
-  readonly order: string;
+  readonly sorting: string;
   readonly limit: number;
 }
 
@@ -43,7 +43,7 @@ function itemsOf(sql: Sql, table: string, condition: Fragment, place: Place): Pr
   const next = beyond(condition, place);
   return sql.query<DeadLetterItem>(
     `SELECT ${ITEM_COLUMNS} FROM ${table} WHERE ${next.sql}
-      ORDER BY ${place.order} LIMIT $${next.values.length + 1}`,
+      ORDER BY ${place.sorting} LIMIT $${next.values.length + 1}`,
     [...next.values, place.limit],
   );
 }
@@ -56,7 +56,7 @@ function nearby(sql: Sql, pipeline: string, filter: DeadLetterFilter, place: Pla
   const { words, ...others } = filter;
   const next = beyond(conditionOf(pipeline, others), place);
   const having = conditionOf(pipeline, words === undefined ? {} : { words }, next.values.length + 1);
-  const table = `(SELECT * FROM dead_letters WHERE ${next.sql} ORDER BY ${place.order} LIMIT ${NEAR}) AS near`;
+  const table = `(SELECT * FROM dead_letters WHERE ${next.sql} ORDER BY ${place.sorting} LIMIT ${NEAR}) AS near`;
   const values = [...next.values, ...having.values];
   return itemsOf(sql, table, { sql: having.sql, values }, { ...place, cursor: undefined });
 }
