@@ -15,10 +15,10 @@ const CORE = [
     'lease',
     'dead-letters',
   ],
-  ...['attempt-log', 'reconciliation', 'postgres', 'http', 'observability'],
+  ...['attempt-log', 'reconciliation', 'postgres', 'http', 'observability', 'config'],
 ];
 
-/** Files of the core that still name a pipeline. The list only gets shorter; `libs/config` is to join the core too. */
+/** Files of the core that still name a pipeline. The list only gets shorter. */
 const NOT_YET_CLEAN = [
   // A reason that rows and documents hold: it changes with their migration.
   'libs/pipeline/src/decide.ts',
@@ -26,6 +26,8 @@ const NOT_YET_CLEAN = [
   // The schedule of reconciliations, in names and in columns.
   'libs/reconciliation/src/index.ts',
   'libs/reconciliation/src/kept/*.ts',
+  // A retry schedule, by half its name.
+  'libs/config/src/attempts.ts',
 ];
 
 export default tseslint.config(
