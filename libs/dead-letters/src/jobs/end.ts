@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { recordAction, type NewAction } from '../actions.ts';
 import { HELD, type HeldJob } from './lease.ts';
 import { onceSent, type Next, type RunningJob } from './running-job.ts';
@@ -54,9 +53,6 @@ async function endAs(
   });
 }
 
-/** How long a broker may take to see that a process is gone, and to put back what it had taken, in milliseconds. */
-const PUT_BACK_MS = 3_000;
-
 /**
  * What the job closed leaves RabbitMQ's queue of dead letters. A process that held the job before may have been killed in
  * the middle of a pass: what it had taken is not seen by another pass until the broker has put it back.
@@ -64,7 +60,7 @@ const PUT_BACK_MS = 3_000;
 export async function tidyUp({ holding, options, over }: RunningJob, { id, fence }: HeldJob): Promise<void> {
   holding.note = "removes from RabbitMQ's queue of dead letters what it redrove or discarded";
   const wasHeldBefore = fence > 1;
-  if (wasHeldBefore) await sleep(PUT_BACK_MS, undefined, { signal: over }).catch(() => undefined);
+  if (wasHeldBefore) await options.untilPutBack(over);
   if (over.aborted) return;
   await options.tidy();
   await options.sql.query(`UPDATE dead_letter_jobs SET tidied = true WHERE ${HELD}`, [id, fence]);

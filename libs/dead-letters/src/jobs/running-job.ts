@@ -21,6 +21,8 @@ export interface JobRunnerOptions {
   readonly maxLaneDepth: number;
   /** Takes what was closed out of RabbitMQ's queue of dead letters: after a job. */
   readonly tidy: () => Promise<void>;
+  /** Waits until the broker has put back what a process that is gone had taken of that queue. */
+  readonly untilPutBack: (over: AbortSignal) => Promise<void>;
   /** Names this process, unlike any other that runs; the same where it is started again in the place of an earlier one. */
   readonly holder: string;
   readonly leaseMs?: number;

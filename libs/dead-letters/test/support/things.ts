@@ -171,6 +171,7 @@ export function runnerOf(
     laneDepth: () => Promise.resolve(0),
     maxLaneDepth: 1_000,
     tidy: () => Promise.resolve(),
+    untilPutBack: () => Promise.resolve(),
     holder: 'a test',
     // However long this process stands still, its jobs are its own; tests of a lease that ends give one.
     leaseMs: 3_600_000,

@@ -1,5 +1,13 @@
 import type { JobRunnerOptions } from '@esteira/dead-letters';
-import { createPublisher, laneDepth, names, unlessHarmful, type Broker, type Management } from '@esteira/messaging';
+import {
+  createPublisher,
+  laneDepth,
+  names,
+  unlessHarmful,
+  untilPutBack,
+  type Broker,
+  type Management,
+} from '@esteira/messaging';
 import type { Postgres } from '@esteira/postgres';
 import { ordersPipeline } from '../domain/index.ts';
 import { redrivableOrders } from './redrivable.ts';
@@ -35,6 +43,7 @@ export function orderJobs(places: RepairPlaces): JobRunnerOptions {
     tidy: async () => {
       await tidyDeadLetterQueue(broker, endput);
     },
+    untilPutBack: (over) => untilPutBack(management, names.deadLetterQueue(ordersPipeline), over),
     leaseMs,
     holder,
     onFault,
