@@ -53,12 +53,13 @@ export async function closeWorld(): Promise<void> {
   }
 }
 
-/** A page of its own for a test. */
+/** A page of its own for a test, in a context of its own. */
 export async function openPage(): Promise<void> {
   world.complaints = [];
   const context = await world.browser.newContext({ viewport: { width: 1280, height: 900 } });
+  // Of the context, so that it holds for each tab that a test opens beside the first.
+  context.setDefaultTimeout(patient.timeout);
   world.page = await context.newPage();
-  world.page.setDefaultTimeout(patient.timeout);
   world.page.on('console', (message) => {
     if (message.type() === 'error') world.complaints.push(message.text());
   });
