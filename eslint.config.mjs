@@ -15,7 +15,7 @@ const CORE = [
     'lease',
     'dead-letters',
   ],
-  ...['attempt-log', 'reconciliation', 'postgres', 'http', 'observability', 'config'],
+  ...['attempt-log', 'heartbeat', 'reconciliation', 'postgres', 'http', 'observability', 'config'],
 ];
 
 /** Files of the core that still name a pipeline. The list only gets shorter. */

@@ -1,11 +1,12 @@
 import { loadSettings } from '@esteira/settings';
+import type { KnownProcess } from '@esteira/heartbeat';
 import type { ServiceStatus } from '@esteira/infra';
 import { CONTENT_FIELDS } from '@esteira/orders/reconciliation';
 import { emptyReport, rowsToCsv, type SystemReport } from '@esteira/reconciliation';
 import { describe, expect, it } from 'vitest';
 import { addressRows } from '../src/addresses.ts';
 import { partsOf } from '../src/commands/clear.ts';
-import { statusRows } from '../src/commands/status.ts';
+import { elsewhereRows, statusRows } from '../src/commands/status.ts';
 import { dayRows, problems, reportRows, reportTable, rowLine } from '../src/reconcile/report.ts';
 import { isOn } from '../src/terminal.ts';
 
@@ -125,6 +126,20 @@ describe('the tables of services', () => {
       ['consumer-1', 'up', 'http://127.0.0.1:1', 'not ready: mongodb'],
       ['api', 'up', 'http://127.0.0.1:1', 'not ready: mongodb; 5 rows behind'],
     ]);
+  });
+
+  it('show processes that were started elsewhere, and since when nothing was heard of one', () => {
+    const process: KnownProcess = {
+      ...{ pipeline: 'orders', role: 'consumer', worker: 'consumer-7@far', host: 'far' },
+      ...{ startedAt: '2026-01-02T03:04:05Z', seenAt: '2026-01-02T04:00:00Z' },
+      ...{ isSilent: false, state: { why: null, counts: {} } },
+    };
+    expect(elsewhereRows([process, { ...process, isSilent: true }])).toEqual([
+      ['consumer-7@far', 'up', 'on far', 'started at 2026-01-02T03:04:05Z'],
+      ['consumer-7@far', 'down', 'on far', 'nothing was heard of it since 2026-01-02T04:00:00Z'],
+    ]);
+    const why = 'the broker is away';
+    expect(elsewhereRows([{ ...process, state: { why, counts: {} } }])[0]?.at(-1)).toBe(`not ready: ${why}`);
   });
 
   it('cut a long reason, and show it in one line', () => {

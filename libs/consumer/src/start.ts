@@ -1,5 +1,6 @@
 import { mongodbAttemptLog, type AttemptLog } from '@esteira/attempt-log';
 import { deadLetterMigrations, forgetOldTrials } from '@esteira/dead-letters';
+import { heartbeatMigrations, startHeartbeat } from '@esteira/heartbeat';
 import { connectBroker, createPublisher, names, type Broker } from '@esteira/messaging';
 import type { Logger, Metrics } from '@esteira/observability';
 import type { RetryPolicy } from '@esteira/pipeline';
@@ -59,7 +60,11 @@ export async function startConsumer<M>(options: ConsumerOptions<M>): Promise<Run
 async function started<M>(options: ConsumerOptions<M>, opened: AsyncDisposableStack): Promise<RunningConsumer> {
   const { definition, settings, policy, logger, worker } = options;
   const { pipeline, handler, effect } = definition;
-  await bringUpToDate(settings.ENDPUT_DATABASE_URL, [effect.migrations, deadLetterMigrations], logger);
+  await bringUpToDate(
+    settings.ENDPUT_DATABASE_URL,
+    [effect.migrations, deadLetterMigrations, heartbeatMigrations],
+    logger,
+  );
   const endput = openEndput(options);
   opened.defer(() => endput.close());
   await forgetOldTrials(endput, pipeline.name);
@@ -67,9 +72,7 @@ async function started<M>(options: ConsumerOptions<M>, opened: AsyncDisposableSt
   // Apart, since RabbitMQ stops reading from connections that publish while it has an alarm: acks must still get through.
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: `esteira ${worker}`, logger });
   const sender = await connectBroker({ url: settings.RABBITMQ_URL, name: `esteira ${worker} publishing`, logger });
-  opened.defer(async () => {
-    await Promise.all([broker.close(), sender.close()]);
-  });
+  opened.defer(() => Promise.all([broker.close(), sender.close()]).then(() => undefined));
   const slots = new AttemptSlots(handler.concurrency);
   const lanes = lanesOf(definition, settings, policy, slots);
   const retries = [policy, ...lanes.map((lane) => lane.policy)] as const;
@@ -83,8 +86,10 @@ async function started<M>(options: ConsumerOptions<M>, opened: AsyncDisposableSt
   watchLanes(pipeline, broker, summary.measures, options.metrics);
   const stages = stagesOf(options, { endput, attemptLog, sender, prepared, summary, slots, lanes });
   const consumers = startConsuming(broker, declare, stages, lanes, settings);
+  const checks = checksOf({ endput, attemptLog, sender, policies, consumers, handler, pipeline });
+  opened.defer(register(options, endput, checks, summary));
   return {
-    checks: checksOf({ endput, attemptLog, sender, policies, consumers, handler, pipeline }),
+    checks,
     stop: async (withinMs) => {
       for (const some of new Set([slots, ...lanes.map((lane) => lane.slots)])) some.stop(withinMs * SHARE_OF_ATTEMPTS);
       await Promise.all(consumers.map((consumer) => consumer.stop(withinMs)));
@@ -93,6 +98,30 @@ async function started<M>(options: ConsumerOptions<M>, opened: AsyncDisposableSt
     },
   };
 }
+
+/** Others find this process in the endput, wherever it was started. What is returned takes it off the list. */
+function register<M>(
+  { definition, worker, logger }: ConsumerOptions<M>,
+  endput: Postgres,
+  checks: ConsumerChecks,
+  summary: Summary,
+): () => Promise<void> {
+  const registered = { pipeline: definition.pipeline.name, role: 'consumer', worker };
+  const heartbeat = startHeartbeat(endput, registered, {
+    state: async () => ({ why: await whyNot(checks.consuming), counts: summary.totals }),
+    onFault: (err) => {
+      logger.warn({ err }, 'this process is not registered in the endput: others can not find it there');
+    },
+  });
+  return () => heartbeat.stop();
+}
+
+/** What a check rejects with; null where it does not. */
+const whyNot = (check: () => Promise<void>): Promise<string | null> =>
+  check().then(
+    () => null,
+    (error: unknown) => (error as Error).message,
+  );
 
 function openEndput<M>({ settings, worker, logger }: ConsumerOptions<M>): Postgres {
   return openPostgres({

@@ -10,6 +10,8 @@ const EVERY_MS = 10_000;
 export interface Summary {
   readonly measures: Measures;
   observe(batch: readonly Decided<unknown>[]): void;
+  /** Messages since the start, by decision. */
+  readonly totals: Readonly<Record<string, number>>;
   stop(): void;
 }
 
@@ -24,17 +26,20 @@ export function startSummary(
   const { decisions, batchSize } = countersOf(metrics);
   tellWhether(pipeline, isConsuming, metrics);
   let counts: Record<string, number> = {};
+  const totals: Record<string, number> = {};
   const timer = setInterval(() => {
     if (Object.keys(counts).length > 0) logger.info({ ...counts }, 'messages in the last 10 s, by decision');
     counts = {};
   }, EVERY_MS).unref();
   return {
     measures,
+    totals,
     observe(batch) {
       measures.observe(batch, Date.now());
       batchSize.observe({ pipeline }, batch.length);
       for (const [decision, group] of Map.groupBy(batch, (work) => work.decision.kind)) {
         counts[decision] = (counts[decision] ?? 0) + group.length;
+        totals[decision] = (totals[decision] ?? 0) + group.length;
         decisions.inc({ pipeline, decision }, group.length);
       }
     },

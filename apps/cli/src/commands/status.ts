@@ -1,7 +1,11 @@
+import { hostname } from 'node:os';
 import { Command } from 'commander';
 import type { Env } from '@esteira/config';
+import { knownProcesses, startedElsewhere, type KnownProcess } from '@esteira/heartbeat';
 import { chooseRuntime, resolveSettings, type ServiceStatus } from '@esteira/infra';
-import { withConnections } from '../connections.ts';
+import { ordersPipeline } from '@esteira/orders/domain';
+import { sqlState } from '@esteira/postgres';
+import { withConnections, type Connections } from '../connections.ts';
 import { figures } from '../figures.ts';
 import { renderTable } from '../table.ts';
 import { print } from '../terminal.ts';
@@ -13,10 +17,42 @@ export const statusCommand = (env: Env): Command =>
     .action(async () => {
       const settings = resolveSettings(env);
       const services = await (await chooseRuntime(env)).status();
-      const notes = await withConnections(settings, (connections) => figures(connections, services));
-      print(renderTable(['name', 'state', 'address', 'now'], statusRows(services, notes)));
+      const [notes, others] = await withConnections(settings, (connections) =>
+        Promise.all([figures(connections, services), elsewhere(connections, services)]),
+      );
+      const rows = [...statusRows(services, notes), ...elsewhereRows(others)];
+      print(renderTable(['name', 'state', 'address', 'now'], rows));
       if (services.every(({ state }) => state === 'down')) print('Nothing runs: `make start` starts it.');
     });
+
+/** Processes that were not started here and work on this endput too; none where it is not up. */
+async function elsewhere({ endput }: Connections, services: readonly ServiceStatus[]): Promise<KnownProcess[]> {
+  if (!services.some(({ name, state }) => name === 'endput' && state === 'up')) return [];
+  const known = await knownProcesses(endput, ordersPipeline.name).catch((error: unknown) => {
+    if (sqlState(error) === UNDEFINED_TABLE) return []; // Nothing of this build has worked on it yet.
+    throw error;
+  });
+  const declared = services.map(({ name, state }) => ({ name, answers: state === 'up' }));
+  return startedElsewhere(known, declared, hostname());
+}
+
+const UNDEFINED_TABLE = '42P01';
+
+/** The rows of `make status` for processes that were started elsewhere. */
+export function elsewhereRows(processes: readonly KnownProcess[]): string[][] {
+  return processes.map(({ worker, host, startedAt, seenAt, isSilent, state }) => [
+    worker,
+    isSilent ? 'down' : 'up',
+    `on ${host}`,
+    cut(
+      isSilent
+        ? `nothing was heard of it since ${seenAt}`
+        : state.why === null
+          ? `started at ${startedAt}`
+          : `not ready: ${state.why}`,
+    ),
+  ]);
+}
 
 /** What is shown of a reason, in characters: the table stays as wide as a terminal. Its app tells all of it. */
 const REASON_LENGTH = 60;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { deadLetterMigrations } from '@esteira/dead-letters';
+import { heartbeatMigrations } from '@esteira/heartbeat';
 import { endputMigrations } from '@esteira/orders/endput';
 import type { Migrations } from '@esteira/postgres';
 import { reconciliationMigrations } from '@esteira/reconciliation';
@@ -8,6 +9,7 @@ import { reconciliationMigrations } from '@esteira/reconciliation';
 export const consoleMigrations: readonly Migrations[] = [
   endputMigrations,
   deadLetterMigrations,
+  heartbeatMigrations,
   reconciliationMigrations,
   { name: 'console', directory: join(import.meta.dirname, 'migrations') },
 ];

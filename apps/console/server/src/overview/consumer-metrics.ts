@@ -1,3 +1,4 @@
+import type { ProcessState } from '@esteira/heartbeat';
 import { within } from '@esteira/http';
 import { ForeignAnswer, jsonAnswer } from '@esteira/http/json-answer';
 import type { AppClient } from '../clients.ts';
@@ -40,12 +41,21 @@ export async function askConsumer(consumer: AppClient): Promise<ConsumerReport> 
 
 /** What stands in the metrics of a consumer, in Prometheus' text format. */
 export function readMetrics(metrics: string): Pick<ConsumerReport, 'consuming' | 'decisions'> {
+  const counts = [...metrics.matchAll(DECISION)].map(([, decision = '', count]) => [decision, Number(count)] as const);
+  return { consuming: CONSUMING.test(metrics), decisions: byOutcome(counts) };
+}
+
+/** What a consumer says of itself where it is registered. */
+export function readState({ why, counts }: ProcessState): ConsumerReport {
+  return { consuming: true, decisions: byOutcome(Object.entries(counts)), why: why ?? undefined };
+}
+
+function byOutcome(counts: readonly (readonly [decision: string, count: number])[]): ConsumerReport['decisions'] {
   const decisions = { succeeded: 0, retry: 0, 'dead-letter': 0, skip: 0, return: 0 };
-  for (const [, decision = '', count] of metrics.matchAll(DECISION)) {
-    if (Object.hasOwn(OUTCOME_OF, decision))
-      decisions[OUTCOME_OF[decision as keyof typeof OUTCOME_OF]] += Number(count);
+  for (const [decision, count] of counts) {
+    if (Object.hasOwn(OUTCOME_OF, decision)) decisions[OUTCOME_OF[decision as keyof typeof OUTCOME_OF]] += count;
   }
-  return { consuming: CONSUMING.test(metrics), decisions };
+  return decisions;
 }
 
 async function whyNotReady(consumer: AppClient): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 import type { Check } from '@esteira/http';
+import type { KnownProcess } from '@esteira/heartbeat';
 import type { AppClient } from '../clients.ts';
 import { askConsumer, type ConsumerReport } from './consumer-metrics.ts';
 import type { QueueDepths } from './queues.ts';
@@ -12,7 +13,10 @@ type Role = Overview['servers'][number]['role'];
 /** What the overview is made of: a question to each server and app. */
 export interface Sources {
   readonly systems: readonly { readonly name: string; readonly api: AppClient }[];
+  /** Those that the settings name. */
   readonly consumers: readonly AppClient[];
+  /** All that are registered, wherever they were started. */
+  readonly processes: () => Promise<readonly KnownProcess[]>;
   /** Each rejects while the server can't be used; by the names of the catalogue. */
   readonly servers: readonly { readonly name: string; readonly role: Role; readonly check: Check }[];
   readonly queues: () => Promise<QueueDepths>;
@@ -30,6 +34,7 @@ export interface Answers {
     readonly live: Sampled<void>;
   }[];
   readonly consumers: readonly { readonly name: string; readonly report: Sampled<ConsumerReport> }[];
+  readonly processes: Sampled<readonly KnownProcess[]>;
   readonly servers: readonly { readonly name: string; readonly role: Role; readonly check: Sampled<unknown> }[];
   readonly queues: Sampled<QueueDepths>;
   readonly openDeadLetters: Sampled<number>;
@@ -49,6 +54,7 @@ export function questions(sources: Sources): Answers {
       name: consumer.name,
       report: new Sampled(() => askConsumer(consumer)),
     })),
+    processes: new Sampled(sources.processes),
     servers: sources.servers.map(({ name, role, check }) => ({ name, role, check: new Sampled(check) })),
     queues: new Sampled(sources.queues),
     openDeadLetters: new Sampled(sources.openDeadLetters),
@@ -66,6 +72,7 @@ export async function refresh(answers: Answers, longestPauseMs?: number): Promis
   await Promise.all([
     ...answers.systems.flatMap(({ status, live }) => [again(status), again(live)]),
     ...answers.consumers.map(({ report }) => again(report)),
+    again(answers.processes),
     ...answers.servers.map(({ check }) => again(check)),
     again(answers.queues),
     again(answers.openDeadLetters),

@@ -1,3 +1,6 @@
+import { hostname } from 'node:os';
+import { startedElsewhere, type KnownProcess } from '@esteira/heartbeat';
+import { readState } from './consumer-metrics.ts';
 import { consumerState } from './consumer-state.ts';
 import type { Answers } from './questions.ts';
 import type { Rates } from './rate.ts';
@@ -10,7 +13,10 @@ const OUTCOMES = Object.keys(NOTHING) as (keyof OutcomeRates)[];
 /** Puts the last answers together. `rates` remembers the counts of this and earlier calls. */
 export function snapshot(answers: Answers, rates: Rates, now: Date): Overview {
   const { queues, openDeadLetters, rowToRest } = answers;
-  const consumers = answers.consumers.map((one) => consumerView(one, readyIn(queues), rates));
+  const consumers = [
+    ...answers.consumers.map((one) => consumerView(one, readyIn(queues), rates)),
+    ...elsewhere(answers).map((one) => elsewhereView(one, readyIn(queues), rates)),
+  ];
   return {
     at: now.toISOString(),
     systems: answers.systems.map((one) => systemView(one, rates)),
@@ -58,12 +64,37 @@ function consumerView(
   if (error !== undefined || value === undefined || asOf === undefined) {
     return { name, state: 'down', why: error ?? null, since, per_second: NOTHING };
   }
-  const at = Date.parse(asOf);
-  const perSecond = Object.fromEntries(
-    OUTCOMES.map((outcome) => [outcome, rates.add(`${name} ${outcome}`, value.decisions[outcome], at)]),
-  ) as OutcomeRates;
+  const perSecond = ratesOf(name, value.decisions, Date.parse(asOf), rates);
   return { name, ...consumerState(value, perSecond, ready), since, per_second: perSecond };
 }
+
+/** Consumers that the settings of this console do not name. An endput that does not answer names none. */
+function elsewhere({ consumers, processes: { value = [], error } }: Answers): KnownProcess[] {
+  const declared = consumers.map(({ name, report }) => ({
+    name,
+    answers: report.since !== undefined && report.error === undefined,
+  }));
+  return error === undefined
+    ? startedElsewhere(value, declared, hostname()).filter(({ role }) => role === 'consumer')
+    : [];
+}
+
+function elsewhereView(
+  { worker, startedAt, seenAt, isSilent, state }: KnownProcess,
+  ready: number | undefined,
+  rates: Rates,
+): Overview['consumers'][number] {
+  if (isSilent)
+    return { name: worker, state: 'down', why: 'Nothing was heard of it since.', since: seenAt, per_second: NOTHING };
+  const report = readState(state);
+  const perSecond = ratesOf(worker, report.decisions, Date.parse(seenAt), rates);
+  return { name: worker, ...consumerState(report, perSecond, ready), since: startedAt, per_second: perSecond };
+}
+
+const ratesOf = (name: string, decisions: OutcomeRates, at: number, rates: Rates): OutcomeRates =>
+  Object.fromEntries(
+    OUTCOMES.map((outcome) => [outcome, rates.add(`${name} ${outcome}`, decisions[outcome], at)]),
+  ) as OutcomeRates;
 
 function serverViews({ servers, systems, consumers }: Answers): Overview['servers'] {
   type Part = Pick<Overview['servers'][number], 'name' | 'kind' | 'role'>;

@@ -1,4 +1,5 @@
 import { countDeadLetters } from '@esteira/dead-letters';
+import { knownProcesses } from '@esteira/heartbeat';
 import type { Broker } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import type { Connections } from '../connections.ts';
@@ -15,6 +16,7 @@ export function sourcesOf(connections: Connections): Sources {
   return {
     systems,
     consumers,
+    processes: () => knownProcesses(endput, ordersPipeline.name),
     servers: [
       ...databases,
       { name: 'endput', role: 'endput', check: () => endput.query('SELECT 1') },

@@ -1,0 +1,3 @@
+export * from './heartbeat.ts';
+export * from './migrations.ts';
+export * from './processes.ts';
