@@ -1,11 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { connectBroker, createPublisher, names, readyNow, type Broker } from '@esteira/messaging';
 import { createLogger, createMetrics } from '@esteira/observability';
 import type { Handler, HandlerOutcome } from '@esteira/pipeline';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, freshMongoUrl, freshVirtualHost, serverSetting, type Fresh } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { startConsumer, type RunningConsumer } from '../src/index.ts';
+import type { ConsumerSettings } from '../src/settings.ts';
 import { parcelMessage, parcelsDefinition, parcelsPipeline, type Parcel } from './support/parcels.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent' });
@@ -27,20 +31,22 @@ afterAll(async () => {
   await Promise.all([vhost.drop(), database.drop()]);
 });
 
+const settings = (): ConsumerSettings => ({
+  ENDPUT_DATABASE_URL: database.url,
+  MONGODB_URL: mongoUrl,
+  RABBITMQ_URL: vhost.url,
+  RABBITMQ_MANAGEMENT_URL: serverSetting('RABBITMQ_MANAGEMENT_URL'),
+  ATTEMPT_LOG_TTL_SECONDS: 600,
+  DELAY_STRATEGY: 'wait-queue',
+  PREFETCH: 100,
+  BATCH_SIZE: 50,
+  ATTEMPT_TIMEOUT_MS: 600_000,
+});
+
 function start(handler: Handler<Parcel>, metrics = createMetrics({})): Promise<RunningConsumer> {
   return startConsumer({
     definition: parcelsDefinition(handler, 4),
-    settings: {
-      ENDPUT_DATABASE_URL: database.url,
-      MONGODB_URL: mongoUrl,
-      RABBITMQ_URL: vhost.url,
-      RABBITMQ_MANAGEMENT_URL: serverSetting('RABBITMQ_MANAGEMENT_URL'),
-      ATTEMPT_LOG_TTL_SECONDS: 600,
-      DELAY_STRATEGY: 'wait-queue',
-      PREFETCH: 100,
-      BATCH_SIZE: 50,
-      ATTEMPT_TIMEOUT_MS: 600_000,
-    },
+    settings: settings(),
     policy: { maxAttempts: 3, delaysMs: [100], timeoutMs: 60_000 },
     logger,
     metrics,
@@ -99,4 +105,33 @@ it('a lane that is handled each by itself goes on beside a message that runs for
     expect((await weights()).get(1)).toBe(1);
   }, patient);
   await next.stop(60_000);
+});
+
+it('a message that ends its consumer is found in such a lane too: it alone is given up, and all others are stored', async () => {
+  const first = await start({ name: 'scales', handle: () => ({ kind: 'succeeded' }) });
+  await first.stop(60_000);
+  await endput.query('TRUNCATE parcels, dead_letters');
+  const publish = createPublisher(broker, { exchange: names.exchange(parcelsPipeline), mandatory: true, appId: 't' });
+  const all = Array.from({ length: 30 }, (_, index) => ({ id: 100 + index, weight: index + 1 }));
+  await publish(all.map((parcel) => parcelMessage(parcel, 'express')));
+  const deaths = () =>
+    endput.query<{ reason: string; attempts: unknown[] }>('SELECT reason, attempts FROM dead_letters');
+  let isOver = false;
+  while (!isOver) {
+    const main = join(import.meta.dirname, 'support/deadly-parcels.ts');
+    const child = spawn(process.execPath, [main, JSON.stringify(settings())], { stdio: 'ignore' });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = once(child, 'exit').then(() => false);
+    const rest = async () => {
+      await vi.waitFor(async () => {
+        expect([(await weights()).size, (await deaths()).length]).toEqual([29, 1]);
+      }, patient);
+      return true;
+    };
+    isOver = await Promise.race([ended, rest().catch(() => ended)]);
+    if (isOver) child.kill('SIGKILL');
+    await ended;
+  }
+  expect(await deaths()).toEqual([{ reason: 'crashed-consumer', attempts: [] }]);
+  expect((await weights()).has(13)).toBe(false);
 });
