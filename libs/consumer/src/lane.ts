@@ -15,8 +15,11 @@ export type LaneMode =
       readonly prefetch?: number;
     };
 
-/** A lane: how its messages are handled, and tried again; as those of the pipeline where it has no policy of its own. */
-export type LaneOptions = LaneMode & { readonly policy?: RetryPolicy };
+/**
+ * A lane: how its messages are handled, and how long they wait and may take; as those of the pipeline where it has no policy
+ * of its own. How often they are tried, their own headers say.
+ */
+export type LaneOptions = LaneMode & { readonly policy?: Omit<RetryPolicy, 'maxAttempts'> };
 
 /** What a consumer takes of a lane. */
 export interface LaneIntake {

@@ -13,7 +13,7 @@ import { checksOf, isConsuming, type ConsumerChecks } from './checks.ts';
 import type { Definition } from './definition.ts';
 import { ExclusiveLock } from './exclusive-lock.ts';
 import { RunningSuspects } from './isolation.ts';
-import { lanesOf, startConsuming, type Lane } from './lanes.ts';
+import { concurrencyOfBatches, lanesOf, startConsuming, type Lane } from './lanes.ts';
 import type { ConsumerSettings } from './settings.ts';
 import { startSummary, type Summary } from './summary.ts';
 
@@ -73,7 +73,7 @@ async function started<M>(options: ConsumerOptions<M>, opened: AsyncDisposableSt
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: `esteira ${worker}`, logger });
   const sender = await connectBroker({ url: settings.RABBITMQ_URL, name: `esteira ${worker} publishing`, logger });
   opened.defer(() => Promise.all([broker.close(), sender.close()]).then(() => undefined));
-  const slots = new AttemptSlots(handler.concurrency);
+  const slots = new AttemptSlots(concurrencyOfBatches(definition));
   const lanes = lanesOf(definition, settings, policy, slots);
   const retries = [policy, ...lanes.map((lane) => lane.policy)] as const;
   const holdsMs = Math.max(...lanes.map(({ intake }) => intake.holdMs));

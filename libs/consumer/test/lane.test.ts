@@ -1,7 +1,8 @@
 import { policyDelays, type RetryPolicy } from '@esteira/pipeline';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { intakeOf, waitsOf } from '../src/lane.ts';
+import { intakeOf, waitsOf, type LaneOptions } from '../src/lane.ts';
+import { concurrencyOfBatches } from '../src/lanes.ts';
 
 const delays = fc.array(fc.integer({ min: 1, max: 100_000 }), { minLength: 1, maxLength: 5 });
 const policy: fc.Arbitrary<RetryPolicy> = fc
@@ -31,5 +32,27 @@ describe('what is taken of a lane that is handled each by itself', () => {
       taking: { ...taking, prefetch: 20 },
       holdMs: 3 * 600_000,
     });
+  });
+});
+
+describe('a handler that makes 8 attempts at once', () => {
+  const left = (lanes: Readonly<Record<string, LaneOptions>>, concurrency?: number) =>
+    concurrencyOfBatches({
+      pipeline: { name: 'parcels', lanes: ['quick', 'slow'] },
+      handler: { name: 'scales', ...(concurrency === undefined ? {} : { concurrency }) },
+      lanes,
+    });
+
+  it('leaves to lanes in batches what lanes that are handled each by itself do not take', () => {
+    expect(left({}, 8)).toBe(8);
+    expect(left({ slow: { mode: 'each', concurrency: 5 } }, 8)).toBe(3);
+    expect(left({ slow: { mode: 'each', concurrency: 5 } })).toBeUndefined();
+  });
+
+  it('is refused lanes that want more, since their messages would run out of time before they begin', () => {
+    const slow = { mode: 'each', concurrency: 8 } as const;
+    expect(() => left({ slow }, 8)).toThrow('8 attempts at once in lanes of parcels');
+    expect(() => left({ slow, quick: { mode: 'each', concurrency: 1 } }, 8)).toThrow('makes 8 in all');
+    expect(left({ slow: { ...slow, concurrency: 7 }, quick: { mode: 'each', concurrency: 1 } }, 8)).toBe(1);
   });
 });

@@ -63,7 +63,7 @@ function rowOf(deadLetter: DeadLetter): Record<string, unknown> {
   return {
     message_id: deadLetter.messageId,
     pipeline: deadLetter.pipeline,
-    lane: deadLetter.lane,
+    lane: storable(deadLetter.lane),
     system: deadLetter.system,
     source_id: deadLetter.sourceId,
     source_created_at: deadLetter.sourceCreatedAt,

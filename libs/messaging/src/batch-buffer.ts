@@ -1,4 +1,4 @@
-import { Fifo } from './fifo.ts';
+import Denque from 'denque';
 
 /**
  * Deliveries waiting for a batch. A batch never holds two deliveries of one key, nor one whose key is still in
@@ -6,12 +6,12 @@ import { Fifo } from './fifo.ts';
  * Each delivery costs the same, however many wait.
  */
 export class BatchBuffer<T> {
-  readonly #waiting = new Fifo<T>();
+  readonly #waiting = new Denque<T>();
   /** Those whose turn came while their key was busy, by key. */
-  readonly #held = new Map<string, Fifo<T>>();
+  readonly #held = new Map<string, Denque<T>>();
   #heldCount = 0;
   /** Held no more: they came before all that wait. */
-  readonly #freed = new Fifo<T>();
+  readonly #freed = new Denque<T>();
   readonly #busy = new Set<string>();
   readonly #keyOf: (item: T) => string;
   readonly #sizeOf: (item: T) => number;
@@ -24,7 +24,7 @@ export class BatchBuffer<T> {
 
   /** Items that wait, those held back by a busy key included. */
   get size(): number {
-    return this.#waiting.size + this.#freed.size + this.#heldCount;
+    return this.#waiting.length + this.#freed.length + this.#heldCount;
   }
 
   add(item: T): void {
@@ -39,8 +39,8 @@ export class BatchBuffer<T> {
     const batch: T[] = [];
     let bytes = 0;
     while (batch.length < most) {
-      const queue = this.#freed.size > 0 ? this.#freed : this.#waiting;
-      const item = queue.peek();
+      const queue = this.#freed.length > 0 ? this.#freed : this.#waiting;
+      const item = queue.peekFront();
       if (item === undefined) break;
       const key = this.#keyOf(item);
       const isBusy = this.#busy.has(key);
@@ -57,7 +57,7 @@ export class BatchBuffer<T> {
   }
 
   #hold(key: string, item: T): void {
-    const held = this.#held.get(key) ?? new Fifo<T>();
+    const held = this.#held.get(key) ?? new Denque<T>();
     held.push(item);
     this.#held.set(key, held);
     this.#heldCount += 1;
@@ -65,10 +65,13 @@ export class BatchBuffer<T> {
 
   /** Takes all that wait, whatever their keys, for somebody else. */
   takeAll(): T[] {
-    const held = [...this.#held.values()].flatMap((items) => items.drain());
+    const held = [...this.#held.values()].flatMap((items) => items.toArray());
     this.#held.clear();
     this.#heldCount = 0;
-    return [...this.#freed.drain(), ...held, ...this.#waiting.drain()];
+    const all = [...this.#freed.toArray(), ...held, ...this.#waiting.toArray()];
+    this.#freed.clear();
+    this.#waiting.clear();
+    return all;
   }
 
   /** Frees the keys of a batch that is done: of those held back for one the first may go now. */
@@ -86,6 +89,6 @@ export class BatchBuffer<T> {
     if (held === undefined || first === undefined) return;
     this.#freed.push(first);
     this.#heldCount -= 1;
-    if (held.size === 0) this.#held.delete(key);
+    if (held.isEmpty()) this.#held.delete(key);
   }
 }

@@ -101,7 +101,9 @@ export class EachSession implements Session {
       const message = `${this.#prefetch} messages ahead are more than ${MAX_HELD_BYTES} bytes; taking fewer at once.`;
       this.#end({ code: HELD_TOO_MUCH, message });
     }
-    const earlier = this.#stillRunning.get(this.#options.keyOf(delivery));
+    // Of one without an id nobody knows whether it is a copy.
+    const earlier =
+      delivery.messageId === undefined ? undefined : this.#stillRunning.get(this.#options.keyOf(delivery));
     if (earlier === undefined) this.#wait(delivery);
     else
       void earlier.then(() => {
@@ -193,6 +195,7 @@ export class EachSession implements Session {
   async #leave(): Promise<void> {
     this.#taking = false;
     for (const [run, delivery] of this.#running) {
+      if (delivery.messageId === undefined) continue;
       const key = this.#options.keyOf(delivery);
       const over = run.finally(() => this.#stillRunning.delete(key));
       this.#stillRunning.set(key, over);

@@ -11,11 +11,11 @@ export const STOPPED = 'stopped';
 export interface Session {
   /** Resolves when this session can't go on, or was stopped. */
   readonly fault: Promise<Fault>;
-  /** Whether a message was acked. */
+  /** Whether a message was acked, and none came back of those that are consumed each by itself. */
   readonly progressed: boolean;
   /** Stops taking and waits for what runs, at most `withinMs`; what still runs then is given back. */
   stop(withinMs: number): Promise<void>;
-  /** Stops taking, and gives back what it holds. Resolves when the next session may begin. */
+  /** Stops taking, and gives back what has not begun. Resolves when the next session may begin. */
   leave(): Promise<void>;
   /** Whether nothing of it runs any more, and its channel is closed. */
   readonly isOver: boolean;

@@ -321,6 +321,17 @@ describe('a reconciliation of an earlier release, which took no lease', () => {
     return row!.id;
   };
 
+  it('is cleared before the table of leases is made, too', async () => {
+    await begun('now()');
+    await endput.query('ALTER TABLE reconciliation_leases RENAME TO made_later');
+    try {
+      await expect(clearReconciliations(endput, PIPELINE)).rejects.toThrow('reconciliation_leases');
+      expect(await endput.query('SELECT FROM reconciliations')).toEqual([]);
+    } finally {
+      await endput.query('ALTER TABLE made_later RENAME TO reconciliation_leases');
+    }
+  });
+
   it('is running as long as it says so, and no other begins beside it', async () => {
     const id = await begun('now()');
     expect(await startReconciliation(options([]))).toEqual({ kind: 'already-running', id });

@@ -20,20 +20,22 @@ export const statusCommand = (env: Env): Command =>
       const [notes, others] = await withConnections(settings, (connections) =>
         Promise.all([figures(connections, services), elsewhere(connections, services)]),
       );
-      const rows = [...statusRows(services, notes), ...elsewhereRows(others)];
+      const rows = [...statusRows(services, notes), ...others];
       print(renderTable(['name', 'state', 'address', 'now'], rows));
       if (services.every(({ state }) => state === 'down')) print('Nothing runs: `make start` starts it.');
     });
 
-/** Processes that were not started here and work on this endput too; none where it is not up. */
-async function elsewhere({ endput }: Connections, services: readonly ServiceStatus[]): Promise<KnownProcess[]> {
+/** Rows of processes that were not started here and work on this endput too; none where it is not up. */
+async function elsewhere({ endput }: Connections, services: readonly ServiceStatus[]): Promise<string[][]> {
   if (!services.some(({ name, state }) => name === 'endput' && state === 'up')) return [];
-  const known = await knownProcesses(endput, ordersPipeline.name).catch((error: unknown) => {
+  try {
+    const known = await knownProcesses(endput, ordersPipeline.name);
+    const declared = services.map(({ name, state }) => ({ name, answers: state === 'up' }));
+    return elsewhereRows(startedElsewhere(known, declared, hostname()));
+  } catch (error) {
     if (sqlState(error) === UNDEFINED_TABLE) return []; // Nothing of this build has worked on it yet.
-    throw error;
-  });
-  const declared = services.map(({ name, state }) => ({ name, answers: state === 'up' }));
-  return startedElsewhere(known, declared, hostname());
+    return [['processes elsewhere', 'not known', '', cut((error as Error).message)]];
+  }
 }
 
 const UNDEFINED_TABLE = '42P01';

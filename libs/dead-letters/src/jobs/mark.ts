@@ -169,12 +169,12 @@ interface Candidate {
   readonly body: Buffer | null;
 }
 
-/** What a job does with a dead dead. Only `done` changes anything; `sendAs` is the id that its body proves. */
+/** What a job does with a dead letter. Only `done` changes anything; `sendAs` is the id that its body proves. */
 type ItemOutcome =
   | { readonly outcome: 'done'; readonly sendAs: string | null }
   | { readonly outcome: 'at-rest' | 'moved' | 'unreadable' };
 
-/** Decides what a job does with a dead dead. Pure. */
+/** Decides what a job does with a dead letter. Pure. */
 function judgeItem(action: JobAction, candidate: Candidate, readBody: Redrivable['readBody']): ItemOutcome {
   const { state, round, chosenRound, isStored, body } = candidate;
   if (state !== 'dead' || round !== chosenRound) return { outcome: 'moved' };
