@@ -47,6 +47,20 @@ async function door(url: string) {
 /** When the server goes away again, counted from the first connection to it, in milliseconds: asked, prepared, in use. */
 const MOMENTS = [0, 5, 30, 100, 300];
 
+/** What comes, unless a test has waited for it as long as it waits for anything: then `failed` tells why it may not have. */
+async function inTime<T>(what: string, coming: Promise<T>, failed: () => string): Promise<T> {
+  const timer = new AbortController();
+  const late = delay(patient.timeout, undefined, { signal: timer.signal }).then(() => {
+    throw new Error(`${what} did not come: ${failed()}`);
+  });
+  try {
+    return await Promise.race([coming, late]);
+  } finally {
+    timer.abort();
+    late.catch(() => undefined);
+  }
+}
+
 /** Sends an order, and says how many are stored when there are some. */
 async function storedOrder(brokerUrl: string, endputUrl: string): Promise<number> {
   const logger = createLogger({ name: 'test', level: 'silent' });
@@ -133,7 +147,7 @@ describe('a consumer that is started while servers are away', () => {
       for (const afterMs of MOMENTS) {
         const entered = away.entered();
         await away.open();
-        await entered;
+        await inTime(`a connection to ${name}`, entered, output);
         await delay(afterMs);
         await away.shut();
       }
@@ -141,9 +155,9 @@ describe('a consumer that is started while servers are away', () => {
       await vi.waitFor(async () => {
         expect((await get('/health/ready')).status, output()).toBe(200);
       }, patient);
-      expect(await storedOrder(vhost.url, database.url)).toBe(1);
+      expect(await inTime('an order', storedOrder(vhost.url, database.url), output)).toBe(1);
       expect(child.exitCode, output()).toBeNull();
-      await Promise.all([vhost.drop(), database.drop()]);
+      await inTime('the end of its stores', Promise.all([vhost.drop(), database.drop()]), output);
     },
   );
 

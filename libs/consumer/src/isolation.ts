@@ -80,7 +80,8 @@ function described({ messageId, headers }: Delivery, pipeline: string, systemOf:
 
 /** The suspects that run in this process, by key, and those of them that a crash counts against. */
 export class RunningSuspects {
-  readonly running = new Set<string>();
+  /** With each, when it is written down that a crash counts against it. */
+  readonly running = new Map<string, Promise<void>>();
   readonly blamed = new Set<string>();
 }
 
@@ -130,11 +131,11 @@ class Trials {
   async alone(delivery: Delivery, work: () => Promise<void>): Promise<void> {
     const key = keyOf(delivery);
     const { running, blamed } = this.#suspects;
-    for (const earlier of blamed) await this.#spare(earlier);
-    await beginLoneTrial(this.#sql, this.#pipeline, key);
-    running.add(key);
-    blamed.add(key);
+    const blame = this.#blame(key);
+    // At once: who comes in beside it while that is written must find it here.
+    running.set(key, blame);
     try {
+      await blame;
       await this.#during([key], work);
     } finally {
       running.delete(key);
@@ -142,12 +143,25 @@ class Trials {
     }
   }
 
+  /** A crash counts against this one from now on, and no more against those that came before it. */
+  async #blame(key: string): Promise<void> {
+    const { blamed } = this.#suspects;
+    for (const earlier of blamed) await this.#spare(earlier);
+    await beginLoneTrial(this.#sql, this.#pipeline, key);
+    blamed.add(key);
+  }
+
   /** Others run beside a suspect from now on: what ends the process may be another suspect. */
   async besideOthers(delivery: Delivery): Promise<void> {
-    if (this.#suspects.running.size < 2) return;
-    await this.#spare(keyOf(delivery)).catch((err: unknown) => {
+    const { running } = this.#suspects;
+    if (running.size < 2) return;
+    const key = keyOf(delivery);
+    try {
+      await running.get(key);
+      await this.#spare(key);
+    } catch (err) {
       this.#logger.warn({ err, message_id: delivery.messageId }, 'a crash would count against this message alone');
-    });
+    }
   }
 
   async #spare(key: string): Promise<void> {

@@ -2,7 +2,7 @@ import { deadLetterMigrations } from '@esteira/dead-letters';
 import type { Delivery } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
 import { contentId } from '@esteira/pipeline';
-import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
+import { migrate, openPostgres, type Postgres, type Sql } from '@esteira/postgres';
 import { freshDatabase, type Fresh } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -81,4 +81,58 @@ it('a suspect that runs for hours waits for no other and holds none up; a crash 
   for (const open of gates.values()) open();
   expect(await Promise.all([first, second])).toEqual([[{ kind: 'ack' }], [{ kind: 'ack' }]]);
   expect(await countsOf('first', 'second')).toEqual([undefined, undefined]);
+});
+
+it('a suspect of which it is written late that it is alone is spared too, once it is not', async () => {
+  const [early, late] = ['early', 'late'] as const;
+  await endput.query('INSERT INTO trials (key, pipeline) SELECT unnest($1::uuid[]), $2', [
+    [early, late].map(keyOf),
+    'parcels',
+  ]);
+  const comeIn = Promise.withResolvers<undefined>();
+  const written = Promise.withResolvers<undefined>();
+  /** Writes that the second suspect is alone only when others come in beside it. */
+  const slow: Sql = {
+    query: async (sql, values) => {
+      if (!sql.startsWith('INSERT INTO trials')) return endput.query(sql, values);
+      await comeIn.promise;
+      const rows = await endput.query<never>(sql, values);
+      written.resolve(undefined);
+      return rows;
+    },
+  };
+  let others = 0;
+  const lock = new (class extends ExclusiveLock {
+    override exclusive<T>(work: () => Promise<T>, beforeOthers?: () => Promise<void>): Promise<T> {
+      return super.exclusive(work, async () => {
+        const beside = beforeOthers?.();
+        others += 1;
+        if (others === 2) comeIn.resolve(undefined);
+        await beside;
+      });
+    }
+  })(50);
+  const { promise: gate, resolve: open } = Promise.withResolvers<undefined>();
+  const suspects = new RunningSuspects();
+  const forHours = () => gate.then(() => [{ kind: 'ack' } as const]);
+  const isolated = (sql: Sql) =>
+    isolating({
+      handlers: { usual: forHours, giveUp: forHours, giveUpUnread: forHours },
+      endput: sql,
+      pipeline: 'parcels',
+      systemOf: () => undefined,
+      lock,
+      suspects,
+      logger: createLogger({ name: 'test', level: 'silent' }),
+    });
+  const first = isolated(endput)([suspect(early)], () => undefined);
+  await vi.waitFor(async () => {
+    expect(await countsOf(early)).toEqual([1]);
+  }, patient);
+  const second = isolated(slow)([suspect(late)], () => undefined);
+  await written.promise;
+  await lock.shared(() => Promise.resolve());
+  expect(await countsOf(early, late)).toEqual([0, 0]);
+  open(undefined);
+  await Promise.all([first, second]);
 });
