@@ -36,7 +36,7 @@ export interface Isolation {
  * that kills the process is found. A kill from outside only costs a suspect its company, never an attempt.
  *
  * Where a message may run for hours, the lock lets others in after a while. A crash counts against a suspect while it is
- * alone, and afterwards while no other suspect runs beside it.
+ * alone, and afterwards while no other suspect runs beside it: one from outside too.
  */
 export function isolating({ handlers, endput, pipeline, systemOf, lock, suspects, logger }: Isolation): BatchHandler {
   const trials = new Trials(endput, pipeline, suspects, logger);
