@@ -12,3 +12,12 @@ export interface Pipeline {
   /** Its queues. A lane's name is its routing key; the queue is `<pipeline>.<lane>`. */
   readonly lanes: readonly [string, ...string[]];
 }
+
+/**
+ * The lane in which a message goes on: the one that it came from. The first where that is not known, as of a dead letter
+ * of an earlier release, or is none of the pipeline's: one that was moved on RabbitMQ's page comes with a queue's name in
+ * place of a lane, and no retry would find back to it. Pure.
+ */
+export function laneOf({ lanes }: Pick<Pipeline, 'lanes'>, lane: string | null): string {
+  return lane !== null && lanes.includes(lane) ? lane : lanes[0];
+}

@@ -3,6 +3,7 @@ import { handOver, type DelayStrategy, type Delivery, type Done, type Settlement
 import {
   boundedError,
   HEADER,
+  laneOf,
   writeHeaders,
   type OutgoingMessage,
   type Pipeline,
@@ -82,16 +83,11 @@ function retryOf(work: Stored<unknown>, pipeline: Pipeline) {
   const message: OutgoingMessage = {
     messageId: attempt.messageId,
     type: pipeline.type,
-    lane: laneOf(delivery, pipeline),
+    lane: laneOf(pipeline, delivery.lane),
     body: delivery.body,
     headers: writeHeaders({ ...content.headers, attempt: attempt.attempt + 1 }),
   };
   return { delayMs: decision.delayMs, message, work };
-}
-
-/** A message that was moved on RabbitMQ's page comes with a queue's name in place of a lane: no retry finds back to it. */
-function laneOf({ lane }: Delivery, { lanes }: Pipeline): string {
-  return lanes.includes(lane) ? lane : lanes[0];
 }
 
 /** The queue mirrors the table for people who look at RabbitMQ's page. */

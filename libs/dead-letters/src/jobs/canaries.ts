@@ -1,6 +1,6 @@
+import { laneOf } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
 import type { AtRestView } from '../at-rest.ts';
-import { laneOf } from '../redrivable.ts';
 import { stopItself } from './end.ts';
 import { HELD, type HeldJob } from './lease.ts';
 import { BATCH, onceSent, type Next, type RunningJob } from './running-job.ts';

@@ -1,5 +1,6 @@
 import {
   HEADER,
+  laneOf,
   MAX_MAX_ATTEMPTS,
   writeHeaders,
   type OutgoingMessage,
@@ -8,7 +9,7 @@ import {
   type WireHeaders,
 } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
-import { laneOf, type Redrivable } from '../redrivable.ts';
+import type { Redrivable } from '../redrivable.ts';
 import { HELD, jobLost, type HeldJob } from './lease.ts';
 import { bounded, markNext, type MarkedDeadLetter, type Marked } from './mark.ts';
 import { BATCH, handled, unlessItMoved, type Next, type RunningJob } from './running-job.ts';

@@ -56,10 +56,10 @@ export function addJobs(app: App, { endput }: Parts): void {
       return jobOf(job);
     },
   });
-  for (const command of WISHES) addWish(app, endput, command);
+  for (const command of COMMANDS) addCommand(app, endput, command);
 }
 
-const WISHES = [
+const COMMANDS = [
   { name: 'pause', act: pauseJob, summary: 'Pause a job', description: 'What it has marked is still sent.' },
   {
     name: 'resume',
@@ -75,10 +75,10 @@ const WISHES = [
   },
 ] as const;
 
-function addWish(
+function addCommand(
   app: App,
   endput: Parts['endput'],
-  { name, act, summary, description }: (typeof WISHES)[number],
+  { name, act, summary, description }: (typeof COMMANDS)[number],
 ): void {
   app.post(`/v0/jobs/:id/${name}`, {
     schema: {
