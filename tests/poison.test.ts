@@ -125,6 +125,6 @@ it(`${COUNT} poison messages among good ones become dead letters, bytes unchange
   const sent = messages!.filter((_, index) => index % 2 === 1).map(({ body }) => digestOf(body));
   const rows = await books.endput<{ body: Buffer; reason: string }>('SELECT body, reason FROM dead_letters');
   // A NUL stands in a text that can be read, and is refused by Postgres.
-  expect(new Set(rows.map(({ reason }) => reason))).toEqual(new Set(['invalid', 'rejected-by-endput']));
+  expect(new Set(rows.map(({ reason }) => reason))).toEqual(new Set(['invalid', 'rejected-by-store']));
   expect(rows.map(({ body }) => digestOf(body)).sort()).toEqual(sent.sort());
 }, 300_000);

@@ -56,7 +56,7 @@ export function walk(): void {
   it('redrives a group after a preview, and the job stops itself when all fails again', async () => {
     await open('/dead-letters');
     await rows('Groups of dead letters').first().waitFor();
-    await button(/^Redrive refused-by-verifier/).click();
+    await button(/^Redrive refused/).click();
     await dialog()
       .getByText(`${systemName(0)} ${NEGATIVE}`)
       .waitFor();

@@ -32,6 +32,12 @@ describe('FILTER', () => {
     );
   });
 
+  it('still understands what earlier releases called reasons', () => {
+    const former = 'reason=refused-by-verifier error_code=rejected-by-endput words=rejected-by-endput';
+    const present = { reason: 'refused', errorCode: 'rejected-by-store', words: 'rejected-by-endput' };
+    expect(parseFilter(former)).toEqual(present);
+  });
+
   it('says what it does not understand', () => {
     for (const wrong of ['reason', 'colour=red', 'reason=tired', 'from=yesterday', 'system=a ; drop', 'words="open']) {
       expect(() => parseFilter(wrong)).toThrow(Refused);

@@ -303,7 +303,7 @@ describe('a message that can never succeed', () => {
     await publish(batch.map((order) => messageOf(order)));
     await untilAtRest([...neighbours, nul!]);
     expect(await stored(neighbours)).toHaveLength(20);
-    expect((await dead([nul!]))[0]).toMatchObject({ reason: 'rejected-by-endput', attempts: [{ attempt: 1 }] });
+    expect((await dead([nul!]))[0]).toMatchObject({ reason: 'rejected-by-store', attempts: [{ attempt: 1 }] });
   });
 
   it('because another order has its id is kept beside the first, which is not touched', async () => {

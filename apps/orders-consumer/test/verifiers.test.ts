@@ -302,7 +302,7 @@ describe('a service that verifies', () => {
     await vi.waitFor(async () => {
       expect(await dead(all)).toHaveLength(3);
     }, patient);
-    expect((await dead(all))[0]).toMatchObject({ reason: 'refused-by-verifier', error: { code: 'too-cheap' } });
+    expect((await dead(all))[0]).toMatchObject({ reason: 'refused', error: { code: 'too-cheap' } });
   });
 
   it('hangs: a stop does not wait for it, spends nothing, and the next consumer stores all', async () => {

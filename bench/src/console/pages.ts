@@ -112,7 +112,7 @@ async function letterPages({ world, deep }: Known): Promise<Page[]> {
     list('redriven: none', { state: 'redriven' }, 0),
     list('a group', { state: 'dead', reason: 'attempts-exhausted', error_code: 'timeout' }, 50),
     list('a rare code', (turn) => ({ error_code: code(turn) })),
-    list('a reason', { reason: 'refused-by-verifier' }, 50),
+    list('a reason', { reason: 'refused' }, 50),
     list('a system', { state: 'dead', system: 'system-2' }, 50),
     list('a system that is none', { system: 'system-9' }, 0),
     list('a minute', (turn) => ({ from: at(7_200_000 + turn * 60_000), to: at(7_140_000 + turn * 60_000) }), 50),

@@ -84,7 +84,7 @@ export function letterOf(world: World, system: System, row: number): DeadLetter 
       error,
     },
     ...{ sourceCreatedAt: orderOf(row).created_at, body, headers, firstAttemptAt: deadAt, deadAt },
-    reason: row % 150 === 0 ? 'refused-by-verifier' : 'attempts-exhausted',
+    reason: row % 150 === 0 ? 'refused' : 'attempts-exhausted',
   };
 }
 

@@ -1,4 +1,4 @@
-import type { AttemptStatus, Failure, JsonValue } from '@esteira/pipeline';
+import { inPresentWords, type AttemptStatus, type Failure, type JsonValue } from '@esteira/pipeline';
 
 /**
  * One attempt, as the log keeps it. Its id is `<message id>:<round>:<attempt>`, so it is written once. A pipeline adds
@@ -32,4 +32,15 @@ export interface AttemptDocument {
 /** The id of an attempt's document. */
 export function attemptId(messageId: string, round: number, attempt: number): string {
   return `${messageId}:${round}:${attempt}`;
+}
+
+/**
+ * An attempt in the words of this release. Those that an earlier one wrote are read, not rewritten: they expire, there
+ * may be many, and nothing is looked up by what has changed. Pure.
+ */
+export function attemptInPresentWords(document: AttemptDocument): AttemptDocument {
+  const { reason, error } = document;
+  const present = reason === null ? null : inPresentWords(reason);
+  if (present === null || present === reason) return document;
+  return { ...document, reason: present, error: error?.code === reason ? { ...error, code: present } : error };
 }

@@ -1,6 +1,6 @@
 import { MongoBulkWriteError, MongoClient, MongoError, type Collection } from 'mongodb';
 import { idRanges, type AttemptStatus } from '@esteira/pipeline';
-import { attemptId, type AttemptDocument } from './attempt-document.ts';
+import { attemptId, attemptInPresentWords, type AttemptDocument } from './attempt-document.ts';
 import type { AttemptLog } from './attempt-log.ts';
 import { searchAttempts } from './mongodb-search.ts';
 import { prepare } from './prepare.ts';
@@ -44,9 +44,12 @@ export function mongodbAttemptLog(options: AttemptLogOptions): AttemptLog {
   return {
     prepare: async () => prepare({ db, attempts: await attempts(), pipeline, ttlSeconds }),
     record: async (documents) => record(await attempts(), documents),
-    find: async (ids) => findAttempts(await attempts(), ids),
-    ofMessages: async (messageIds) => attemptsOf(await attempts(), messageIds),
-    search: async (search) => searchAttempts(await attempts(), pipeline, search),
+    find: async (ids) => (await findAttempts(await attempts(), ids)).map(attemptInPresentWords),
+    ofMessages: async (messageIds) => (await attemptsOf(await attempts(), messageIds)).map(attemptInPresentWords),
+    search: async (search) => {
+      const page = await searchAttempts(await attempts(), pipeline, search);
+      return { ...page, items: page.items.map(attemptInPresentWords) };
+    },
     countBySystem: async (counted) => countBySystem(await attempts(), counted),
     clear: async (cleared) => {
       await (await attempts()).deleteMany({ pipeline: cleared });

@@ -5,7 +5,7 @@ import { freshMongoUrl } from '@esteira/tests/support';
 import { MongoClient } from 'mongodb';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { attemptId, mongodbAttemptLog, type AttemptLog } from '../src/index.ts';
+import { attemptId, mongodbAttemptLog, type AttemptDocument, type AttemptLog } from '../src/index.ts';
 import { attempt } from './attempts.ts';
 
 const url = freshMongoUrl();
@@ -49,12 +49,37 @@ describe('an attempt', () => {
 
   it('that a message died of replaces the failure a copy logged for it, and gives way to a success', async () => {
     await log.record([attempt('dead', 1)]);
-    await log.record([attempt('dead', 1, { status: 'dead-lettered', reason: 'refused-by-verifier' })]);
+    await log.record([attempt('dead', 1, { status: 'dead-lettered', reason: 'refused' })]);
     await log.record([attempt('dead', 1)]);
     const statusNow = async () => (await log.find([attemptId('dead', 1, 1)])).map(({ status }) => status);
     expect(await statusNow()).toEqual(['dead-lettered']);
     await log.record([attempt('dead', 1, { status: 'succeeded', error: null })]);
     expect(await statusNow()).toEqual(['succeeded']);
+  });
+
+  it('that an earlier release logged is read in the words of this one, and stays as it was written', async () => {
+    const code = 'rejected-by-endput';
+    const former: [string, Partial<AttemptDocument>][] = [
+      ['former-1', { status: 'dead-lettered', reason: code, error: { code, message: 'too long' } }],
+      ['former-2', { status: 'dead-lettered', reason: 'refused-by-verifier', error: { code: 'cheap', message: '' } }],
+      ['former-3', { status: 'dead-lettered', reason: 'attempts-exhausted' }],
+    ];
+    await log.record(former.map(([id, changes]) => attempt(id, 1, changes)));
+    const messageIds = former.map(([id]) => id);
+    const present = [
+      ['rejected-by-store', 'rejected-by-store'],
+      ['refused', 'cheap'],
+      ['attempts-exhausted', 'x'],
+    ];
+    const read = (documents: readonly AttemptDocument[]) =>
+      documents
+        .toSorted((one, other) => one._id.localeCompare(other._id))
+        .map(({ reason, error }) => [reason, error?.code]);
+    expect(read(await log.find(messageIds.map((id) => attemptId(id, 1, 1))))).toEqual(present);
+    expect(read(await log.ofMessages(messageIds))).toEqual(present);
+    expect(read((await log.search({ messageIds, limit: 3 })).items)).toEqual(present);
+    const written = client.db().collection<AttemptDocument>('attempts');
+    expect(await written.findOne({ message_id: 'former-1' })).toMatchObject({ reason: code, error: { code } });
   });
 
   it('that was invalid counts as none', async () => {

@@ -29,7 +29,7 @@ const dead: AtRest = {
   kind: 'dead',
   messageId: message.messageId,
   deadAt: restedAt,
-  reason: 'refused-by-verifier',
+  reason: 'refused',
   last: { round: 1, attempt: 3, error: failure, worker: 'w', started_at: restedAt, duration_ms: 1 },
 };
 

@@ -34,7 +34,7 @@ const waiting = (id: number, delayMs = 1): Stored<OrderMessage> =>
 function dead(id: number): Stored<OrderMessage> {
   const work = decided(id, {
     outcome: { kind: 'dead-letter', error },
-    decision: { kind: 'dead-letter', reason: 'refused-by-verifier', error },
+    decision: { kind: 'dead-letter', reason: 'refused', error },
   });
   return { ...work, deadLetter: deadLetterOf(work, [], { ...definition, worker: 'w' }, now) };
 }

@@ -1,6 +1,3 @@
-import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, type Fresh } from '@esteira/tests/support';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +9,7 @@ import {
   resumeJob,
   startJobRunner,
 } from '../src/index.ts';
+import { migrateUpTo } from './support/earlier.ts';
 import { atRest, bodyOf, CREATED_AT, idOf, rows, runnerOf, STORED, until } from './support/things.ts';
 
 /** The last migration of the release before leases were shared and dead letters kept their lane. */
@@ -24,7 +22,7 @@ let sql: Postgres;
 /** What that release had in its endput in the middle of its work, and then this release's migrations. */
 beforeAll(async () => {
   database = await freshDatabase('ENDPUT_DATABASE_URL');
-  await migrateAsBefore(database.url);
+  await migrateUpTo(LAST, database.url);
   sql = openPostgres({ url: database.url, applicationName: 'test' });
   await sql.query(`CREATE TABLE ${STORED} (message_id uuid PRIMARY KEY, source_created_at timestamptz NOT NULL,
     round int NOT NULL, attempts int NOT NULL, stored_at timestamptz NOT NULL DEFAULT now())`);
@@ -40,14 +38,6 @@ afterAll(async () => {
   await sql.close();
   await database.drop();
 });
-
-async function migrateAsBefore(url: string): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'esteira-migrations-'));
-  const files = (await readdir(deadLetterMigrations.directory)).filter((file) => file <= LAST);
-  for (const file of files) await copyFile(join(deadLetterMigrations.directory, file), join(directory, file));
-  await migrate(url, { ...deadLetterMigrations, directory });
-  await rm(directory, { recursive: true });
-}
 
 async function deadLettersOf(all: readonly number[]): Promise<void> {
   const given = all.map((row) => ({ id: idOf(row), row, body: (row === 30 ? EDITED : bodyOf(row)).toString() }));

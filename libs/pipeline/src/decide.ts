@@ -24,7 +24,7 @@ export function decide(attempt: Attempt, outcome: Outcome, policy: RetryPolicy, 
       return { kind: 'wait', delayMs, dueAt: new Date(now.getTime() + delayMs), error: outcome.error };
     }
     case 'dead-letter':
-      return { kind: 'dead-letter', reason: 'refused-by-verifier', error: outcome.error };
+      return { kind: 'dead-letter', reason: 'refused', error: outcome.error };
     case 'skip':
     case 'return':
       return outcome;

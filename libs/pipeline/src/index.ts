@@ -1,6 +1,7 @@
 export * from './attempt-info.ts';
 export * from './codec.ts';
 export * from './decide.ts';
+export * from './former-reasons.ts';
 export * from './handler.ts';
 export * from './headers.ts';
 export * from './id-ranges.ts';

@@ -26,10 +26,10 @@ export type HandlerOutcome = Exclude<Outcome, { kind: 'skip' }>;
 /** Every reason. */
 export const DEAD_LETTER_REASONS = [
   'attempts-exhausted',
-  'refused-by-verifier',
+  'refused',
   'invalid',
   'identity-conflict',
-  'rejected-by-endput',
+  'rejected-by-store',
   'delivery-limit',
   'crashed-consumer',
 ] as const;
@@ -43,7 +43,7 @@ export function diedOfAnAttempt(reason: DeadLetterReason): boolean {
 
 const AFTER_AN_ATTEMPT: ReadonlySet<DeadLetterReason> = new Set([
   'attempts-exhausted',
-  'refused-by-verifier',
+  'refused',
   'identity-conflict',
-  'rejected-by-endput',
+  'rejected-by-store',
 ]);

@@ -51,7 +51,7 @@ describe('a failed attempt', () => {
       fc.property(attempts, (attempt) => {
         expect(decide(attempt, { kind: 'dead-letter', error }, policy, now)).toEqual({
           kind: 'dead-letter',
-          reason: 'refused-by-verifier',
+          reason: 'refused',
           error,
         });
       }),

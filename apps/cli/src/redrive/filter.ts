@@ -1,5 +1,5 @@
 import type { DeadLetterFilter } from '@esteira/dead-letters';
-import { DEAD_LETTER_REASONS } from '@esteira/pipeline';
+import { DEAD_LETTER_REASONS, inPresentWords } from '@esteira/pipeline';
 import { Refused } from '../refused.ts';
 
 const WORD = /([a-z_]+)=(?:"([^"]*)"|([^\s"]\S*))(?:\s+|$)/y;
@@ -34,10 +34,13 @@ export function parseFilter(text: string): DeadLetterFilter {
       );
     }
     refuseOtherJoints(match?.[3]);
-    filter[key] = checked(key, value);
+    filter[key] = checked(key, isWord(key) ? inPresentWords(value) : value);
   }
   return filter as DeadLetterFilter;
 }
+
+/** What earlier releases called reasons still finds: people have it in scripts. */
+const isWord = (key: keyof DeadLetterFilter) => key === 'reason' || key === 'errorCode';
 
 /** Where another part begins. */
 const JOINED = new RegExp(`([&,;|]+)(?=(?:${Object.keys(NAMES).join('|')})=)`);

@@ -1,6 +1,6 @@
 import { DEAD_LETTER_STATES, soughtWords, type DeadLetterFilter } from '@esteira/dead-letters';
 import { invalidRequest, noSuch } from '@esteira/http';
-import { DEAD_LETTER_REASONS, present } from '@esteira/pipeline';
+import { DEAD_LETTER_REASONS, FORMER_REASONS, inPresentWords, present } from '@esteira/pipeline';
 import { Type, type Static } from 'typebox';
 import { mistakeIn, stretchOf, type Place } from './time-of.ts';
 import { bigint, closed, count, failure, givenTime, messageId, nullable, sought, text, time } from './schemas.ts';
@@ -8,7 +8,9 @@ import { bigint, closed, count, failure, givenTime, messageId, nullable, sought,
 export const noDeadLetter = noSuch('dead letter');
 
 const state = Type.Enum([...DEAD_LETTER_STATES]);
-const reason = Type.Enum([...DEAD_LETTER_REASONS]);
+const reason = Type.Enum([...DEAD_LETTER_REASONS, ...FORMER_REASONS], {
+  description: `Earlier releases called some otherwise: ${FORMER_REASONS.map((former) => `${former} is ${inPresentWords(former)}`).join(', ')}.`,
+});
 
 /** Which dead letters are meant: those that all of this is true of. */
 export const filterMembers = {
@@ -89,9 +91,18 @@ export const deadLetter = Type.Object({
   ),
 });
 
+/** What earlier releases called reasons still finds: people have saved it, in addresses and in scripts. */
+function inWordsOfNow({ reason: asked, error_code: code, ...rest }: Static<typeof filter>) {
+  return {
+    ...rest,
+    reason: asked === undefined ? undefined : inPresentWords(asked),
+    error_code: code === undefined ? undefined : inPresentWords(code),
+  };
+}
+
 /** A filter as the library takes it. @throws a problem where nothing could be like it. */
 export function filterOf(asked: Static<typeof filter>, place: Place): DeadLetterFilter {
-  const { error_code: errorCode, ...rest } = asked;
+  const { error_code: errorCode, ...rest } = inWordsOfNow(asked);
   const { from, to } = stretchOf(asked, place);
   if (rest.words !== undefined && soughtWords(rest.words) === null) {
     const why = `There is no word in "${rest.words}": words are made of letters and digits.`;

@@ -6,6 +6,8 @@ import { askConsole } from './support.ts';
 
 interface Letter {
   message_id: string;
+  reason: string;
+  error: { code: string };
   body: { content: string };
   original_body: { content: string } | null;
   history: { action: string; by: string; why: string }[];
@@ -91,6 +93,27 @@ describe('a dead letter', () => {
     const message = JSON.parse(deadLetter.body.content) as { order: object };
     const other = JSON.stringify({ ...message, order: { ...message.order, id: '999' } });
     expect((await put(other)).body).toMatchObject({ code: 'body-refused', errors: [{ pointer: '/body' }] });
+  });
+});
+
+describe('what earlier releases called a reason', () => {
+  it('still finds, in addresses and in selections', async () => {
+    const { message_id: id, ...before } = await firstLetter();
+    const former = 'rejected-by-endput';
+    const error = { code: former, message: 'too long' };
+    // As a consumer of that release writes it.
+    await endput.query('UPDATE dead_letters SET reason = $2, error = $3 WHERE message_id = $1', [id, former, error]);
+    const present = { message_id: id, reason: 'rejected-by-store', error: { code: 'rejected-by-store' } };
+    for (const asked of [former, 'rejected-by-store'])
+      for (const query of [`reason=${asked}`, `error_code=${asked}`])
+        expect((await ask.get(`/v0/dead-letters?${query}`)).body).toMatchObject({ items: [present] });
+    const selection = { filter: { reason: former, error_code: former } };
+    const { body } = await ask.post('/v0/dead-letters/preview', { action: 'discard', selection });
+    expect(body).toMatchObject({ total: 1, by_reason: [{ reason: 'rejected-by-store', count: 1 }] });
+    expect((await ask.get('/v0/dead-letters?reason=refused-by-verifier')).body).toMatchObject({ items: [] });
+    await endput.query('UPDATE dead_letters SET reason = $2, error = $3 WHERE message_id = $1', [
+      ...[id, before.reason, before.error],
+    ]);
   });
 });
 

@@ -28,6 +28,15 @@ describe('what an address asks', () => {
     expect(understand(messagesSearch, { words: ' ', system: undefined }).wrong).toEqual([]);
   });
 
+  it('may be what earlier releases called reasons: people have saved addresses', () => {
+    const asked = { reason: 'rejected-by-endput', error_code: 'rejected-by-endput', words: 'rejected-by-endput' };
+    expect(understand(deadLettersSearch, asked)).toEqual({
+      search: { reason: 'rejected-by-store', error_code: 'rejected-by-store', words: 'rejected-by-endput' },
+      wrong: [],
+    });
+    expect(understand(deadLettersSearch, { reason: 'refused-by-verifier' }).search).toEqual({ reason: 'refused' });
+  });
+
   it('is understood of the history and of a reconciliation too', () => {
     const id = '7C3F9A52-8e1b-8d04-8000-000000000001';
     expect(understand(historySearch, { job: 'seven', message_id: id, why: 'x' } as object)).toEqual({

@@ -76,7 +76,7 @@ function afterStoring<M>(
   if (answer === undefined) throw new Error('The endput answered for fewer messages than it was given.');
   if ('refused' in answer) {
     const message = `The endput refuses this ${name}: ${answer.refused.message}`;
-    return { ...work, decision: dead('rejected-by-endput', message) };
+    return { ...work, decision: dead('rejected-by-store', message) };
   }
   if (answer.result !== 'conflict') return work;
   const message = `Another ${name} is stored as ${work.attempt.messageId}, made at another time: were ids used again after a truncate?`;

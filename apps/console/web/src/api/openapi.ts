@@ -2522,7 +2522,8 @@ export interface operations {
     deadLetterGroups: {
         parameters: {
             query?: {
-                reason?: "attempts-exhausted" | "refused-by-verifier" | "invalid" | "identity-conflict" | "rejected-by-endput" | "delivery-limit" | "crashed-consumer";
+                /** @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store. */
+                reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
                 /** @description The code of the error. */
                 error_code?: string;
                 /** @description The system it came from. */
@@ -2651,7 +2652,8 @@ export interface operations {
     deadLetters: {
         parameters: {
             query?: {
-                reason?: "attempts-exhausted" | "refused-by-verifier" | "invalid" | "identity-conflict" | "rejected-by-endput" | "delivery-limit" | "crashed-consumer";
+                /** @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store. */
+                reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
                 /** @description The code of the error. */
                 error_code?: string;
                 /** @description The system it came from. */
@@ -2782,7 +2784,8 @@ export interface operations {
     exportDeadLetters: {
         parameters: {
             query?: {
-                reason?: "attempts-exhausted" | "refused-by-verifier" | "invalid" | "identity-conflict" | "rejected-by-endput" | "delivery-limit" | "crashed-consumer";
+                /** @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store. */
+                reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
                 /** @description The code of the error. */
                 error_code?: string;
                 /** @description The system it came from. */
@@ -3340,8 +3343,11 @@ export interface operations {
                     } | {
                         /** @description An empty one means all. */
                         filter: {
-                            /** @enum {unknown} */
-                            reason?: "attempts-exhausted" | "refused-by-verifier" | "invalid" | "identity-conflict" | "rejected-by-endput" | "delivery-limit" | "crashed-consumer";
+                            /**
+                             * @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store.
+                             * @enum {unknown}
+                             */
+                            reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
                             /**
                              * a text of 1 to 200 characters, none of them NUL
                              * @description The code of the error.
@@ -3520,8 +3526,11 @@ export interface operations {
                     } | {
                         /** @description An empty one means all. */
                         filter: {
-                            /** @enum {unknown} */
-                            reason?: "attempts-exhausted" | "refused-by-verifier" | "invalid" | "identity-conflict" | "rejected-by-endput" | "delivery-limit" | "crashed-consumer";
+                            /**
+                             * @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store.
+                             * @enum {unknown}
+                             */
+                            reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
                             /**
                              * a text of 1 to 200 characters, none of them NUL
                              * @description The code of the error.
@@ -3740,8 +3749,11 @@ export interface operations {
                     } | {
                         /** @description An empty one means all. */
                         filter: {
-                            /** @enum {unknown} */
-                            reason?: "attempts-exhausted" | "refused-by-verifier" | "invalid" | "identity-conflict" | "rejected-by-endput" | "delivery-limit" | "crashed-consumer";
+                            /**
+                             * @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store.
+                             * @enum {unknown}
+                             */
+                            reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
                             /**
                              * a text of 1 to 200 characters, none of them NUL
                              * @description The code of the error.

@@ -5,11 +5,15 @@ import { ungrouped } from '../format/number.ts';
 const lenient = <T extends v.GenericSchema<string | undefined, unknown>>(schema: T) =>
   v.optional(v.fallback(v.optional(schema), undefined));
 
-/** Any text but none. */
-export const text = () => lenient(v.pipe(v.string(), v.trim(), v.nonEmpty()));
+type Translation = v.TransformAction<string, string>;
+const asItStands: Translation = v.transform((word: string) => word);
 
-/** One of these. */
-export const oneOf = <const Options extends readonly string[]>(options: Options) => lenient(v.picklist(options));
+/** Any text but none; of words that were others once, the present one. */
+export const text = (translation = asItStands) => lenient(v.pipe(v.string(), v.trim(), v.nonEmpty(), translation));
+
+/** One of these; of words that were others once, the present one. */
+export const oneOf = <const Options extends readonly string[]>(options: Options, translation = asItStands) =>
+  lenient(v.pipe(v.string(), translation, v.picklist(options)));
 
 /** A whole number, `34868` or `34,868`, kept as text: ids reach beyond what a JavaScript number holds. */
 export const digits = () => lenient(v.pipe(v.string(), v.trim(), v.transform(ungrouped), v.regex(/^\d{1,19}$/)));

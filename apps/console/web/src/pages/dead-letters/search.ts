@@ -7,20 +7,27 @@ type Asked = Required<Query<'/v0/dead-letters'>>;
 const SORTS = ['-dead_at', 'dead_at', 'message_id', '-message_id'] as const satisfies readonly Asked['sort'][];
 export const REASONS = [
   'attempts-exhausted',
-  'refused-by-verifier',
+  'refused',
   'invalid',
   'identity-conflict',
-  'rejected-by-endput',
+  'rejected-by-store',
   'delivery-limit',
   'crashed-consumer',
 ] as const satisfies readonly Asked['reason'][];
 export const STATES = ['dead', 'redriven', 'discarded'] as const satisfies readonly Asked['state'][];
 
+/** What earlier releases called reasons, in addresses that people saved. */
+const FORMER = new Map([
+  ['refused-by-verifier', 'refused'],
+  ['rejected-by-endput', 'rejected-by-store'],
+]);
+const inPresentWords = v.transform((word: string) => FORMER.get(word) ?? word);
+
 /** Which dead letters are listed, as the address says it. */
 export const deadLettersSearch = v.object({
   state: oneOf(STATES),
-  reason: oneOf(REASONS),
-  error_code: text(),
+  reason: oneOf(REASONS, inPresentWords),
+  error_code: text(inPresentWords),
   system: text(),
   words: text(),
   from: instant(),

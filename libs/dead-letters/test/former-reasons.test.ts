@@ -1,0 +1,120 @@
+import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
+import { freshDatabase, type Fresh } from '@esteira/tests/support';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deadLetterMigrations } from '../src/index.ts';
+import { migrateUpTo } from './support/earlier.ts';
+import { idOf } from './support/things.ts';
+
+/** The last migration of the release whose reasons had words of the pipeline orders. */
+const LAST = '0007_lane.sql';
+const FORMER = 'rejected-by-endput';
+const PRESENT = 'rejected-by-store';
+
+interface Row {
+  readonly reason: string;
+  readonly code: string;
+  readonly codes: readonly string[];
+  readonly message?: string;
+}
+
+let database: Fresh;
+let sql: Postgres;
+
+const written: Readonly<Record<string, Row>> = {
+  refused: { reason: 'refused-by-verifier', code: 'too-cheap', codes: ['timeout', 'too-cheap'] },
+  rejected: { reason: FORMER, code: FORMER, codes: ['timeout', FORMER] },
+  'rejected once, and exhausted after a redrive': {
+    reason: 'attempts-exhausted',
+    code: 'timeout',
+    codes: [FORMER, 'timeout'],
+  },
+  'of another reason': { reason: 'invalid', code: 'invalid-json', codes: [] },
+  'that speaks of it': { reason: 'attempts-exhausted', code: 'c', codes: ['c'], message: `{"code": "${FORMER}"}` },
+};
+
+beforeAll(async () => {
+  database = await freshDatabase('ENDPUT_DATABASE_URL');
+  await migrateUpTo(LAST, database.url);
+  sql = openPostgres({ url: database.url, applicationName: 'test' });
+  await write(Object.values(written), 1);
+  await jobOf({ filter: { reason: 'refused-by-verifier', words: 'late' } });
+  await jobOf({ filter: { reason: FORMER, errorCode: FORMER } });
+  await jobOf({ messageIds: [idOf(1)] });
+  await migrate(database.url, deadLetterMigrations);
+});
+
+afterAll(async () => {
+  await sql.close();
+  await database.drop();
+});
+
+async function write(all: readonly Row[], first: number): Promise<void> {
+  const given = all.map(({ reason, code, codes, message = 'why' }, index) => ({
+    id: idOf(first + index),
+    reason,
+    error: { code, message },
+    attempts: codes.map((one, at) => ({ round: 1, attempt: at + 1, error: { code: one, message }, worker: 'w' })),
+  }));
+  await sql.query(
+    `INSERT INTO dead_letters (message_id, pipeline, state, round, attempts, reason, error, body, headers, words,
+                               first_attempt_at, dead_at)
+     SELECT id, 'things', 'dead', 1, attempts, reason, error, '', '{"x-reason": "as it came"}',
+            array_to_tsvector(string_to_array(error ->> 'code', '-')), now(), now()
+       FROM jsonb_to_recordset($1::jsonb) AS given (id uuid, reason text, error jsonb, attempts jsonb)`,
+    [JSON.stringify(given)],
+  );
+}
+
+async function jobOf(selection: object): Promise<void> {
+  await sql.query(
+    `INSERT INTO dead_letter_jobs (pipeline, action, selection, by, why) VALUES ('things', 'redrive', $1, 'ana', 'w')`,
+    [JSON.stringify(selection)],
+  );
+}
+
+const read = async (first: number, count: number) =>
+  sql.query<Row & { message: string }>(
+    `SELECT reason, error_code AS code, error ->> 'message' AS message,
+            array(SELECT one #>> '{error,code}' FROM jsonb_array_elements(attempts) AS one) AS codes
+       FROM dead_letters WHERE message_id BETWEEN $1 AND $2 ORDER BY message_id`,
+    [idOf(first), idOf(first + count - 1)],
+  );
+
+describe('reasons that an earlier release wrote', () => {
+  it('are called as this one calls them: of dead letters, of their errors and of their attempts', async () => {
+    expect(await read(1, 5)).toEqual([
+      { reason: 'refused', code: 'too-cheap', codes: ['timeout', 'too-cheap'], message: 'why' },
+      { reason: PRESENT, code: PRESENT, codes: ['timeout', PRESENT], message: 'why' },
+      { reason: 'attempts-exhausted', code: 'timeout', codes: [PRESENT, 'timeout'], message: 'why' },
+      { reason: 'invalid', code: 'invalid-json', codes: [], message: 'why' },
+      { reason: 'attempts-exhausted', code: 'c', codes: ['c'], message: `{"code": "${FORMER}"}` },
+    ]);
+  });
+
+  it('are found by the words of both', async () => {
+    for (const words of [`rejected & by & store`, `rejected & by & endput`]) {
+      const found = await sql.query('SELECT message_id FROM dead_letters WHERE words @@ $1::tsquery', [words]);
+      expect(found).toEqual([{ message_id: idOf(2) }]);
+    }
+  });
+
+  it('are what a job that has not chosen yet chooses by', async () => {
+    const jobs = await sql.query<{ selection: object }>('SELECT selection FROM dead_letter_jobs ORDER BY id');
+    expect(jobs.map(({ selection }) => selection)).toEqual([
+      { filter: { reason: 'refused', words: 'late' } },
+      { filter: { reason: PRESENT, errorCode: PRESENT } },
+      { messageIds: [idOf(1)] },
+    ]);
+  });
+
+  it('are the same when a consumer of that release writes them beside this one', async () => {
+    const rows = Object.values(written).slice(0, 2);
+    await write(rows, 11);
+    expect((await read(11, 2)).map(({ reason, code, codes }) => ({ reason, code, codes }))).toEqual([
+      { reason: 'refused', code: 'too-cheap', codes: ['timeout', 'too-cheap'] },
+      { reason: PRESENT, code: PRESENT, codes: ['timeout', PRESENT] },
+    ]);
+    await sql.query(`UPDATE dead_letters SET reason = 'refused-by-verifier' WHERE message_id = $1`, [idOf(4)]);
+    expect((await read(4, 1))[0]?.reason).toBe('refused');
+  });
+});
