@@ -1,14 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Channel } from 'amqplib';
-import type { Fault } from '@esteira/pipeline';
 import { AckTracker } from './ack-tracker.ts';
 import { BatchBuffer } from './batch-buffer.ts';
 import type { Broker } from './broker.ts';
 import type { ConsumeOptions, Settlement } from './consumer.ts';
-import { deliveryOf, type Delivery } from './delivery.ts';
-import { withPermission } from './permissions.ts';
+import type { Delivery } from './delivery.ts';
+import { begun, SessionChannel, settledWithin } from './session-channel.ts';
 import { HELD_TOO_MUCH, MAX_HELD_BYTES, STOPPED, type Session } from './session.ts';
-import { TakenBack } from './taken-back.ts';
 
 /** What goes into one batch, in bytes: its statements must fit into a string several times over. */
 const MAX_BATCH_BYTES = 16 * 2 ** 20;
@@ -19,26 +15,20 @@ export const PROBED = 'probed';
 
 /** One stretch of consuming in batches. */
 export class ConsumeSession implements Session {
-  readonly fault: Promise<Fault>;
   progressed = false;
 
-  readonly #channel: Channel;
+  readonly #channel: SessionChannel;
   readonly #probing: boolean;
   readonly #prefetch: number;
   readonly #options: ConsumeOptions;
   readonly #buffer: BatchBuffer<Delivery>;
   readonly #acks = new AckTracker();
   /** The batches that are handled now. */
-  readonly #running = new Map<Promise<void>, readonly Delivery[]>();
-  readonly #end: (fault: Fault) => void;
-  #consumerTag = '';
+  readonly #running: Map<Promise<void>, readonly Delivery[]>;
   #starting = false;
-  #taking = true;
   /** Resolves when the time to finish is over: what is still being handled is given back too. */
   readonly #abandoned = Promise.withResolvers<undefined>();
   #closing: Promise<void> | undefined;
-  #open = true;
-  readonly #takenBack: TakenBack;
   /** Bytes of the deliveries that are held: waiting, or being handled. */
   #heldBytes = 0;
 
@@ -49,65 +39,50 @@ export class ConsumeSession implements Session {
     prefetch: number,
     probing = false,
   ): Promise<ConsumeSession> {
-    const session = new ConsumeSession(await broker.channel(), options, prefetch, probing);
-    try {
-      await session.#begin();
-    } catch (error) {
-      throw withPermission(error, broker, 'read', `queue ${options.queue}`);
-    }
-    return session;
+    const running = new Map<Promise<void>, readonly Delivery[]>();
+    const { queue, logger } = options;
+    const channel = await SessionChannel.open(broker, { queue, logger, inWork: () => [...running.values()].flat() });
+    const session = new ConsumeSession(channel, options, { prefetch, probing }, running);
+    return begun(broker, queue, session, () => session.#begin());
   }
 
-  private constructor(channel: Channel, options: ConsumeOptions, prefetch: number, probing: boolean) {
+  private constructor(
+    channel: SessionChannel,
+    options: ConsumeOptions,
+    { prefetch, probing }: { readonly prefetch: number; readonly probing: boolean },
+    running: Map<Promise<void>, readonly Delivery[]>,
+  ) {
     this.#probing = probing;
     this.#prefetch = probing ? 1 : prefetch;
     this.#channel = channel;
     this.#options = options;
+    this.#running = running;
     this.#buffer = new BatchBuffer(options.keyOf, ({ body }) => body.byteLength);
-    const { promise, resolve } = Promise.withResolvers<Fault>();
-    this.fault = promise;
-    this.#end = (fault) => {
-      this.#taking = false;
-      resolve(fault);
-    };
-    this.#takenBack = new TakenBack(options.queue, options.logger);
-    let reason = 'the connection was lost, or RabbitMQ ended it';
-    channel.once('error', (error: Error) => (reason = error.message));
-    channel.once('close', () => {
-      if (this.#open) this.#takenBack.tell([...this.#running.values()].flat());
-      this.#open = false;
-      this.#end({ code: 'channel-closed', message: `The channel that consumed ${options.queue} closed: ${reason}` });
-    });
   }
 
   async #begin(): Promise<void> {
-    await this.#channel.prefetch(this.#prefetch);
-    const { consumerTag } = await this.#channel.consume(this.#options.queue, (message) => {
-      if (message === null) {
-        this.#end({
-          code: 'consumer-cancelled',
-          message: `RabbitMQ cancelled the consumer of ${this.#options.queue}: the queue was deleted, or (from 4.3 on) a message was held for longer than its consumer timeout.`,
-        });
-        this.#takenBack.tell([...this.#running.values()].flat());
-        this.#giveBackWaiting();
-        return;
-      }
-      this.#take(deliveryOf(message));
+    const take = (delivery: Delivery) => {
+      this.#take(delivery);
+    };
+    await this.#channel.consume(this.#prefetch, take, () => {
+      this.#giveBackWaiting();
     });
-    this.#consumerTag = consumerTag;
+  }
+
+  get fault() {
+    return this.#channel.fault;
   }
 
   /** What no batch has taken need not wait for those that run: a cancelled consumer holds it for nothing. */
   #giveBackWaiting(): void {
-    for (const { tag } of this.#buffer.takeAll())
-      this.#channel.nack({ fields: { deliveryTag: tag } } as Parameters<Channel['nack']>[0], false, true);
+    for (const { tag } of this.#buffer.takeAll()) this.#channel.giveBack(tag);
   }
 
   #take(delivery: Delivery): void {
     this.#heldBytes += delivery.body.byteLength;
     if (this.#heldBytes > MAX_HELD_BYTES && this.#prefetch > 1) {
       const message = `${this.#prefetch} messages ahead are more than ${MAX_HELD_BYTES} bytes; taking fewer at once.`;
-      this.#end({ code: HELD_TOO_MUCH, message });
+      this.#channel.end({ code: HELD_TOO_MUCH, message });
       return;
     }
     this.#buffer.add(delivery);
@@ -125,7 +100,7 @@ export class ConsumeSession implements Session {
   }
 
   #startBatches(): void {
-    while (this.#taking && this.#running.size < this.#options.batchesInFlight) {
+    while (this.#channel.taking && this.#running.size < this.#options.batchesInFlight) {
       const batch = this.#buffer.take(this.#options.batchSize, MAX_BATCH_BYTES);
       if (batch.length === 0) return;
       const run = this.#runBatch(batch).finally(() => {
@@ -151,14 +126,15 @@ export class ConsumeSession implements Session {
       });
       for (const [index, delivery] of batch.entries()) this.#settle(delivery, settlements[index]);
       // A probe is acked once the consumer is cancelled: an ack would make the broker hand out the next message first.
-      if (this.#probing) this.#end({ code: PROBED, message: 'A message went through: consuming goes on in full.' });
+      if (this.#probing)
+        this.#channel.end({ code: PROBED, message: 'A message went through: consuming goes on in full.' });
       else this.#ackSettled();
     } catch (error) {
       this.#options.logger.warn(
         { queue: this.#options.queue, err: error },
         'a batch could not be handled; it is given back',
       );
-      this.#end({ code: 'batch-failed', message: (error as Error).message });
+      this.#channel.end({ code: 'batch-failed', message: (error as Error).message });
     } finally {
       clearInterval(late);
     }
@@ -166,44 +142,36 @@ export class ConsumeSession implements Session {
 
   #settle(delivery: Delivery, settlement: Settlement | undefined): void {
     if (settlement?.kind === 'ack') this.#acks.settle(delivery.tag);
-    else this.#end(settlement?.fault ?? { code: 'unsettled', message: 'The handler settled too few deliveries.' });
+    else
+      this.#channel.end(settlement?.fault ?? { code: 'unsettled', message: 'The handler settled too few deliveries.' });
   }
 
   #ackSettled(): void {
     const upTo = this.#acks.advance();
-    if (upTo === undefined || !this.#open) return;
+    if (upTo === undefined || !this.#channel.isOpen) return;
     this.progressed = true;
-    this.#ack(upTo, true);
+    this.#channel.ack(upTo, true);
   }
 
   /** Also what lies above a delivery that is not settled: one by one, since an ack for several never reaches across it. */
   #ackBeyondGap(): void {
     this.#ackSettled();
-    if (!this.#open) return;
+    if (!this.#channel.isOpen) return;
     for (const tag of this.#acks.takeBeyondGap()) {
       this.progressed = true;
-      this.#ack(tag, false);
+      this.#channel.ack(tag);
     }
   }
 
-  #ack(tag: number, allUpTo: boolean): void {
-    this.#channel.ack({ fields: { deliveryTag: tag } } as Parameters<Channel['ack']>[0], allUpTo);
-  }
-
   get isOver(): boolean {
-    return !this.#open;
+    return !this.#channel.isOpen;
   }
 
   async stop(withinMs: number): Promise<void> {
-    this.#taking = false;
-    const timer = new AbortController();
-    await Promise.race([
-      Promise.allSettled(this.#running.keys()),
-      delay(withinMs, undefined, { signal: timer.signal }).catch(() => undefined),
-    ]);
-    timer.abort();
+    this.#channel.taking = false;
+    await settledWithin(this.#running.keys(), withinMs);
     this.#abandoned.resolve(undefined);
-    this.#end({ code: STOPPED, message: 'The consumer was stopped.' });
+    this.#channel.end({ code: STOPPED, message: 'The consumer was stopped.' });
   }
 
   /** Cancels, waits for batches in flight, acks what is settled beyond a gap, gives back the rest, closes. */
@@ -213,20 +181,12 @@ export class ConsumeSession implements Session {
   }
 
   async #close(): Promise<void> {
-    this.#taking = false;
-    try {
-      if (this.#open) await this.#channel.cancel(this.#consumerTag);
-      // Also when the channel is gone: the next session is given the same messages, and must not run beside this one.
-      await Promise.race([Promise.allSettled(this.#running.keys()), this.#abandoned.promise]);
-      if (!this.#open) return;
+    this.#channel.taking = false;
+    await this.#channel.cancel();
+    // Also when the channel is gone: the next session is given the same messages, and must not run beside this one.
+    await Promise.race([Promise.allSettled(this.#running.keys()), this.#abandoned.promise]);
+    await this.#channel.close(() => {
       this.#ackBeyondGap();
-      // From here on nothing is acked: what a batch that was not waited for calls done has been given back.
-      this.#open = false;
-      this.#channel.nackAll(true);
-      await this.#channel.close();
-    } catch (error) {
-      // The channel went first: the broker gives everything back by itself.
-      this.#options.logger.debug({ queue: this.#options.queue, err: error }, 'the channel closed while giving back');
-    }
+    });
   }
 }

@@ -4,8 +4,9 @@ import type { Fault } from '@esteira/pipeline';
 import { BrokerUnavailable, type Broker } from './broker.ts';
 import { ConsumeSession, PROBED } from './consume-session.ts';
 import type { ConsumeOptions, Consumer, ConsumerState } from './consumer.ts';
-import { EachSession, type StillRunning } from './each-session.ts';
+import { EachSession } from './each-session.ts';
 import { HELD_TOO_MUCH, STOPPED, type Session } from './session.ts';
+import { StillRunning } from './still-running.ts';
 
 /**
  * Consumes a queue until it is stopped. A batch closes when it is full or when nothing more is waiting, so a lone message
@@ -31,7 +32,7 @@ class ConsumeLoop implements Consumer {
   #session: Session | undefined;
   /** Sessions that ended while messages of theirs still run. */
   #left: Session[] = [];
-  readonly #stillRunning: StillRunning = new Map();
+  readonly #stillRunning = new StillRunning();
   #prefetch: number;
   #ended: Promise<void> = Promise.resolve();
 
@@ -53,15 +54,17 @@ class ConsumeLoop implements Consumer {
       const { fault, progressed } = await this.#oneSession(probing);
       if (this.#stopped()) break;
       if (progressed) backoff = firstBackoff();
-      const worked: boolean = probing && progressed;
-      // One that may run for hours is no probe.
-      probing = this.#options.mode !== 'each' && !worked && fault.code !== HELD_TOO_MUCH;
+      const worked = fault.code === PROBED && progressed;
+      probing = !worked && fault.code !== HELD_TOO_MUCH;
       if (worked || this.#takesFewer(fault)) continue;
       this.state = { kind: 'backing-off', fault };
       const { queue, logger } = this.#options;
       logger.warn({ queue, fault, resumesInMs: backoff.duration }, 'not consuming; nothing is held');
+      const { acked } = this.#stillRunning;
       await delay(backoff.duration, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       backoff = backoff.next(undefined);
+      // What still ran, and was acked since, has found out that things work.
+      probing &&= this.#stillRunning.acked === acked;
     }
     this.state = { kind: 'stopped' };
   }
@@ -105,9 +108,14 @@ class ConsumeLoop implements Consumer {
   }
 
   #open(probing: boolean): Promise<Session> {
+    const prefetch = this.#prefetch;
     return this.#options.mode === 'each'
-      ? EachSession.open(this.#broker, this.#options, this.#prefetch, this.#stillRunning)
-      : ConsumeSession.open(this.#broker, this.#options, this.#prefetch, probing);
+      ? EachSession.open(this.#broker, this.#options, {
+          prefetch,
+          stillRunning: this.#stillRunning,
+          isProbing: probing,
+        })
+      : ConsumeSession.open(this.#broker, this.#options, prefetch, probing);
   }
 
   async stop(withinMs: number): Promise<void> {

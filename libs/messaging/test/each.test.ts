@@ -30,7 +30,13 @@ interface Run {
 }
 
 /** Consumes each by itself. What `isSlow` names runs until the test ends it; all else is acked at once. */
-function consumeEach(broker: Broker, pipeline: Pipeline, isSlow: (id: string) => boolean, concurrency = 3) {
+function consumeEach(
+  broker: Broker,
+  pipeline: Pipeline,
+  isSlow: (id: string) => boolean,
+  concurrency = 3,
+  prefetch = 2 * concurrency,
+) {
   const slow: Run[] = [];
   const seen: Delivery[] = [];
   let running = 0;
@@ -45,7 +51,7 @@ function consumeEach(broker: Broker, pipeline: Pipeline, isSlow: (id: string) =>
   const consumer = consume(broker, {
     queue: names.lane(pipeline, 'primary'),
     mode: 'each',
-    ...{ prefetch: 2 * concurrency, batchSize: 1, batchesInFlight: concurrency, logger },
+    ...{ prefetch, batchSize: 1, batchesInFlight: concurrency, logger },
     keyOf: ({ messageId, tag }) => messageId ?? String(tag),
     handler: async ([delivery]) => {
       running += 1;
@@ -124,6 +130,74 @@ describe('messages that are consumed each by itself', () => {
     // It ran through all that, and is acked on the channel that it came by.
     expect(runsOf('m-0')).toHaveLength(1);
     runsOf('m-0')[0]?.end(ACK);
+  });
+
+  it('stay where they are while each fails, but for two at a time: in an outage hardly any comes nearer to its delivery limit', async () => {
+    const pipeline = await laneOf(60);
+    const { consumer, slow } = consumeEach(stage.broker, pipeline, () => true, 4, 40);
+    let failed = 0;
+    while (failed < 16) {
+      await vi.waitFor(() => {
+        expect(slow.length).toBeGreaterThan(failed);
+      }, patient);
+      for (const { end } of slow.slice(failed)) {
+        failed += 1;
+        end(FAULT);
+      }
+    }
+    await consumer.stop(0);
+    for (const { end } of slow.slice(failed)) end(FAULT);
+    const { seen } = consumeEach(stage.broker, pipeline, () => false);
+    await vi.waitFor(() => {
+      expect(idsOf(seen)).toHaveLength(60);
+    }, patient);
+    const counts = seen.map(({ headers }) => Number(headers['x-delivery-count'] ?? 0));
+    const returns = counts.reduce((sum, count) => sum + count, 0);
+    // What was tried, and once what was held when the outage began.
+    expect(returns).toBeLessThanOrEqual(slow.length + 40);
+    expect(counts.filter((count) => count > 0).length).toBeLessThanOrEqual(40);
+  });
+
+  it('are all taken again once a probe is acked, or while probes run on', async () => {
+    const pipeline = await laneOf(12);
+    const { slow, seen, most } = consumeEach(stage.broker, pipeline, () => true, 6);
+    await vi.waitFor(() => {
+      expect(slow).toHaveLength(6);
+    }, patient);
+    for (const { end } of slow) end(FAULT);
+    // They neither fail nor end: others join them.
+    await vi.waitFor(() => {
+      expect(slow).toHaveLength(12);
+    }, patient);
+    slow[6]?.end(ACK);
+    await vi.waitFor(() => {
+      expect(slow).toHaveLength(13);
+    }, patient);
+    expect(most()).toBe(6);
+    let ended = 6;
+    while (idsOf(seen).length < 12 || ended < slow.length) {
+      for (const { end } of slow.slice(ended)) {
+        ended += 1;
+        end(ACK);
+      }
+      await new Promise(setImmediate);
+    }
+  });
+
+  it('that run on after a fault of another count among those that run at once', async () => {
+    const pipeline = await laneOf(20);
+    const { slow, most } = consumeEach(stage.broker, pipeline, () => true, 4);
+    await vi.waitFor(() => {
+      expect(slow).toHaveLength(4);
+    }, patient);
+    for (let faults = 1; faults <= 3; faults += 1) {
+      slow.at(-1)?.end(FAULT);
+      await vi.waitFor(() => {
+        expect(slow).toHaveLength(4 + faults);
+      }, patient);
+    }
+    expect(most()).toBe(4);
+    for (const { end } of slow) end(ACK);
   });
 
   it('never run beside themselves, though their connection is lost and they are delivered again', async () => {

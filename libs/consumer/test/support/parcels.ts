@@ -41,12 +41,16 @@ export function parcelMessage({ id, weight }: Parcel, lane: string): OutgoingMes
   };
 }
 
-/** What the pipeline brings; how many run at once in the lane express. */
-export function parcelsDefinition(handler: Handler<Parcel>, concurrency: number): Definition<Parcel> {
+/** What the pipeline brings; how many run at once in the lane express, and how many are held. */
+export function parcelsDefinition(
+  handler: Handler<Parcel>,
+  concurrency: number,
+  prefetch = concurrency,
+): Definition<Parcel> {
   return {
     pipeline: parcelsPipeline,
     handler,
-    lanes: { express: { mode: 'each', concurrency, policy: EXPRESS } },
+    lanes: { express: { mode: 'each', concurrency, prefetch, policy: EXPRESS } },
     codec: {
       read: (body) => {
         const parcel = JSON.parse(Buffer.from(body).toString()) as Partial<Parcel>;

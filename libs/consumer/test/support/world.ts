@@ -1,0 +1,69 @@
+import { connectBroker, createPublisher, names, type Broker } from '@esteira/messaging';
+import { createLogger, createMetrics } from '@esteira/observability';
+import type { Handler } from '@esteira/pipeline';
+import { openPostgres, type Postgres } from '@esteira/postgres';
+import { freshDatabase, freshMongoUrl, freshVirtualHost, serverSetting } from '@esteira/tests/support';
+import { startConsumer, type RunningConsumer } from '../../src/index.ts';
+import type { ConsumerSettings } from '../../src/settings.ts';
+import { parcelMessage, parcelsDefinition, parcelsPipeline, type Parcel } from './parcels.ts';
+
+export const logger = createLogger({ name: 'test', level: 'silent' });
+
+/** Servers of a test's own, for parcels. */
+export interface World {
+  readonly settings: ConsumerSettings;
+  readonly endput: Postgres;
+  readonly broker: Broker;
+  /** A consumer whose lane express is handled each by itself, four at once. */
+  start(handler: Handler<Parcel>, prefetch?: number): Promise<RunningConsumer>;
+  /** Publishes parcels of the weights 1 to `count` to the lane express. */
+  publish(count: number): Promise<void>;
+  /** The attempts of each parcel that is stored, by its weight. */
+  stored(): Promise<Map<number, number>>;
+  close(): Promise<void>;
+}
+
+export async function openWorld(): Promise<World> {
+  const [vhost, database] = await Promise.all([freshVirtualHost(), freshDatabase('ENDPUT_DATABASE_URL')]);
+  const endput = openPostgres({ url: database.url, applicationName: 'test' });
+  const broker = await connectBroker({ url: vhost.url, name: 'test', logger });
+  const settings: ConsumerSettings = {
+    ENDPUT_DATABASE_URL: database.url,
+    MONGODB_URL: freshMongoUrl(),
+    RABBITMQ_URL: vhost.url,
+    RABBITMQ_MANAGEMENT_URL: serverSetting('RABBITMQ_MANAGEMENT_URL'),
+    ATTEMPT_LOG_TTL_SECONDS: 600,
+    DELAY_STRATEGY: 'wait-queue',
+    PREFETCH: 100,
+    BATCH_SIZE: 50,
+    ATTEMPT_TIMEOUT_MS: 600_000,
+  };
+  return {
+    settings,
+    endput,
+    broker,
+    start: (handler, prefetch) =>
+      startConsumer({
+        definition: parcelsDefinition(handler, 4, prefetch),
+        settings,
+        policy: { maxAttempts: 3, delaysMs: [100], timeoutMs: 60_000 },
+        logger,
+        metrics: createMetrics({}),
+        worker: 'test',
+      }),
+    publish: async (count) => {
+      const parcels = Array.from({ length: count }, (_, index) => ({ id: index + 1, weight: index + 1 }));
+      const exchange = names.exchange(parcelsPipeline);
+      const send = createPublisher(broker, { exchange, mandatory: true, appId: 't' });
+      await send(parcels.map((parcel) => parcelMessage(parcel, 'express')));
+    },
+    stored: async () => {
+      const rows = await endput.query<{ weight: number; attempts: number }>('SELECT weight, attempts FROM parcels');
+      return new Map(rows.map(({ weight, attempts }) => [weight, attempts]));
+    },
+    close: async () => {
+      await Promise.all([endput.close(), broker.close()]);
+      await Promise.all([vhost.drop(), database.drop()]);
+    },
+  };
+}
