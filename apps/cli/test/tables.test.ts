@@ -2,12 +2,14 @@ import { loadSettings } from '@esteira/settings';
 import type { KnownProcess } from '@esteira/heartbeat';
 import type { ServiceStatus } from '@esteira/infra';
 import { CONTENT_FIELDS } from '@esteira/orders/reconciliation';
-import { emptyReport, rowsToCsv, type SystemReport } from '@esteira/reconciliation';
+import { emptyReport, rowsReport, rowsToCsv, type SystemReport } from '@esteira/reconciliation';
+import type { BookClass } from '@esteira/pipeline';
 import { describe, expect, it } from 'vitest';
 import { addressRows } from '../src/addresses.ts';
 import { partsOf } from '../src/commands/clear.ts';
 import { elsewhereRows, statusRows } from '../src/commands/status.ts';
-import { dayRows, problems, reportRows, reportTable, rowLine } from '../src/reconcile/report.ts';
+import { booksColumns, problemLines } from '../src/books/table.ts';
+import { dayRows, reportRows, reportTable, rowLine } from '../src/reconcile/report.ts';
 import { isOn } from '../src/terminal.ts';
 
 function reportOf(system: string, rows: number, classes: Partial<SystemReport['classes']>): SystemReport {
@@ -66,11 +68,39 @@ describe('the table of a reconciliation', () => {
     ]);
   });
 
+  it('is that of any books: a pipeline names its classes, and what is rare shows where there is any', () => {
+    const classes: readonly BookClass[] = [
+      { name: 'succeeded', label: 'succeeded', kind: 'done' },
+      { name: 'dead', label: 'dead', kind: 'dead' },
+      { name: 'cancelled', label: 'cancelled', kind: 'discarded' },
+      { name: 'running', label: 'running', kind: 'in-flight' },
+      { name: 'unpaid', label: 'unpaid', kind: 'fault', what: 'paid by nobody', remedy: null },
+    ];
+    const columnsOf = (counts: Record<string, number>) =>
+      booksColumns({ accepted: 'handed in', classes, origins: [{ origin: 'by hand', accepted: 9, counts }] }).map(
+        ({ head, cells }) => [head, ...cells],
+      );
+    const shown = [
+      ['handed\nin', 9],
+      ['succeeded', 6],
+      ['dead', 0],
+    ];
+    expect(columnsOf({ succeeded: 6, running: 2, unpaid: 1 })).toEqual([...shown, ['running', 2], ['difference', 1]]);
+    expect(columnsOf({ succeeded: 6, cancelled: 3 })).toEqual([
+      ...shown,
+      ['cancelled', 3],
+      ...[
+        ['running', 0],
+        ['difference', 0],
+      ],
+    ]);
+  });
+
   it('says in words what is wrong, and nothing where all is well', () => {
-    expect(problems({ systems })).toEqual([
+    expect(problemLines(rowsReport(systems))).toEqual([
       '1 missing: published, but in neither the endput, the dead letters nor the broker',
     ]);
-    expect(problems({ systems: systems.slice(1) })).toEqual([]);
+    expect(problemLines(rowsReport(systems.slice(1)))).toEqual([]);
   });
 
   it('names rows for people and for programs', () => {

@@ -1,4 +1,5 @@
 export * from './attempt-info.ts';
+export * from './books.ts';
 export * from './codec.ts';
 export * from './decide.ts';
 export * from './former-reasons.ts';

@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import type { Migrations } from '@esteira/postgres';
 
 export * from './archivings.ts';
+export * from './books.ts';
 export * from './classify.ts';
 export * from './clear.ts';
 export * from './differences.ts';
 export * from './export.ts';
 export * from './join.ts';
 export * from './judge.ts';
+export * from './kept/books.ts';
 export * from './kept/claim.ts';
 export * from './kept/export-kept.ts';
 export * from './kept/keep.ts';

@@ -110,19 +110,3 @@ export function dayOf({ source, stored, dead }: JoinedRow): string {
   const day: Day | undefined = source === undefined ? (stored?.day ?? dead?.day) : source.day;
   return day ?? UNKNOWN_DAY;
 }
-
-/** Rows that were read and are neither at rest nor under way nor still to come. Must be 0. */
-export function differenceOf({ rows, classes }: Counts): number {
-  const { stored, dead, discarded } = classes;
-  return rows - stored - dead - discarded - classes['in-flight'] - classes['not-yet-published'];
-}
-
-/** Whether nothing is missing, orphaned or different. */
-export function isConsistent({ systems }: Reconciliation): boolean {
-  return systems.every(({ classes }) => classes.missing + classes.orphan + classes.differs === 0);
-}
-
-/** Whether every row of every source is at rest. */
-export function isAtRest({ systems }: Reconciliation): boolean {
-  return systems.every(({ rows, classes }) => rows === classes.stored + classes.dead + classes.discarded);
-}

@@ -4,9 +4,10 @@ import type { Settings } from '@esteira/settings';
 import { groupDeadLetters } from '@esteira/dead-letters';
 import { chooseRuntime } from '@esteira/infra';
 import { ordersPipeline } from '@esteira/orders/domain';
-import { scheduledDelays } from '@esteira/pipeline';
-import { isAtRest, isConsistent, type Reconciliation } from '@esteira/reconciliation';
+import { addsUp, isAllAtRest, scheduledDelays } from '@esteira/pipeline';
+import { rowsReport, type Reconciliation } from '@esteira/reconciliation';
 import { addressTable } from '../addresses.ts';
+import { problemLines } from '../books/table.ts';
 import { withConnections, type Connections } from '../connections.ts';
 import { ordersApi, type OrdersApi } from '../demo/api.ts';
 import { openDisplay } from '../demo/display.ts';
@@ -16,7 +17,7 @@ import { whatIsStuck } from '../demo/stuck.ts';
 import { rowsInSources, watch, type Watched } from '../demo/watch.ts';
 import { groupTable } from '../groups.ts';
 import { loggedAttempts } from '../reconcile/output.ts';
-import { logNote, problems, reportTable } from '../reconcile/report.ts';
+import { logNote, reportTable } from '../reconcile/report.ts';
 import { Refused } from '../refused.ts';
 import { formatted } from '../table.ts';
 import { print, printProgress } from '../terminal.ts';
@@ -45,7 +46,8 @@ export const demoCommand = (env: Env): Command =>
         print('Open next:');
         print(addressTable(settings, services));
         print('Everything keeps running: `make status` shows it, `make stop` stops it and keeps the data.');
-        return isAtRest(watched.reconciliation) && isConsistent(watched.reconciliation) ? 0 : 1;
+        const books = rowsReport(watched.reconciliation.systems);
+        return isAllAtRest(books) && addsUp(books) ? 0 : 1;
       });
     });
 
@@ -111,7 +113,7 @@ async function conclude(settings: Settings, connections: Connections, reconcilia
   const pipeline = ordersPipeline.name;
   print(reportTable(reconciliation, await loggedAttempts(connections)));
   print(logNote(settings.ATTEMPT_LOG_TTL_SECONDS));
-  for (const problem of problems(reconciliation)) print(problem);
+  for (const problem of problemLines(rowsReport(reconciliation.systems))) print(problem);
   const { groups } = await groupDeadLetters(connections.endput, pipeline);
   if (groups.length > 0) print(groupTable(groups));
 }

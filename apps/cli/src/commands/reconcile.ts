@@ -6,12 +6,13 @@ import { deadLetterMigrations } from '@esteira/dead-letters';
 import { resolveSettings } from '@esteira/infra';
 import { migrate } from '@esteira/postgres';
 import {
-  isConsistent,
   reconciliationMigrations,
+  rowsReport,
   type Reconciliation,
   type SentBy,
   type UnrestedRow,
 } from '@esteira/reconciliation';
+import { exitCodeOf } from '../books/table.ts';
 import { withConnections, type Connections } from '../connections.ts';
 import { archive, type ArchiveOptions } from '../reconcile/archive.ts';
 import { reconcileHere } from '../reconcile/here.ts';
@@ -86,7 +87,7 @@ async function run(settings: Settings, connections: Connections, options: Reconc
   const by = `cli: ${userInfo().username}`;
   await archive(connections, settings, options, by);
   const { result, missing } = await reconcileAndPrint(connections, settings, options);
-  if (missing.length === 0) return isConsistent(result) ? 0 : 1;
+  if (missing.length === 0) return exitCodeOf(rowsReport(result.systems));
   const sentBy = { by, why: options.why ?? 'make reconcile REPUBLISH=1' };
   if (options.republish === true)
     return (await republishAll(settings, connections, missing, sentBy)) && !hasOtherProblems(result) ? 0 : 1;

@@ -5,7 +5,8 @@ import { ordersPipeline } from '@esteira/orders/domain';
 import { countStored } from '@esteira/orders/endput';
 import { COUNT_LAG_MS, reconcileOrders } from '@esteira/orders/reconciliation';
 import { rowsBehind } from '@esteira/postgres-source';
-import { isAtRest, isConsistent, type Reconciliation } from '@esteira/reconciliation';
+import { rowsReport, type Reconciliation } from '@esteira/reconciliation';
+import { addsUp, isAllAtRest } from '@esteira/pipeline';
 import { positionOf } from '@esteira/relay';
 import type { Connections } from '../connections.ts';
 import { Refused } from '../refused.ts';
@@ -66,7 +67,8 @@ async function settled(
   if (progress.published < progress.imported) await publishWhatIsLeft(connections, apis);
   if (!seemsAtRest(progress, isStill)) return undefined;
   const reconciliation = await reconcileOrders(connections);
-  if (!isAtRest(reconciliation) && isConsistent(reconciliation)) return undefined;
+  const books = rowsReport(reconciliation.systems);
+  if (!isAllAtRest(books) && addsUp(books)) return undefined;
   show(await look(connections));
   return reconciliation;
 }

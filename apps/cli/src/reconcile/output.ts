@@ -4,17 +4,18 @@ import {
   DAY_CSV_HEAD,
   daysToCsv,
   differencesIn,
-  isAtRest,
-  isConsistent,
   ROW_CSV_HEAD,
+  rowsReport,
   rowsToCsv,
   type Reconciliation,
   type UnrestedRow,
 } from '@esteira/reconciliation';
+import { addsUp, isAllAtRest } from '@esteira/pipeline';
+import { problemLines } from '../books/table.ts';
 import type { Connections } from '../connections.ts';
 import { print, printProgress } from '../terminal.ts';
 import { archivingLines } from './archive.ts';
-import { dayTable, logNote, problems, reportTable, rowLine, type Logged } from './report.ts';
+import { dayTable, logNote, reportTable, rowLine, type Logged } from './report.ts';
 
 /** How a reconciliation is written. */
 export type Format = 'table' | 'json' | 'csv';
@@ -61,9 +62,9 @@ function tableOutput(by: By, logTtlSeconds: number): Output {
       print(by === 'day' ? dayTable(result) : reportTable(result, await loggedAttempts(connections)));
       if (by === 'system') print(logNote(logTtlSeconds));
       for (const line of await archivingLines(connections)) print(line);
-      for (const problem of problems(result)) print(problem);
-      if (isConsistent(result))
-        print(`Nothing is missing, orphaned or different${isAtRest(result) ? '' : STILL_MOVING}.`);
+      const books = rowsReport(result.systems);
+      for (const problem of problemLines(books)) print(problem);
+      if (addsUp(books)) print(`Nothing is missing, orphaned or different${isAllAtRest(books) ? '' : STILL_MOVING}.`);
     },
   };
 }
@@ -88,7 +89,9 @@ function jsonOutput(): Output {
     },
     end: (result) => {
       const opening = separator === ',' ? '' : separator;
-      print(`${opening}],"consistent":${isConsistent(result)},"systems":${JSON.stringify(result.systems)}}`);
+      print(
+        `${opening}],"consistent":${addsUp(rowsReport(result.systems))},"systems":${JSON.stringify(result.systems)}}`,
+      );
       return Promise.resolve();
     },
   };

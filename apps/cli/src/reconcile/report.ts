@@ -1,13 +1,14 @@
 import { CONTENT_FIELDS } from '@esteira/orders/reconciliation';
 import {
-  differenceOf,
   differencesIn,
   differencesText,
+  rowsReport,
   type Counts,
   type Reconciliation,
   type SystemReport,
   type UnrestedRow,
 } from '@esteira/reconciliation';
+import { booksColumns, type BooksColumn, type ShownBeside } from '../books/table.ts';
 import { formatted, renderTable, type Cell } from '../table.ts';
 
 /** Attempts that the log still holds, by system; undefined where the log can't be asked. */
@@ -16,26 +17,13 @@ export type Logged = ReadonlyMap<string, number> | undefined;
 /** The widest a table may be, in characters. */
 const WIDEST = 100;
 
-interface Column {
-  readonly head: string;
-  readonly value: (counts: Counts) => number;
-  /** Left out where it is 0 everywhere. */
-  readonly isRare?: boolean;
-}
-
-const COLUMNS: readonly Column[] = [
-  { head: 'rows\nread', value: ({ rows }) => rows },
-  { head: 'published', value: ({ rows, classes }) => rows - classes['not-yet-published'] },
-  { head: 'stored', value: ({ classes }) => classes.stored },
-  { head: 'dead\nletters', value: ({ classes }) => classes.dead },
-  { head: 'discarded', value: ({ classes }) => classes.discarded, isRare: true },
-  { head: 'in\nflight', value: ({ classes }) => classes['in-flight'] },
-  { head: 'to\npublish', value: ({ classes }) => classes['not-yet-published'], isRare: true },
-  { head: 'archived', value: ({ classes }) => classes.archived, isRare: true },
-  { head: 'orphan', value: ({ classes }) => classes.orphan, isRare: true },
-  { head: 'attempts', value: ({ attempts }) => attempts },
-];
-const DIFFERENCE: Column = { head: 'difference', value: differenceOf };
+/** What the books of rows have beside: how many are published, and the attempts that they took. */
+const besideOf = (counted: readonly Counts[], more: readonly BooksColumn[] = []): ShownBeside => ({
+  afterAccepted: [
+    { head: 'published', cells: counted.map(({ rows, classes }) => rows - classes['not-yet-published']) },
+  ],
+  beforeDifference: [{ head: 'attempts', cells: counted.map(({ attempts }) => attempts) }, ...more],
+});
 
 /** The heads and rows of a table. */
 export interface Lines {
@@ -45,38 +33,28 @@ export interface Lines {
 
 /** One row for each system, and one for all. Pure. */
 export function reportRows({ systems }: Reconciliation, logged: Logged): Lines {
-  const columns = shown(systems);
+  const loggedOf = ({ system }: SystemReport): Cell => (logged === undefined ? '?' : (logged.get(system) ?? 0));
+  const beside = besideOf(systems, [{ head: 'logged', cells: systems.map(loggedOf) }]);
+  const columns = booksColumns(rowsReport(systems), beside);
   const sum = (values: readonly Cell[]): Cell =>
     values.some((value) => typeof value === 'string') ? '?' : values.reduce<number>((a, b) => a + Number(b), 0);
-  const loggedOf = (system: string): Cell => (logged === undefined ? '?' : (logged.get(system) ?? 0));
-  const rows = systems.map((report): Cell[] => [
-    ...columns.map(({ value }) => value(report)),
-    loggedOf(report.system),
-    DIFFERENCE.value(report),
-  ]);
-  const sums = [...columns, 'logged', DIFFERENCE].map((_, column) => sum(rows.map((row) => row[column] ?? 0)));
   return {
-    head: ['system', ...columns.map(({ head }) => head), 'logged', DIFFERENCE.head],
+    head: ['system', ...columns.map(({ head }) => head)],
     rows: [
-      ...systems.map(({ system }, i): Cell[] => [system, ...(rows[i] ?? [])]),
-      ...(systems.length > 1 ? [['all', ...sums]] : []),
+      ...systems.map(({ system }, i): Cell[] => [system, ...columns.map(({ cells }) => cells[i] ?? '')]),
+      ...(systems.length > 1 ? [['all', ...columns.map(({ cells }) => sum(cells))]] : []),
     ],
   };
 }
 
 /** One row for each system and day, UTC. Pure. */
 export function dayRows({ systems }: Reconciliation): Lines {
-  const columns = [...shown(systems.flatMap(({ days }) => days)), DIFFERENCE];
+  const counted = systems.flatMap(({ system, days }) => days.map((day) => ({ system, ...day })));
+  const columns = booksColumns(rowsReport(counted), besideOf(counted));
   return {
     head: ['system', 'day', ...columns.map(({ head }) => head)],
-    rows: systems.flatMap(({ system, days }) =>
-      days.map((report): Cell[] => [system, report.day, ...columns.map(({ value }) => value(report))]),
-    ),
+    rows: counted.map(({ system, day }, i): Cell[] => [system, day, ...columns.map(({ cells }) => cells[i] ?? '')]),
   };
-}
-
-function shown(reports: readonly Counts[]): Column[] {
-  return COLUMNS.filter(({ isRare, value }) => isRare !== true || reports.some((report) => value(report) !== 0));
 }
 
 /** The table of a reconciliation; on its side where it would be too wide for a terminal. */
@@ -105,24 +83,6 @@ function onItsSide(head: readonly string[], rows: readonly (readonly Cell[])[]):
     [corner, ...rows.map(([name]) => String(name))],
     names.map((name, column) => [name, ...rows.map((row) => row[column + 1] ?? '')]),
   ];
-}
-
-/** What is wrong, in words; nothing where all is well. */
-export function problems({ systems }: Reconciliation): string[] {
-  const found: [what: string, count: number][] = [
-    ['missing: published, but in neither the endput, the dead letters nor the broker', sum(systems, 'missing')],
-    [
-      'orphaned: in the endput or a dead letter, but not in the source (archived there? ARCHIVED_BEFORE= says so)',
-      sum(systems, 'orphan'),
-    ],
-    ['different in the source and the endput', sum(systems, 'differs')],
-  ];
-  return found.filter(([, count]) => count > 0).map(([what, count]) => `${formatted(count)} ${what}`);
-}
-
-/** How many rows of a class there are in all systems. */
-function sum(systems: readonly SystemReport[], found: keyof SystemReport['classes']): number {
-  return systems.reduce((total, { classes }) => total + classes[found], 0);
 }
 
 /** One row that is not at rest, in one line. */

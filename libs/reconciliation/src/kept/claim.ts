@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { LeaseLost, postgresLease, whileHeld, type Held, type LeasedTable } from '@esteira/lease';
+import { addsUp, isAllAtRest } from '@esteira/pipeline';
 import type { Postgres, Sql } from '@esteira/postgres';
+import { rowsReport } from '../books.ts';
 import type { ReconcileProgress, UnrestedRow } from '../reconcile.ts';
-import { isAtRest, isConsistent, type Reconciliation } from '../report.ts';
+import type { Reconciliation } from '../report.ts';
 import { SILENCE_S, type KeptState } from './kept.ts';
 
 /** How many reconciliations are kept; older ones are removed when one begins. */
@@ -152,13 +154,14 @@ export async function keepRows(endput: Postgres, claimed: Claimed, rows: readonl
 /** Keeps the result, whole or not at all. @throws ClaimLost */
 export async function finish(endput: Postgres, claimed: Claimed, result: Reconciliation): Promise<void> {
   const { id, held } = claimed;
+  const report = rowsReport(result.systems);
   await asClaimed(endput, claimed, async (sql) => {
     const systems = result.systems.map(({ system, rows, classes, attempts }) => ({ system, rows, classes, attempts }));
     await sql.query(
       `UPDATE reconciliations
           SET state = 'finished', ended_at = now(), beat_at = now(), systems = $2, is_consistent = $3, is_at_rest = $4
         WHERE id = $1`,
-      [id, JSON.stringify(systems), isConsistent(result), isAtRest(result)],
+      [id, JSON.stringify(systems), addsUp(report), isAllAtRest(report)],
     );
     const days = result.systems.flatMap(({ system, days: ofSystem }) => ofSystem.map((day) => ({ system, ...day })));
     await sql.query(
