@@ -63,7 +63,7 @@ async function fingerprint({ connections }: AgainOptions): Promise<Record<string
     );
     return row?.n ?? '';
   };
-  const logged = await attemptLog.countBySystem(ordersPipeline.name);
+  const logged = await attemptLog.countByOrigin(ordersPipeline.name);
   return {
     'stored orders': await digest('select * from orders'),
     'dead letters': await digest('select * from dead_letters'),

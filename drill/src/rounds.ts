@@ -25,8 +25,8 @@ export async function redriveAmongLateCopies(options: SettleOptions): Promise<st
       where message_id in (select message_id from dead_letters
                             where pipeline = $1 and state = 'dead' and reason = 'attempts-exhausted'
                             order by message_id desc
-                            limit (select least($2::int, 1 + count(*) / 2) from dead_letters where state = 'dead' and system is not null))
-      returning system, source_id as id, round`,
+                            limit (select least($2::int, 1 + count(*) / 2) from dead_letters where state = 'dead' and origin is not null))
+      returning origin as system, key as id, round`,
     [ordersPipeline.name, REDRIVEN],
   );
   for (const { name, source } of connections.systems) {

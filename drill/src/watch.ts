@@ -36,9 +36,9 @@ async function count({ systems, endput, attemptLog }: Connections, last: Counts,
   const [stored, dead, logged, ...rows] = await Promise.all([
     countStored(endput),
     endput.query<{ n: number }>(
-      `select count(*)::int as n from dead_letters where state = 'dead' and system is not null`,
+      `select count(*)::int as n from dead_letters where state = 'dead' and origin is not null`,
     ),
-    all ? attemptLog.countBySystem(ordersPipeline.name) : undefined,
+    all ? attemptLog.countByOrigin(ordersPipeline.name) : undefined,
     ...systems.map(({ source }) => source.query<{ n: number }>('select count(*)::int as n from orders')),
   ]);
   return {

@@ -11,7 +11,7 @@ export async function aDeadLetter(): Promise<string> {
   await world.pipeline.publishAll(1);
   return vi.waitFor(async () => {
     const [letter] = await world.books.endput<{ message_id: string }>(
-      `SELECT message_id FROM dead_letters WHERE state = 'dead' AND source_id = $1`,
+      `SELECT message_id FROM dead_letters WHERE state = 'dead' AND key = $1`,
       [row!.id],
     );
     expect(letter).toBeDefined();

@@ -55,7 +55,7 @@ export async function openBooks(settings: Settings): Promise<Books> {
               (SELECT coalesce(sum(attempts), 0) FROM orders)
             + (SELECT coalesce(sum(jsonb_array_length(attempts)), 0) FROM dead_letters) AS attempts`,
     );
-    const logged = [...(await log.countBySystem(ordersPipeline.name)).values()].reduce((sum, n) => sum + n, 0);
+    const logged = [...(await log.countByOrigin(ordersPipeline.name)).values()].reduce((sum, n) => sum + n, 0);
     return { stored: Number(row?.stored), dead: Number(row?.dead), attempts: Number(row?.attempts), logged };
   };
   const underWay = async (): Promise<number> => {

@@ -57,6 +57,6 @@ async function resting({ endput }: Connections): Promise<string> {
 }
 
 async function attempts({ attemptLog }: Connections): Promise<string> {
-  const counts = await attemptLog.countBySystem(ordersPipeline.name);
+  const counts = await attemptLog.countByOrigin(ordersPipeline.name);
   return `${formatted([...counts.values()].reduce((sum, count) => sum + count, 0))} attempts in the log`;
 }

@@ -9,7 +9,7 @@ export function groupTable(groups: readonly DeadLetterGroup[]): string {
       count,
       reason,
       errorCode,
-      `${example.system ?? 'unknown system'} ${example.messageId}\n${example.message}`,
+      `${example.origin ?? 'unknown system'} ${example.messageId}\n${example.message}`,
     ]),
   );
 }

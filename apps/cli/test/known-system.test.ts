@@ -21,9 +21,9 @@ beforeAll(async () => {
     messageId: messageIds(ordersPipeline.name, 'of-old')('1'),
     pipeline: ordersPipeline.name,
     lane: ordersPipeline.lanes[0],
-    system: 'of-old',
-    sourceId: '1',
-    sourceCreatedAt: at.toISOString(),
+    origin: 'of-old',
+    key: '1',
+    incarnation: at.toISOString(),
     round: 1,
     attempts: [],
     reason: 'attempts-exhausted' as const,
@@ -45,9 +45,9 @@ afterAll(async () => {
 
 it('a FILTER may mean a system of SYSTEMS, or one that only dead letters are left of, and no other', async () => {
   await knownSystem(endput, {}, systems);
-  await knownSystem(endput, { system: 'system-1' }, systems);
-  await knownSystem(endput, { system: 'of-old' }, systems);
-  await expect(knownSystem(endput, { system: 'nope' }, systems)).rejects.toThrow(
+  await knownSystem(endput, { origin: 'system-1' }, systems);
+  await knownSystem(endput, { origin: 'of-old' }, systems);
+  await expect(knownSystem(endput, { origin: 'nope' }, systems)).rejects.toThrow(
     /no system nope.* systems are system-1, system-2/,
   );
 });

@@ -13,7 +13,7 @@ describe('FILTER', () => {
     expect(parseFilter('')).toEqual({});
     expect(parseFilter('reason=invalid  system=system-1 words="two words" error_code=c-1')).toEqual({
       reason: 'invalid',
-      system: 'system-1',
+      origin: 'system-1',
       words: 'two words',
       errorCode: 'c-1',
     });
@@ -22,7 +22,7 @@ describe('FILTER', () => {
   it('reads what it writes', () => {
     const value = fc.stringMatching(/^[a-z0-9][a-z0-9 .:=-]*$/);
     const filters = fc.record(
-      { reason: fc.constantFrom(...DEAD_LETTER_REASONS), system: value, words: value, errorCode: value },
+      { reason: fc.constantFrom(...DEAD_LETTER_REASONS), origin: value, words: value, errorCode: value },
       { requiredKeys: ['reason'] },
     );
     fc.assert(
@@ -103,7 +103,7 @@ describe('what a redrive says', () => {
   it('before it begins: what it is for, what goes first, and how long it takes', () => {
     const preview: Preview = {
       total: 12_000,
-      bySystem: [{ system: null, count: 12_000 }],
+      byOrigin: [{ origin: null, count: 12_000 }],
       byReason: [{ reason: 'invalid', errorCode: 'invalid-schema', count: 12_000 }],
       alreadyStored: 5,
       perhapsUnreadable: 12_000,

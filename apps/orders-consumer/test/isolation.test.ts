@@ -90,10 +90,10 @@ it('finds the message that kills its consumer, gives it up, and blames none of i
     expect(await count('SELECT count(*) FROM dead_letters')).toBe(1);
     expect(await count('SELECT count(*) FROM trials')).toBe(0);
   }, patient);
-  const [letter] = await endput.query<{ reason: string; source_id: string; attempts: unknown[] }>(
-    'SELECT reason, source_id, attempts FROM dead_letters',
+  const [letter] = await endput.query<{ reason: string; key: string; attempts: unknown[] }>(
+    'SELECT reason, key, attempts FROM dead_letters',
   );
-  expect(letter).toEqual({ reason: 'crashed-consumer', source_id: '121', attempts: [] });
+  expect(letter).toEqual({ reason: 'crashed-consumer', key: '121', attempts: [] });
   // Once among others unmarked, once among others marked, then five times alone.
   expect(crashes).toBeLessThanOrEqual(7);
   const wrong = await count('SELECT count(*) FROM orders WHERE attempts <> 1');

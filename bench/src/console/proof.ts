@@ -64,10 +64,10 @@ interface Proof {
 
 const PROOF = `
   SELECT (SELECT count(*) FROM dead_letters
-           WHERE system = $1 AND state = 'redriven' AND round = 2 AND job = $2::bigint AND jsonb_array_length(history) = 1
+           WHERE origin = $1 AND state = 'redriven' AND round = 2 AND job = $2::bigint AND jsonb_array_length(history) = 1
              AND history @> jsonb_build_array(jsonb_build_object('action', 'redriven', 'round', 2, 'job', $2::text))) AS once,
          (SELECT count(*) FROM orders JOIN dead_letters USING (message_id)
-           WHERE dead_letters.system = $1 AND orders.round = 2 AND orders.attempts = 1) AS stored,
+           WHERE dead_letters.origin = $1 AND orders.round = 2 AND orders.attempts = 1) AS stored,
          (SELECT string_agg(action, ', ' ORDER BY action) FROM operator_actions WHERE job = $2::bigint) AS actions`;
 
 /**

@@ -1,6 +1,6 @@
 import type { AttemptDocument } from '@esteira/attempt-log';
 import type { DeadLetter } from '@esteira/dead-letters';
-import { orderMessages, ordersPipeline, type Order, type OrderMessage } from '@esteira/orders/domain';
+import { incarnationOf, orderMessages, ordersPipeline, type Order, type OrderMessage } from '@esteira/orders/domain';
 import type { AttemptStatus, Failure, OutgoingMessage } from '@esteira/pipeline';
 
 /**
@@ -77,13 +77,13 @@ export function letterOf(world: World, system: System, row: number): DeadLetter 
       messageId,
       pipeline: ordersPipeline.name,
       lane: ordersPipeline.lanes[0],
-      system,
-      sourceId: String(row),
+      origin: system,
+      key: String(row),
       round: 1,
       attempts,
       error,
     },
-    ...{ sourceCreatedAt: orderOf(row).created_at, body, headers, firstAttemptAt: deadAt, deadAt },
+    ...{ incarnation: incarnationOf(orderOf(row).created_at) ?? null, body, headers, firstAttemptAt: deadAt, deadAt },
     reason: row % 150 === 0 ? 'refused' : 'attempts-exhausted',
   };
 }

@@ -57,7 +57,8 @@ async function verify({ job, attempt }: Attempted, maxAttempts: number): Promise
   const { message_id, attempts_required, order } = job;
   const processing = { attempts_required, max_attempts: maxAttempts };
   const message: OrderMessage = { message_id, processing, origin: ORIGIN, order };
-  const made = { messageId: message_id, pipeline: ordersPipeline.name, system: ORIGIN.system, sourceId: order.id };
+  const from = { origin: ORIGIN.system, key: order.id, incarnation: order.created_at };
+  const made = { messageId: message_id, pipeline: ordersPipeline.name, ...from };
   const context = { attempt: { ...made, attempt, maxAttempts, round: 1 }, signal: NEVER, body: NOTHING };
   return (await simulatedVerifier.verify(message, context)).kind === 'succeeded';
 }

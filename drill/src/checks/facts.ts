@@ -58,7 +58,7 @@ export async function readFacts(
     `select message_id as "messageId", system, source_id as "sourceId", round, attempts from orders order by message_id`,
   );
   const letters = await endput.query<LetterFact>(
-    `select message_id as "messageId", system, source_id as "sourceId", state, round, reason, attempts, md5(body) as body
+    `select message_id as "messageId", origin as system, key as "sourceId", state, round, reason, attempts, md5(body) as body
        from dead_letters where pipeline = $1 order by message_id`,
     [pipeline],
   );
@@ -71,6 +71,6 @@ export async function readFacts(
       else known.push({ round, attempt, status });
     }
   }
-  const counts = await attemptLog.countBySystem(pipeline);
+  const counts = await attemptLog.countByOrigin(pipeline);
   return { stored, letters, log, logged: [...counts.values()].reduce((sum, n) => sum + n, 0), maxAttempts };
 }

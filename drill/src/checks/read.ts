@@ -67,7 +67,7 @@ export async function tracesOfRolledBack({ systems, endput }: Connections): Prom
       'dead letters',
       endput.query(
         `select count(*)::int as n from dead_letters
-          where system is not null and convert_from(body, 'utf8')::jsonb #>> '{order,product}' like $1`,
+          where origin is not null and convert_from(body, 'utf8')::jsonb #>> '{order,product}' like $1`,
         [MARK],
       ),
     ),

@@ -21,7 +21,12 @@ export interface AttemptDocument {
   readonly reason: string | null;
   /** What the handler gave back. */
   readonly result: JsonValue | null;
+  /** Where its message comes from: the origin, or an object whose `system` is the origin; null where it did not tell. */
   readonly origin: JsonValue | null;
+  /** What it is there; absent in documents of earlier releases. */
+  readonly key?: string | null;
+  /** What tells it from another that had its key before; absent in documents of earlier releases. */
+  readonly incarnation?: string | null;
   readonly worker: string;
   readonly started_at: Date;
   readonly duration_ms: number;

@@ -30,8 +30,8 @@ export interface AttemptLog {
    * @throws ForeignCursor
    */
   search(search: AttemptSearch): Promise<AttemptPage>;
-  /** How many attempts were made (`invalid` is none), by system where `origin.system` tells. */
-  countBySystem(pipeline: string): Promise<Map<string, number>>;
+  /** How many attempts were made (`invalid` is none), by origin; those that do not tell theirs as `unknown`. */
+  countByOrigin(pipeline: string): Promise<Map<string, number>>;
   /** Empties the log of a pipeline. */
   clear(pipeline: string): Promise<void>;
   /** Rejects while the server does not answer. */

@@ -50,7 +50,7 @@ export function mongodbAttemptLog(options: AttemptLogOptions): AttemptLog {
       const page = await searchAttempts(await attempts(), pipeline, search);
       return { ...page, items: page.items.map(attemptInPresentWords) };
     },
-    countBySystem: async (counted) => countBySystem(await attempts(), counted),
+    countByOrigin: async (counted) => countByOrigin(await attempts(), counted),
     clear: async (cleared) => {
       await (await attempts()).deleteMany({ pipeline: cleared });
     },
@@ -134,10 +134,10 @@ function thoseThatWereThere(error: unknown, documents: readonly AttemptDocument[
   return failures.flatMap(({ index }) => documents[index] ?? []);
 }
 
-async function countBySystem(attempts: Collection<AttemptDocument>, pipeline: string): Promise<Map<string, number>> {
+async function countByOrigin(attempts: Collection<AttemptDocument>, pipeline: string): Promise<Map<string, number>> {
   const groups = attempts.aggregate<{ _id: string | null; count: number }>([
     { $match: { pipeline, status: { $ne: 'invalid' } } },
-    { $group: { _id: '$origin.system', count: { $sum: 1 } } },
+    { $group: { _id: { $ifNull: ['$origin.system', '$origin'] }, count: { $sum: 1 } } },
   ]);
   return new Map((await groups.toArray()).map(({ _id, count }) => [_id ?? 'unknown', count]));
 }

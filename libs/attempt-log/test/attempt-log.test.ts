@@ -90,10 +90,15 @@ describe('an attempt', () => {
       attempt('c-2', 1, { pipeline, origin: { system: 'system-2' } }),
       attempt('c-2', 2, { pipeline, origin: { system: 'system-2' } }),
       attempt('c-3', 1, { pipeline, status: 'invalid', origin: null }),
+      attempt('c-4', 1, { pipeline, origin: 'depot', key: 'the red box', incarnation: null }),
+      attempt('c-5', 1, { pipeline, origin: null }),
     ]);
-    expect(Object.fromEntries(await counted.countBySystem(pipeline))).toEqual({ 'system-1': 1, 'system-2': 2 });
+    expect(Object.fromEntries(await counted.countByOrigin(pipeline))).toEqual({
+      ...{ 'system-1': 1, 'system-2': 2 },
+      ...{ depot: 1, unknown: 1 },
+    });
     await counted.clear(pipeline);
-    expect((await counted.countBySystem(pipeline)).size).toBe(0);
+    expect((await counted.countByOrigin(pipeline)).size).toBe(0);
     await counted.close();
   });
 });

@@ -52,7 +52,7 @@ function isolated<M>(stages: Stages<M>, usual: BatchHandler): BatchHandler {
     handlers: { usual, giveUp, giveUpUnread },
     endput,
     pipeline: pipeline.name,
-    systemOf: (messageId) => codec.systemOf(messageId),
+    originOf: (messageId) => codec.originOf(messageId),
     lock,
     suspects,
     logger,
@@ -81,9 +81,9 @@ function report(batch: readonly Decided<unknown>[], { logger, observe }: Watchin
   observe(batch);
   if (!logger.isLevelEnabled('debug')) return;
   for (const { attempt, decision } of batch) {
-    const { messageId: message_id, pipeline, system } = attempt;
+    const { messageId: message_id, pipeline, origin } = attempt;
     logger.debug(
-      { message_id, pipeline, system, attempt: attempt.attempt, decision: decision.kind },
+      { message_id, pipeline, origin, attempt: attempt.attempt, decision: decision.kind },
       'message settled',
     );
   }

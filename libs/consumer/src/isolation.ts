@@ -22,7 +22,7 @@ export interface Isolation {
   readonly handlers: Handlers;
   readonly endput: Sql;
   readonly pipeline: string;
-  readonly systemOf: Codec<unknown>['systemOf'];
+  readonly originOf: Codec<unknown>['originOf'];
   /** Shared by all queues of the process: alone means alone in the process. */
   readonly lock: ExclusiveLock;
   /** Shared by all queues of the process too. */
@@ -38,7 +38,7 @@ export interface Isolation {
  * Where a message may run for hours, the lock lets others in after a while. A crash counts against a suspect while it is
  * alone, and afterwards while no other suspect runs beside it: one from outside too.
  */
-export function isolating({ handlers, endput, pipeline, systemOf, lock, suspects, logger }: Isolation): BatchHandler {
+export function isolating({ handlers, endput, pipeline, originOf, lock, suspects, logger }: Isolation): BatchHandler {
   const trials = new Trials(endput, pipeline, suspects, logger);
   return async (batch, done) => {
     const known = await trials.suspects(batch.filter(({ redelivered }) => redelivered));
@@ -56,7 +56,7 @@ export function isolating({ handlers, endput, pipeline, systemOf, lock, suspects
       );
     }
     for (const [delivery, crashes] of known) {
-      const about = { ...described(delivery, pipeline, systemOf), crashes };
+      const about = { ...described(delivery, pipeline, originOf), crashes };
       if (crashes >= CRASH_BUDGET) logger.error(about, 'giving up a message that ends its consumer');
       else logger.warn(about, 'handling a message alone that was there when a consumer ended');
       const handler = handlerFor(handlers, crashes);
@@ -73,9 +73,9 @@ export function isolating({ handlers, endput, pipeline, systemOf, lock, suspects
 }
 
 /** What a line about a message says of it. Found without reading the body: reading it may be what ends the process. */
-function described({ messageId, headers }: Delivery, pipeline: string, systemOf: Isolation['systemOf']): object {
-  const system = messageId === undefined ? undefined : systemOf(messageId);
-  return { message_id: messageId, pipeline, system, attempt: headers[HEADER.attempt] };
+function described({ messageId, headers }: Delivery, pipeline: string, originOf: Isolation['originOf']): object {
+  const origin = messageId === undefined ? undefined : originOf(messageId);
+  return { message_id: messageId, pipeline, origin, attempt: headers[HEADER.attempt] };
 }
 
 /** The suspects that run in this process, by key, and those of them that a crash counts against. */

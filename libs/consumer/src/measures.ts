@@ -58,7 +58,7 @@ export class Measures {
   observe(batch: readonly Decided<unknown>[], nowMs: number): void {
     for (const work of batch) {
       const lane = this.#lanes.get(work.delivery.lane) ?? this.#noLane;
-      const { decision, delivery, attempt, createdAt } = work;
+      const { decision, delivery, attempt, madeAt } = work;
       if (wasAttempted(work)) {
         lane.duration.add(work.durationMs / 1_000);
         if (attempt.attempt === 1 && delivery.sentAtSeconds !== undefined) {
@@ -68,7 +68,7 @@ export class Measures {
       }
       if (decision.kind === 'dead-letter') lane.deaths(decision.reason);
       else if (decision.kind !== 'store') continue;
-      if (createdAt !== null) lane.toRest.add(Math.max(0, (nowMs - Date.parse(createdAt)) / 1_000));
+      if (madeAt !== null) lane.toRest.add(Math.max(0, (nowMs - Date.parse(madeAt)) / 1_000));
     }
   }
 

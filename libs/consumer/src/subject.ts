@@ -6,8 +6,8 @@ export interface Subject<M> {
   readonly name: string;
   /** What an attempt's document keeps of it. */
   of(message: M): JsonValue;
-  /** Where it comes from, as an attempt's document keeps it. */
-  originOf(message: M): JsonValue;
-  /** When its source row was made, from what a document keeps; null where that is nothing. */
-  createdAtOf(kept: unknown): string | null;
+  /** Where it comes from, as an attempt's document keeps it; where it is absent, the origin of its identity. */
+  originOf?(message: M): JsonValue;
+  /** The incarnation, from what a document of an earlier release keeps; later ones tell it themselves. */
+  incarnationOf?(kept: JsonValue): string | null;
 }

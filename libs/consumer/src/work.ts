@@ -11,8 +11,8 @@ export interface Decoded<M> {
   readonly delivery: Delivery;
   /** Who it is. Of an unreadable message what could be read; its id is then one of its bytes. */
   readonly attempt: Attempt;
-  /** When the source row was made, ISO 8601; null where the message did not tell. */
-  readonly createdAt: string | null;
+  /** When the thing was made at its source, ISO 8601; null where the message did not tell. */
+  readonly madeAt: string | null;
   readonly content: Content<M>;
 }
 

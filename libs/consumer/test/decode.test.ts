@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Delivery } from '@esteira/messaging';
 import { ordersDefinition } from '@esteira/orders/consumer';
 import { orderMessages, type Order } from '@esteira/orders/domain';
@@ -88,19 +89,42 @@ describe('a row that no order can be made of', () => {
     ['a year before Christ', { created_at: '0044-03-15T00:00:00+00:00 BC' }, null],
     ['no time', { created_at: null }, null],
   ];
-  it.each(odd)('for it has %s keeps its identity, so that it counts as dead', (_, changes, createdAt) => {
-    const { attempt, content, ...known } = decodeOne(delivered(changes));
+  it.each(odd)('for it has %s keeps its identity, so that it counts as dead', (_, changes, incarnation) => {
+    const { attempt, content, madeAt } = decodeOne(delivered(changes));
     expect(content).toMatchObject({ kind: 'unreadable', failure: { code: 'invalid-schema' } });
-    expect(attempt).toEqual(whole.attempt);
-    expect(known.createdAt).toBe(createdAt);
+    expect(attempt).toEqual({ ...whole.attempt, incarnation });
+    expect(madeAt).toBe(incarnation);
   });
 
   it('proves nobody when its body is none that a publisher sends', () => {
     for (const changes of [{ price: 1 }, { id: '0x2a' }, { id: ' 42' }, { id: 42 }, { more: true }]) {
       const body = JSON.parse(Buffer.from(whole.delivery.body).toString()) as { order: object };
       const spoiled = Buffer.from(JSON.stringify({ ...body, order: { ...body.order, ...changes } }));
-      expect(decodeOne({ ...delivered(), body: spoiled }).attempt).toMatchObject({ system: '', sourceId: '' });
+      expect(decodeOne({ ...delivered(), body: spoiled }).attempt).toMatchObject({ origin: '', key: '' });
     }
+  });
+});
+
+describe('who a message is', () => {
+  const identity = { messageId: randomUUID(), origin: 'depot', key: 'the red box', incarnation: null };
+  const told = (changes: object) => {
+    const codec = { originOf: () => undefined, read: () => ({ identity: { ...identity, ...changes }, message: {} }) };
+    return decoder({ pipeline: definition.pipeline, codec })([delivered()])[0]!;
+  };
+
+  it('may be told in any words, and without an incarnation', () => {
+    expect(told({})).toMatchObject({ attempt: identity, madeAt: null, content: { kind: 'readable' } });
+  });
+
+  it.each([
+    ['an empty key', { key: '' }],
+    ['a key of more than 255 characters', { key: 'k'.repeat(256) }],
+    ['an origin with a NUL', { origin: 'a\0' }],
+    ['an incarnation with half a pair', { incarnation: '\ud800' }],
+  ])('is not believed where no table could hold it: %s', (_, changes) => {
+    const { attempt, content } = told(changes);
+    expect(attempt).toMatchObject({ origin: '', key: '', incarnation: null });
+    expect(content).toMatchObject({ kind: 'unreadable', failure: { code: 'invalid-identity' } });
   });
 });
 
@@ -113,9 +137,10 @@ describe('a spoiled copy of a message', () => {
     ['type and an odd row', { ...delivered({ price: 'NaN' }), type: 'order.cancelled' }],
   ];
   it.each(copies)('with a wrong %s tells of its row, and has an id of its own', (_, copy) => {
-    const { attempt, content, createdAt } = decodeOne(copy);
+    const { attempt, content, madeAt } = decodeOne(copy);
     expect(content.kind).toBe('unreadable');
-    expect({ ...attempt, createdAt }).toMatchObject({ system: 'system-1', sourceId: '42', createdAt: row.created_at });
+    expect(attempt).toMatchObject({ origin: 'system-1', key: '42', incarnation: row.created_at });
+    expect(madeAt).toBe(row.created_at);
     expect(attempt.messageId).not.toBe(whole.attempt.messageId);
     expect(decodeOne({ ...copy, tag: 2, redelivered: true }).attempt).toEqual(attempt);
   });

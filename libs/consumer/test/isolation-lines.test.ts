@@ -21,7 +21,7 @@ async function saidOf(crashes: number): Promise<Record<string, unknown>> {
     handlers: { usual: handler, giveUp: handler, giveUpUnread: handler },
     endput,
     pipeline: 'orders',
-    systemOf: systemsByMessageId('orders', ['system-1', 'system-2']),
+    originOf: systemsByMessageId('orders', ['system-1', 'system-2']),
     lock: new ExclusiveLock(),
     suspects: new RunningSuspects(),
     logger: createLogger({ name: 'test', level: 'info', destination: { write: (line) => lines.push(line) } }),
@@ -42,13 +42,13 @@ async function saidOf(crashes: number): Promise<Record<string, unknown>> {
 }
 
 it.each([0, CRASH_BUDGET])(
-  'a line about a suspect with %i crashes tells its id, pipeline, system and attempt',
+  'a line about a suspect with %i crashes tells its id, pipeline, origin and attempt',
   async (crashes) => {
     const message_id = messageIds('orders', 'system-2')('7');
     expect(await saidOf(crashes)).toMatchObject({
       message_id,
       pipeline: 'orders',
-      system: 'system-2',
+      origin: 'system-2',
       attempt: 3,
       crashes,
     });
@@ -68,7 +68,7 @@ it('the fault that came first is told where the end of a trial fails too, and th
     handlers: { usual: broken, giveUp: broken, giveUpUnread: broken },
     endput,
     pipeline: 'orders',
-    systemOf: systemsByMessageId('orders', ['system-1']),
+    originOf: systemsByMessageId('orders', ['system-1']),
     lock: new ExclusiveLock(),
     suspects: new RunningSuspects(),
     logger: createLogger({ name: 'test', level: 'info', destination: { write: (line) => lines.push(line) } }),

@@ -51,6 +51,7 @@ describe('the attempt that brought a message to rest', () => {
     ['dead', dead, 'dead-lettered'],
   ] as const)('is logged by a copy that finds it %s, when its consumer did not come to that', (_, rest, status) => {
     expect(entryOf(copyOf(rest))).toMatchObject({ _id: id, status, processed_at: new Date(restedAt) });
+    expect(entryOf(copyOf(rest))).toMatchObject({ key: '42', incarnation: order.created_at, order });
   });
 
   it.each([

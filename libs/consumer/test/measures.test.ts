@@ -14,7 +14,7 @@ function workOf(lane: string, decision: Decision, changes: object = {}): Decided
   return {
     delivery: { lane, sentAtSeconds },
     attempt: { attempt: 1 },
-    createdAt: '2026-01-01T00:00:00+00:00',
+    madeAt: '2026-01-01T00:00:00+00:00',
     startedAt: new Date('2026-01-01T00:01:10Z'),
     durationMs: 250,
     decision,

@@ -54,6 +54,22 @@ describe('an attempt that was made already', () => {
     expect(await madeOf([1], [documentOf(1, '1997-01-01T00:00:00+00:00')])).toEqual([undefined]);
   });
 
+  it('is recalled by the incarnation that its document tells, whatever else that keeps', async () => {
+    const { order: kept, ...document } = documentOf(1) as AttemptDocument & { order: object };
+    const own = { ...document, incarnation: created_at, order: { ...kept, created_at: 'not looked at' } };
+    expect(await madeOf([1], [own])).toEqual([own._id]);
+    expect(await madeOf([1], [{ ...own, incarnation: '1997-01-01T00:00:00+00:00' }])).toEqual([undefined]);
+  });
+
+  it('is recalled where an earlier release kept its time as its body spelled it', async () => {
+    expect(await madeOf([1], [documentOf(1, '2026-01-01T02:00:00.000+02:00')])).toEqual([documentOf(1)._id]);
+  });
+
+  it('is not recalled where the document is of a body that nobody could read', async () => {
+    const unread = { ...documentOf(1), incarnation: created_at, order: null };
+    expect(await madeOf([1], [unread])).toEqual([undefined]);
+  });
+
   it('is recalled beside that of another order that had the id before', async () => {
     const own = { ...documentOf(1), _id: `${attemptId(message.messageId, 1, 1)}:${created_at}` };
     expect(await madeOf([1, 2], [documentOf(1, '1997-01-01T00:00:00+00:00'), own, documentOf(2)])).toEqual([

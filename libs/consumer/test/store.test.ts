@@ -51,7 +51,7 @@ function decided(id: string, decision: Decision, createdAt?: string): Decided<Or
 /** Stores with a log that knows the first attempts. */
 async function stored(...batch: Decided<OrderMessage>[]) {
   const orderOf = (id: string) => ({
-    created_at: batch.find(({ attempt }) => attempt.messageId === id)?.createdAt,
+    created_at: batch.find(({ attempt }) => attempt.messageId === id)?.madeAt,
   });
   const document = (id: string): Partial<AttemptDocument> & { order: object } => ({
     order: orderOf(id),
@@ -69,7 +69,7 @@ async function stored(...batch: Decided<OrderMessage>[]) {
 
 const letters = (id: string) =>
   endput.query<{ message_id: string; reason: string; error: typeof error; attempts: unknown[] }>(
-    `SELECT message_id, reason, error, attempts FROM dead_letters WHERE source_id = $1 ORDER BY dead_at, reason`,
+    `SELECT message_id, reason, error, attempts FROM dead_letters WHERE key = $1 ORDER BY dead_at, reason`,
     [id],
   );
 
@@ -126,5 +126,5 @@ describe('an order whose id was used before, and which fails all its attempts', 
 it('a dead letter tells of the lane that its message came from', async () => {
   const work = decided('5', exhausted);
   await stored({ ...work, delivery: { ...work.delivery, lane: 'express' } });
-  expect(await endput.query('SELECT lane FROM dead_letters WHERE source_id = 5')).toEqual([{ lane: 'express' }]);
+  expect(await endput.query(`SELECT lane FROM dead_letters WHERE key = '5'`)).toEqual([{ lane: 'express' }]);
 });

@@ -3,8 +3,8 @@ import { quoteIdentifier } from '@esteira/postgres';
 
 /**
  * What a pipeline's store shows of the messages that it has stored: a view in the endput, whose SQL the pipeline owns, with
- * the columns `message_id uuid`, `source_created_at timestamptz`, `round int`, `attempts int` and `stored_at timestamptz`,
- * one row a message. This library joins it with its own tables, and reads no table of a pipeline.
+ * the columns `message_id uuid`, `incarnation text`, `round int`, `attempts int` and `stored_at timestamptz`, one row a
+ * message. This library joins it with its own tables, and reads no table of a pipeline.
  */
 export interface AtRestView {
   /** Its name as an SQL identifier: `<pipeline>_at_rest`. */

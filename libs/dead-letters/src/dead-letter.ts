@@ -18,11 +18,11 @@ export interface DeadLetter {
   /** The lane that the message came from; a redrive sends it there. */
   readonly lane: string;
   /** Null where the message did not tell. */
-  readonly system: string | null;
-  /** Decimal text; null where the message did not tell. */
-  readonly sourceId: string | null;
-  /** When the source row was made, ISO 8601; null where the message did not tell. */
-  readonly sourceCreatedAt: string | null;
+  readonly origin: string | null;
+  /** Null where the message did not tell. */
+  readonly key: string | null;
+  /** Null where the message did not tell, or its pipeline has none. */
+  readonly incarnation: string | null;
   readonly round: number;
   /** The attempts of this round; none for a message that was never attempted. */
   readonly attempts: readonly DeadLetterAttempt[];
@@ -38,6 +38,6 @@ export interface DeadLetter {
 /**
  * What became of a dead letter's write. `written`: it is dead now. `same`: it was already. `late`: a copy of an earlier
  * round, or of a discarded message; nothing changed. `stored`: the message rests in the endput; nothing changed.
- * `conflict`: its id belongs to another order, made at another time; nothing changed.
+ * `conflict`: its id belongs to another incarnation; nothing changed.
  */
 export type DeadLetterWrite = 'written' | 'same' | 'late' | 'stored' | 'conflict';

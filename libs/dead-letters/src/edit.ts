@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Failure } from '@esteira/pipeline';
+import type { Failure, Identity } from '@esteira/pipeline';
 import type { Postgres, Sql } from '@esteira/postgres';
 import { recordAction } from './actions.ts';
 import type { DeadLetterState } from './filter.ts';
 import { getDeadLetter } from './list.ts';
-import type { BodyIdentity, Redrivable } from './redrivable.ts';
+import { readIdentity, type Redrivable } from './redrivable.ts';
 import type { StoredDeadLetter } from './stored-dead-letter.ts';
 import { wordsOf } from './words.ts';
 
@@ -28,22 +28,21 @@ interface Row {
   readonly state: DeadLetterState;
   readonly body: Buffer;
   readonly error: Failure;
-  readonly system: string | null;
-  readonly sourceId: string | null;
-  readonly isOfRow: boolean;
+  readonly origin: string | null;
+  readonly key: string | null;
+  readonly incarnation: string | null;
 }
 
 /**
  * Gives a dead letter another body, before it is redriven. The body must be one that a consumer reads; who it is
- * stays: system, row and the time the row was made, as far as the dead letter knows them. Where it could not tell, the
- * edit may say it. The bytes that died first are kept.
+ * stays: origin, key and incarnation, as far as the dead letter knows them. Where it could not tell, the edit may say it. The bytes that died first are kept.
  */
 export async function editBody(sql: Postgres, redrivable: Redrivable, edit: BodyEdit): Promise<Edited> {
   const pipeline = redrivable.pipeline.name;
-  const identity = redrivable.readBody(edit.body);
+  const identity = readIdentity(redrivable, edit.body);
   if ('problem' in identity) return { kind: 'refused', problem: identity.problem };
   return sql.transaction(async (tx) => {
-    const row = await locked(tx, pipeline, edit.messageId, identity);
+    const row = await locked(tx, pipeline, edit.messageId);
     if (row === undefined) return { kind: 'unknown' };
     if (row.state !== 'dead') return { kind: 'not-dead', state: row.state };
     const problem = otherMessage(row, identity);
@@ -54,40 +53,31 @@ export async function editBody(sql: Postgres, redrivable: Redrivable, edit: Body
   });
 }
 
-async function locked(
-  sql: Sql,
-  pipeline: string,
-  messageId: string,
-  { createdAt }: BodyIdentity,
-): Promise<Row | undefined> {
+async function locked(sql: Sql, pipeline: string, messageId: string): Promise<Row | undefined> {
   const [row] = await sql.query<Row>(
-    `SELECT state, body, error, system, source_id::text AS "sourceId",
-            source_created_at IS NULL OR source_created_at = $3::timestamptz AS "isOfRow"
-       FROM dead_letters WHERE pipeline = $1 AND message_id = $2::uuid FOR UPDATE`,
-    [pipeline, messageId, createdAt],
+    `SELECT state, body, error, origin, key, incarnation FROM dead_letters
+      WHERE pipeline = $1 AND message_id = $2::uuid FOR UPDATE`,
+    [pipeline, messageId],
   );
   return row;
 }
 
-function otherMessage({ system, sourceId, isOfRow }: Row, identity: BodyIdentity): Failure | undefined {
-  const code = 'other-message';
-  if (system !== null && system !== identity.system) {
-    return { code, message: `The system must stay ${system}, not ${identity.system}.` };
-  }
-  if (sourceId !== null && sourceId !== identity.sourceId) {
-    return { code, message: `The row id must stay ${sourceId}, not ${identity.sourceId}.` };
-  }
-  if (!isOfRow) return { code, message: `The time the row was made must stay, not become ${identity.createdAt}.` };
-  return undefined;
+/** Who it is stays, as far as that is known. */
+const STAYING = ['origin', 'key', 'incarnation'] as const;
+
+function otherMessage(row: Row, identity: Identity): Failure | undefined {
+  const name = STAYING.find((one) => row[one] !== null && row[one] !== identity[one]);
+  if (name === undefined) return undefined;
+  return { code: 'other-message', message: `The ${name} must stay ${row[name]}, not ${identity[name]}.` };
 }
 
-async function write(sql: Sql, pipeline: string, row: Row, identity: BodyIdentity, edit: BodyEdit): Promise<void> {
+async function write(sql: Sql, pipeline: string, row: Row, identity: Identity, edit: BodyEdit): Promise<void> {
   const { messageId, body, by, why } = edit;
   const hashes = { from_sha256: sha256(row.body), to_sha256: sha256(body) };
   await sql.query(
     `UPDATE dead_letters
-        SET body = $2, original_body = coalesce(original_body, body), system = coalesce(system, $3),
-            source_id = coalesce(source_id, $4::bigint), source_created_at = coalesce(source_created_at, $5::timestamptz),
+        SET body = $2, original_body = coalesce(original_body, body), origin = coalesce(origin, $3),
+            key = coalesce(key, $4), incarnation = coalesce(incarnation, $5),
             words = array_to_tsvector($9::text[]),
             history = history || (jsonb_build_object('action', 'edited', 'at', now(), 'round', round, 'by', $6::text,
                                                      'why', $7::text) || $8::jsonb)
@@ -95,9 +85,9 @@ async function write(sql: Sql, pipeline: string, row: Row, identity: BodyIdentit
     [
       messageId,
       Buffer.from(body),
-      identity.system,
-      identity.sourceId,
-      identity.createdAt,
+      identity.origin,
+      identity.key,
+      identity.incarnation,
       by,
       why,
       JSON.stringify(hashes),

@@ -12,7 +12,7 @@ export interface DeadLetterFilter {
   readonly state?: DeadLetterState;
   readonly reason?: DeadLetterReason;
   readonly errorCode?: string;
-  readonly system?: string;
+  readonly origin?: string;
   /** Words of the error or of the body's texts: all of them, each as the beginning of a word. */
   readonly words?: string;
   /** Died at or after this time, ISO 8601. */
@@ -33,7 +33,7 @@ const CONDITIONS: {
   state: (parameter) => `state = ${parameter}`,
   reason: (parameter) => `reason = ${parameter}`,
   errorCode: (parameter) => `error_code = ${parameter}`,
-  system: (parameter) => `system = ${parameter}`,
+  origin: (parameter) => `origin = ${parameter}`,
   words: (parameter) => `words @@ ${parameter}::tsquery`,
   from: (parameter) => `dead_at >= ${parameter}::timestamptz`,
   to: (parameter) => `dead_at < ${parameter}::timestamptz`,
@@ -44,6 +44,10 @@ const CONDITIONS: {
  * SQL. `pipeline` is always part of it. Pure.
  */
 export function conditionOf(pipeline: string, filter: DeadLetterFilter, first = 1): Fragment {
+  // Where it is misunderstood it must not mean everything.
+  const foreign = Object.keys(filter).find((name) => !(name in CONDITIONS));
+  if (foreign !== undefined)
+    throw new Error(`Dead letters can't be told apart by ${foreign}: no release knows that of them.`);
   const conditions = [`pipeline = $${first}`];
   const values: unknown[] = [pipeline];
   for (const [name, condition] of Object.entries(CONDITIONS)) {

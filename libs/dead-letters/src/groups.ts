@@ -12,7 +12,7 @@ export interface DeadLetterGroup {
   /** How many died in each of the equal stretches of time between `from` and `to` of all groups. */
   readonly sparkline: readonly number[];
   /** The newest of them. */
-  readonly example: { readonly messageId: string; readonly system: string | null; readonly message: string };
+  readonly example: { readonly messageId: string; readonly origin: string | null; readonly message: string };
 }
 
 /** The groups of a filter, largest first; 200 at most. */
@@ -38,7 +38,7 @@ interface Row {
   lastDeadAt: string;
   stretches: Record<string, number>;
   messageId: string;
-  system: string | null;
+  origin: string | null;
   message: string;
 }
 
@@ -77,20 +77,20 @@ const groupsSql = (condition: string, chosen: 'MATERIALIZED' | 'NOT MATERIALIZED
   SELECT ${isoTime('span.first', 'from')}, ${isoTime('span.last', 'to')},
          grouped.reason, grouped.error_code AS "errorCode", grouped.count, grouped.stretches,
          ${isoTime('grouped.first_dead_at', 'firstDeadAt')}, ${isoTime('grouped.last_dead_at', 'lastDeadAt')},
-         newest.message_id AS "messageId", newest.system, newest.error ->> 'message' AS message
+         newest.message_id AS "messageId", newest.origin, newest.error ->> 'message' AS message
     FROM span CROSS JOIN grouped CROSS JOIN LATERAL (
-      SELECT message_id, system, error FROM dead_letters
+      SELECT message_id, origin, error FROM dead_letters
        WHERE ${condition} AND reason = grouped.reason AND error_code = grouped.error_code
          AND dead_at = grouped.last_dead_at LIMIT 1) AS newest
    ORDER BY grouped.count DESC, grouped.reason, grouped.error_code`;
 
 function groupOf(row: Row, length: number): DeadLetterGroup {
-  const { reason, errorCode, firstDeadAt, lastDeadAt, stretches, messageId, system, message } = row;
+  const { reason, errorCode, firstDeadAt, lastDeadAt, stretches, messageId, origin, message } = row;
   return {
     ...{ reason, errorCode, firstDeadAt, lastDeadAt },
     count: Number(row.count),
     sparkline: Array.from({ length }, (_, index) => stretches[String(index + 1)] ?? 0),
-    example: { messageId, system, message },
+    example: { messageId, origin, message },
   };
 }
 

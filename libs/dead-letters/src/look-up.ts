@@ -1,10 +1,9 @@
 import type { Sql } from '@esteira/postgres';
+import { isKey } from './keys.ts';
 import { ITEM_COLUMNS, type DeadLetterItem } from './stored-dead-letter.ts';
 
-/** Which dead letters are looked up: those of messages, or of one source row (more than one where its id was reused). */
-export type LookedUp =
-  | { readonly messageIds: readonly string[] }
-  | { readonly system: string; /** Decimal text. */ readonly sourceId: string };
+/** Which dead letters are looked up: those of messages, or of one key (more than one where it was used again). */
+export type LookedUp = { readonly messageIds: readonly string[] } | { readonly origin: string; readonly key: string };
 
 /** The dead letters of a few messages, in any state; an index serves either way. */
 export function lookUpDeadLetters(sql: Sql, pipeline: string, which: LookedUp): Promise<DeadLetterItem[]> {
@@ -15,7 +14,7 @@ export function lookUpDeadLetters(sql: Sql, pipeline: string, which: LookedUp): 
         which.messageIds,
       ])
     : sql.query<DeadLetterItem>(
-        `${select} system = $2 AND source_id = $3::bigint ORDER BY dead_at DESC, message_id LIMIT 100`,
-        [pipeline, which.system, which.sourceId],
+        `${select} origin = $2 AND ${isKey('$3')} ORDER BY dead_at DESC, message_id LIMIT 100`,
+        [pipeline, which.origin, which.key],
       );
 }

@@ -1,7 +1,7 @@
 import { ISO_TIME, readCursor, UUID, writeCursor } from '@esteira/pipeline';
 import type { DeadLetterFilter } from './filter.ts';
 
-/** How a list is sorted: by time of death, or by id, which sorts the rows of each system in their own order. */
+/** How a list is sorted: by time of death, or by id, which sorts those of each origin in their own order. */
 export interface DeadLetterSort {
   readonly by: 'dead_at' | 'message_id';
   readonly direction: 'asc' | 'desc';

@@ -9,7 +9,7 @@ import type { Redrivable } from './redrivable.ts';
 export interface Preview {
   /** Open dead letters it is for. */
   readonly total: number;
-  readonly bySystem: readonly { readonly system: string | null; readonly count: number }[];
+  readonly byOrigin: readonly { readonly origin: string | null; readonly count: number }[];
   readonly byReason: readonly { readonly reason: string; readonly errorCode: string; readonly count: number }[];
   /** Of these: stored already, so that nothing would change. */
   readonly alreadyStored: number;
@@ -32,7 +32,7 @@ export interface PreviewRequest {
 }
 
 interface Row {
-  system: string | null;
+  origin: string | null;
   reason: string;
   errorCode: string;
   count: number;
@@ -57,7 +57,7 @@ export async function previewJob(
   const total = rows.reduce((sum, row) => sum + row.count, 0);
   return {
     total,
-    bySystem: counted(rows, ({ system }) => ({ system })),
+    byOrigin: counted(rows, ({ origin }) => ({ origin })),
     byReason: counted(rows, ({ reason, errorCode }) => ({ reason, errorCode })),
     alreadyStored: rows.reduce((sum, row) => sum + row.stored, 0),
     perhapsUnreadable: unread,
@@ -71,9 +71,10 @@ const UNREAD = `SELECT count(*)::int AS count FROM dead_letters WHERE reason = '
 
 /** One pass over the dead letters, by what stands in an index: their bodies would have to be read along. */
 const countsSql = (chosen: string, { view }: AtRestView) => `
-  SELECT dead.system, reason, error_code AS "errorCode", count(*)::int AS count, count(stored.message_id)::int AS stored
-    FROM (SELECT message_id, source_created_at, system, reason, error_code FROM dead_letters WHERE ${chosen}) AS dead
-    LEFT JOIN ${view} AS stored USING (message_id, source_created_at)
+  SELECT dead.origin, reason, error_code AS "errorCode", count(*)::int AS count, count(stored.message_id)::int AS stored
+    FROM (SELECT message_id, incarnation, origin, reason, error_code FROM dead_letters WHERE ${chosen}) AS dead
+    LEFT JOIN ${view} AS stored
+      ON stored.message_id = dead.message_id AND stored.incarnation IS NOT DISTINCT FROM dead.incarnation
    GROUP BY 1, 2, 3`;
 
 /** Counts by what `keyOf` says, largest first. */

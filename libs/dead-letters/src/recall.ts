@@ -7,8 +7,7 @@ import { knownIds } from './known-ids.ts';
 export interface Recollection {
   readonly messageId: string;
   readonly round: number;
-  /** When the source row was made, ISO 8601: tells an order from another that was given the same id later. */
-  readonly createdAt: string | null;
+  readonly incarnation: string | null;
 }
 
 /** Where a message rests already; `last` is the attempt it died of. Times are ISO 8601 text. */
@@ -37,7 +36,7 @@ interface Row {
 /**
  * Which of these messages are at rest: stored, as the pipeline's store shows, or a dead letter in state dead or discarded, or of a
  * later round than the message's. Messages that nothing is known of, which is most of them, cost one query. A row with
- * the same id but another `source_created_at` is another order.
+ * the same id but another incarnation is another message's.
  *
  * @returns for each, in the order given, where it rests; undefined for those that rest nowhere.
  */
@@ -57,12 +56,12 @@ export async function recall(
     `SELECT asked.index, asked.message_id, stored.message_id IS NOT NULL AS stored, stored.round, stored.attempts,
             ${isoTime('stored.stored_at', 'stored_at')}, ${isoTime('dead.dead_at', 'dead_at')},
             dead.reason, dead.attempts -> -1 AS last
-       FROM jsonb_to_recordset($1::jsonb) AS asked (index int, message_id uuid, round int, created_at timestamptz)
+       FROM jsonb_to_recordset($1::jsonb) AS asked (index int, message_id uuid, round int, incarnation text)
        LEFT JOIN ${view} AS stored
-         ON stored.message_id = asked.message_id AND stored.source_created_at = asked.created_at
+         ON stored.message_id = asked.message_id AND stored.incarnation IS NOT DISTINCT FROM asked.incarnation
        LEFT JOIN dead_letters AS dead
          ON dead.message_id = asked.message_id
-        AND dead.source_created_at IS NOT DISTINCT FROM asked.created_at
+        AND dead.incarnation IS NOT DISTINCT FROM asked.incarnation
         AND (dead.state IN ('dead', 'discarded') OR dead.round > asked.round)
       WHERE stored.message_id IS NOT NULL OR dead.message_id IS NOT NULL`,
     [
@@ -71,7 +70,7 @@ export async function recall(
           index,
           message_id: message.messageId,
           round: message.round,
-          created_at: message.createdAt,
+          incarnation: message.incarnation,
         })),
       ),
     ],

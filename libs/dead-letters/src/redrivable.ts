@@ -1,15 +1,5 @@
-import type { Failure, Pipeline } from '@esteira/pipeline';
+import { identityProblem, invalid, type Failure, type Identity, type Pipeline } from '@esteira/pipeline';
 import type { AtRestView } from './at-rest.ts';
-
-/** Who a body proves to be. */
-export interface BodyIdentity {
-  readonly messageId: string;
-  readonly system: string;
-  /** Decimal text. */
-  readonly sourceId: string;
-  /** When the source row was made, ISO 8601. */
-  readonly createdAt: string;
-}
 
 /** What the core must know of a pipeline to send its dead letters again. */
 export interface Redrivable {
@@ -17,5 +7,13 @@ export interface Redrivable {
   /** What its store shows of what is stored. */
   readonly atRest: AtRestView;
   /** Reads a body as the pipeline's consumer will: who it is, or why it would be dead again at once. Pure. */
-  readonly readBody: (body: Uint8Array) => BodyIdentity | { readonly problem: Failure };
+  readonly readBody: (body: Uint8Array) => Identity | { readonly problem: Failure };
+}
+
+/** Who a body is, as a consumer takes it, or why none would. Pure. */
+export function readIdentity({ readBody }: Redrivable, body: Uint8Array): Identity | { readonly problem: Failure } {
+  const identity = readBody(body);
+  if ('problem' in identity) return identity;
+  const problem = identityProblem(identity);
+  return problem === undefined ? identity : { problem: invalid('identity', problem) };
 }

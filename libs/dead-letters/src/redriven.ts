@@ -1,13 +1,14 @@
 import type { OutgoingMessage, WireHeaders } from '@esteira/pipeline';
-import { isoTime, type Sql } from '@esteira/postgres';
+import type { Sql } from '@esteira/postgres';
 import { redrivenMessage } from './jobs/send.ts';
-import type { Redrivable } from './redrivable.ts';
+import { isOneOfKeys, ORDER_OF_KEYS } from './keys.ts';
+import { readIdentity, type Redrivable } from './redrivable.ts';
 
 /** The message of a dead letter that is on its way again. */
 export interface RedrivenMessage {
   readonly message: OutgoingMessage;
-  /** When its source row was made, ISO 8601; null where the dead letter does not know. */
-  readonly sourceCreatedAt: string | null;
+  /** Null where the dead letter does not know. */
+  readonly incarnation: string | null;
 }
 
 interface Row {
@@ -15,31 +16,32 @@ interface Row {
   readonly round: number;
   readonly body: Buffer;
   readonly headers: WireHeaders;
-  readonly sourceCreatedAt: string | null;
+  readonly incarnation: string | null;
 }
 
 /**
  * Makes the messages of redriven dead letters again, in the round they travel in: with the body that was redriven, which
- * a person may have edited, and not with that of the source row.
+ * a person may have edited, and not with that of the source.
  *
- * @param sourceIds decimal texts; rows without a redriven dead letter are left out
+ * @param keys those without a redriven dead letter are left out
  */
 export async function redrivenMessages(
   sql: Sql,
-  { pipeline, readBody }: Redrivable,
-  { system, sourceIds }: { readonly system: string; readonly sourceIds: readonly string[] },
+  redrivable: Redrivable,
+  { origin, keys }: { readonly origin: string; readonly keys: readonly string[] },
   maxAttempts: number,
 ): Promise<RedrivenMessage[]> {
+  const { pipeline } = redrivable;
   const rows = await sql.query<Row>(
-    `SELECT lane, round, body, headers, ${isoTime('source_created_at', 'sourceCreatedAt')} FROM dead_letters
-      WHERE pipeline = $1 AND system = $2 AND source_id = ANY ($3::bigint[]) AND state = 'redriven' AND round > 1
-      ORDER BY source_id, round`,
-    [pipeline.name, system, sourceIds],
+    `SELECT lane, round, body, headers, incarnation FROM dead_letters
+      WHERE pipeline = $1 AND origin = $2 AND ${isOneOfKeys('$3')} AND state = 'redriven' AND round > 1
+      ORDER BY ${ORDER_OF_KEYS}, round`,
+    [pipeline.name, origin, keys],
   );
-  return rows.flatMap(({ lane, round, body, headers, sourceCreatedAt }) => {
-    const identity = readBody(body);
+  return rows.flatMap(({ lane, round, body, headers, incarnation }) => {
+    const identity = readIdentity(redrivable, body);
     if ('problem' in identity) return [];
     const dead = { sendAs: identity.messageId, lane, round, body, headers };
-    return [{ message: redrivenMessage(pipeline, dead, null, maxAttempts), sourceCreatedAt }];
+    return [{ message: redrivenMessage(pipeline, dead, null, maxAttempts), incarnation }];
   });
 }

@@ -30,9 +30,8 @@ export type DeadLetterEvent =
 /** A dead letter in a list. Times are ISO 8601 text with microseconds. */
 export interface DeadLetterItem {
   readonly messageId: string;
-  readonly system: string | null;
-  /** Decimal text. */
-  readonly sourceId: string | null;
+  readonly origin: string | null;
+  readonly key: string | null;
   readonly state: DeadLetterState;
   readonly round: number;
   /** How many attempts were made, over all rounds. */
@@ -49,7 +48,7 @@ export interface DeadLetterItem {
 /** A dead letter, whole. */
 export interface StoredDeadLetter extends Omit<DeadLetterItem, 'attempts'> {
   readonly pipeline: string;
-  readonly sourceCreatedAt: string | null;
+  readonly incarnation: string | null;
   readonly attempts: readonly DeadLetterAttempt[];
   readonly body: Buffer;
   /** The bytes that died first, where a person has changed them. */
@@ -59,7 +58,7 @@ export interface StoredDeadLetter extends Omit<DeadLetterItem, 'attempts'> {
   readonly history: readonly DeadLetterEvent[];
 }
 
-const SHARED = `message_id AS "messageId", system, source_id::text AS "sourceId", state, round, reason, error,
+const SHARED = `message_id AS "messageId", origin, key, state, round, reason, error,
   octet_length(body) AS "bodyBytes", original_body IS NOT NULL AS "isEdited",
   ${isoTime('first_attempt_at', 'firstAttemptAt')}, ${isoTime('dead_at', 'deadAt')}`;
 
@@ -67,5 +66,5 @@ const SHARED = `message_id AS "messageId", system, source_id::text AS "sourceId"
 export const ITEM_COLUMNS = `${SHARED}, jsonb_array_length(attempts) AS attempts`;
 
 /** The columns of a {@link StoredDeadLetter}. */
-export const WHOLE_COLUMNS = `${SHARED}, pipeline, ${isoTime('source_created_at', 'sourceCreatedAt')}, attempts, body,
+export const WHOLE_COLUMNS = `${SHARED}, pipeline, incarnation, attempts, body,
   original_body AS "originalBody", headers, history`;

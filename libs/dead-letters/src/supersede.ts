@@ -5,15 +5,14 @@ import { knownIds } from './known-ids.ts';
 export interface StoredMessage {
   readonly messageId: string;
   readonly round: number;
-  /** When the source row was made, ISO 8601. */
-  readonly createdAt: string;
+  readonly incarnation: string | null;
 }
 
 /**
  * Stored wins: messages that were stored just now are no dead letters any more. A copy of theirs had come to another
  * end; the row stays as `redriven`, keeps the attempts of earlier rounds and says in its history what happened. So it
  * is with one that was redriven or discarded while an earlier copy was on its way to be stored. The dead letter of
- * another order with the same id, made at another time, stays dead. Runs in the transaction that stores, which holds
+ * another incarnation stays dead. Runs in the transaction that stores, which holds
  * `lockToStore`; rows are locked in the order of their ids.
  */
 export async function supersede(sql: Sql, messages: readonly StoredMessage[]): Promise<void> {
@@ -27,9 +26,9 @@ export async function supersede(sql: Sql, messages: readonly StoredMessage[]): P
   await sql.query(
     `WITH stored AS (
        SELECT dead.message_id, given.round
-         FROM jsonb_to_recordset($1::jsonb) AS given (message_id uuid, round int, created_at timestamptz)
+         FROM jsonb_to_recordset($1::jsonb) AS given (message_id uuid, round int, incarnation text)
          JOIN dead_letters AS dead
-           ON dead.message_id = given.message_id AND dead.source_created_at = given.created_at
+           ON dead.message_id = given.message_id AND dead.incarnation IS NOT DISTINCT FROM given.incarnation
           AND (dead.state <> 'redriven' OR dead.round > given.round)
         ORDER BY dead.message_id
           FOR UPDATE OF dead
@@ -42,6 +41,6 @@ export async function supersede(sql: Sql, messages: readonly StoredMessage[]): P
                                                          'why', 'a copy of this message was stored')
        FROM stored
       WHERE dead.message_id = stored.message_id`,
-    [JSON.stringify(dead.map((m) => ({ message_id: m.messageId, round: m.round, created_at: m.createdAt })))],
+    [JSON.stringify(dead.map((m) => ({ message_id: m.messageId, round: m.round, incarnation: m.incarnation })))],
   );
 }

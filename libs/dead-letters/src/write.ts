@@ -6,7 +6,7 @@ import { wordsOf } from './words.ts';
 /**
  * Writes dead letters, compare-and-set on the round, and answers for each in the order given. Runs inside a
  * transaction that holds `lockToWriteDeadLetters`; rows are written in the order of their ids. Of twins in one call the first is
- * written; a later one is `same`, or `conflict` if its source row was made at another time.
+ * written; a later one is `same`, or `conflict` if it is another incarnation.
  *
  * @param atRest what is stored already can't become dead
  */
@@ -25,19 +25,20 @@ export async function writeDeadLetters(
 const writeSql = ({ view }: AtRestView) => `
   WITH given AS (
     SELECT *, decode(body_base64, 'base64') AS body,
-           row_number() OVER (PARTITION BY message_id, source_created_at ORDER BY index) = 1 AS is_first,
-           source_created_at IS NOT DISTINCT FROM
-             first_value(source_created_at) OVER (PARTITION BY message_id ORDER BY index) AS is_of_first
+           row_number() OVER (PARTITION BY message_id, incarnation ORDER BY index) = 1 AS is_first,
+           incarnation IS NOT DISTINCT FROM
+             first_value(incarnation) OVER (PARTITION BY message_id ORDER BY index) AS is_of_first
       FROM jsonb_to_recordset($1::jsonb) AS dead_letter (
-        index int, message_id uuid, pipeline text, lane text, system text, source_id bigint, source_created_at timestamptz,
+        index int, message_id uuid, pipeline text, lane text, origin text, key text, incarnation text,
         round int, attempts jsonb, reason text, error jsonb, body_base64 text, headers jsonb,
         words jsonb, first_attempt_at timestamptz, dead_at timestamptz)
   ), judged AS (
     SELECT given.*,
-           CASE WHEN stored.source_created_at = given.source_created_at THEN 'stored'
+           CASE WHEN stored.message_id IS NOT NULL AND stored.incarnation IS NOT DISTINCT FROM given.incarnation
+                  THEN 'stored'
                 WHEN there.message_id IS NULL AND (stored.message_id IS NOT NULL OR NOT is_of_first) THEN 'conflict'
                 WHEN there.message_id IS NULL THEN 'written'
-                WHEN there.source_created_at IS DISTINCT FROM given.source_created_at THEN 'conflict'
+                WHEN there.incarnation IS DISTINCT FROM given.incarnation THEN 'conflict'
                 WHEN there.state = 'redriven' AND there.round = given.round THEN 'written'
                 WHEN there.state = 'dead' AND there.round = given.round THEN 'same'
                 ELSE 'late' END AS outcome
@@ -45,10 +46,10 @@ const writeSql = ({ view }: AtRestView) => `
       LEFT JOIN ${view} AS stored USING (message_id)
       LEFT JOIN dead_letters AS there USING (message_id)
   ), written AS (
-    INSERT INTO dead_letters AS dead (message_id, pipeline, lane, system, source_id, source_created_at, state, round,
-                                      attempts, reason, error, body, headers, words, first_attempt_at, dead_at)
-    SELECT message_id, pipeline, lane, system, source_id, source_created_at, 'dead', round,
-           attempts, reason, error, body, headers, array_to_tsvector(array(SELECT jsonb_array_elements_text(words))),
+    INSERT INTO dead_letters AS dead (message_id, pipeline, lane, origin, key, incarnation, state, round, attempts,
+                                      reason, error, body, headers, words, first_attempt_at, dead_at)
+    SELECT message_id, pipeline, lane, origin, key, incarnation, 'dead', round, attempts,
+           reason, error, body, headers, array_to_tsvector(array(SELECT jsonb_array_elements_text(words))),
            first_attempt_at, dead_at
       FROM judged WHERE outcome = 'written' AND is_first ORDER BY message_id
     ON CONFLICT (message_id) DO UPDATE
@@ -64,9 +65,9 @@ function rowOf(deadLetter: DeadLetter): Record<string, unknown> {
     message_id: deadLetter.messageId,
     pipeline: deadLetter.pipeline,
     lane: storable(deadLetter.lane),
-    system: deadLetter.system,
-    source_id: deadLetter.sourceId,
-    source_created_at: deadLetter.sourceCreatedAt,
+    origin: deadLetter.origin,
+    key: deadLetter.key,
+    incarnation: deadLetter.incarnation,
     round: deadLetter.round,
     attempts: deadLetter.attempts,
     reason: deadLetter.reason,

@@ -37,7 +37,7 @@ const storeOne = (messageId: string, round = 1) =>
       CREATED_AT,
       round,
     ]);
-    await supersede(tx, [{ messageId, round, createdAt: CREATED_AT }]);
+    await supersede(tx, [{ messageId, round, incarnation: CREATED_AT }]);
   }, lockToStore(atRest));
 const redrive = (messageId: string) =>
   sql.query(`UPDATE dead_letters SET state = 'redriven', round = round + 1 WHERE message_id = $1`, [messageId]);
@@ -82,18 +82,14 @@ describe('a dead letter', () => {
 
   it('of another order with the same id is neither the same nor stored: it is in conflict, and nothing changes', async () => {
     const [stored, dead, twins] = [randomUUID(), randomUUID(), randomUUID()];
-    const sourceCreatedAt = '2027-01-01T00:00:00+00:00';
+    const incarnation = '2027-01-01T00:00:00+00:00';
     await storeOne(stored);
     await writeOne(deadLetter(dead));
-    for (const at of [sourceCreatedAt, null]) {
-      expect(await writeOne(deadLetter(stored, 1, { sourceCreatedAt: at }))).toBe('conflict');
-      expect(await writeOne(deadLetter(dead, 1, { sourceCreatedAt: at }))).toBe('conflict');
+    for (const at of [incarnation, null]) {
+      expect(await writeOne(deadLetter(stored, 1, { incarnation: at }))).toBe('conflict');
+      expect(await writeOne(deadLetter(dead, 1, { incarnation: at }))).toBe('conflict');
     }
-    const together = [
-      deadLetter(twins),
-      deadLetter(stored, 1, { sourceCreatedAt }),
-      deadLetter(twins, 1, { sourceCreatedAt }),
-    ];
+    const together = [deadLetter(twins), deadLetter(stored, 1, { incarnation }), deadLetter(twins, 1, { incarnation })];
     const all = [...together, deadLetter(twins), deadLetter(stored)];
     expect(await endput.write(...all)).toEqual(['written', 'conflict', 'conflict', 'same', 'stored']);
     expect(await stateOf(stored)).toBeUndefined();
@@ -140,7 +136,7 @@ describe('where a message rests', () => {
 describe('a dead letter whose id is used again', () => {
   it('stays dead when the other order is stored', async () => {
     const id = randomUUID();
-    await writeOne(deadLetter(id, 1, { sourceCreatedAt: '2020-01-01T00:00:00+00:00' }));
+    await writeOne(deadLetter(id, 1, { incarnation: '2020-01-01T00:00:00+00:00' }));
     await storeOne(id);
     expect(await stateOf(id)).toEqual(['dead', 1, 1]);
   });
@@ -148,7 +144,7 @@ describe('a dead letter whose id is used again', () => {
 
 describe('recalling', () => {
   const ask = (messageId: string, round = 1, at: string | null = CREATED_AT) =>
-    recall(sql, atRest, [{ messageId, round, createdAt: at }]);
+    recall(sql, atRest, [{ messageId, round, incarnation: at }]);
 
   it('knows what is stored, dead or discarded, and nothing of others', async () => {
     const [stored, dead, discarded, unknown] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
@@ -170,16 +166,16 @@ describe('recalling', () => {
     expect((await ask(id, 1))[0]).toMatchObject({ kind: 'dead' });
   });
 
-  it('takes a row made at another time for another order', async () => {
+  it('takes another incarnation for another message', async () => {
     const id = randomUUID();
     await storeOne(id);
-    const asked = ['2027-01-01T00:00:00+00:00', CREATED_AT].map((at) => ({ messageId: id, round: 1, createdAt: at }));
+    const asked = ['2027-01-01T00:00:00+00:00', CREATED_AT].map((at) => ({ messageId: id, round: 1, incarnation: at }));
     expect(await recall(sql, atRest, asked)).toMatchObject([undefined, { kind: 'stored' }]);
   });
 
   it('knows a dead letter whose row has no time that could be kept', async () => {
     const id = randomUUID();
-    await writeOne(deadLetter(id, 1, { sourceCreatedAt: null }));
+    await writeOne(deadLetter(id, 1, { incarnation: null }));
     expect((await ask(id, 1, null))[0]).toMatchObject({ kind: 'dead' });
     expect(await ask(id)).toEqual([undefined]);
   });
@@ -192,7 +188,7 @@ describe('groups', () => {
     const young = deadLetter(randomUUID(), 1, {
       pipeline,
       deadAt: new Date('2026-02-01T00:00:00Z'),
-      system: 'system-2',
+      origin: 'system-2',
     });
     const other = deadLetter(randomUUID(), 1, { pipeline, reason: 'invalid', error: { code: 'bad', message: 'b' } });
     await endput.write(old, young, other);
@@ -204,7 +200,7 @@ describe('groups', () => {
         errorCode: 'c',
         count: 2,
         sparkline: [1, 0, 1],
-        example: { messageId: young.messageId, system: 'system-2' },
+        example: { messageId: young.messageId, origin: 'system-2' },
       },
       { reason: 'invalid', errorCode: 'bad', count: 1, example: { message: 'b' } },
     ]);

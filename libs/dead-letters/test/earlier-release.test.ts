@@ -24,7 +24,7 @@ beforeAll(async () => {
   database = await freshDatabase('ENDPUT_DATABASE_URL');
   await migrateUpTo(LAST, database.url);
   sql = openPostgres({ url: database.url, applicationName: 'test' });
-  await sql.query(`CREATE TABLE ${STORED} (message_id uuid PRIMARY KEY, source_created_at timestamptz NOT NULL,
+  await sql.query(`CREATE TABLE ${STORED} (message_id uuid PRIMARY KEY, incarnation text,
     round int NOT NULL, attempts int NOT NULL, stored_at timestamptz NOT NULL DEFAULT now())`);
   await sql.query(`CREATE VIEW ${atRest.view} AS SELECT * FROM ${STORED}`);
   await deadLettersOf(rows(40));
@@ -84,7 +84,7 @@ describe('what an earlier release left in the endput', () => {
     const { items } = await listDeadLetters(sql, 'things', { filter: {}, sort: NEWEST_FIRST, limit: 100 });
     expect(items.filter(({ state }) => state === 'dead')).toHaveLength(25);
     expect(items.filter(({ state }) => state === 'redriven')).toHaveLength(15);
-    expect(items.filter(({ isEdited }) => isEdited).map(({ sourceId }) => sourceId)).toEqual(['30']);
+    expect(items.filter(({ isEdited }) => isEdited).map(({ key }) => key)).toEqual(['30']);
   });
 
   it('goes on: a job that was killed in the middle at once, a paused one when it is resumed; each message once', async () => {

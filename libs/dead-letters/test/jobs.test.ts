@@ -47,11 +47,11 @@ describe('a redrive', () => {
       deadLetterOf(1),
       deadLetterOf(2, { headers: {} }),
       deadLetterOf(3, { reason: 'invalid' }),
-      deadLetterOf(4, { system: 'system-2' }),
+      deadLetterOf(4, { origin: 'system-2' }),
     );
     const runner = runnerOf(endput);
     const job = await endput.create(
-      redrive({ selection: { filter: { system: 'system-1', reason: 'attempts-exhausted' } } }),
+      redrive({ selection: { filter: { origin: 'system-1', reason: 'attempts-exhausted' } } }),
     );
     expect(job).toMatchObject({ state: 'running', isFrozen: false, total: 0, by: 'ana' });
     expect(await runJob(runner, job.id, forever)).toBe(true);
@@ -98,8 +98,8 @@ describe('a redrive', () => {
       deadLetterOf(4),
     );
     await endput.store(3);
-    await endput.sql.query(`INSERT INTO ${STORED} SELECT message_id, source_created_at, 1, 1 FROM dead_letters
-                             WHERE source_id = 4`);
+    await endput.sql.query(`INSERT INTO ${STORED} SELECT message_id, incarnation, 1, 1 FROM dead_letters
+                             WHERE key = '4'`);
     const runner = runnerOf(endput);
     const job = await endput.create(
       redrive({ selection: { messageIds: [...rows(4).map((row) => idOf(row)), randomUUID()] } }),
@@ -133,7 +133,7 @@ describe('a redrive', () => {
 
   it('sends each once under the id its body proves, where the dead letter had none of its own', async () => {
     const hash = randomUUID();
-    await endput.write(deadLetterOf(1, { messageId: hash, reason: 'invalid', system: null, sourceId: null }));
+    await endput.write(deadLetterOf(1, { messageId: hash, reason: 'invalid', origin: null, key: null }));
     const runner = runnerOf(endput);
     const job = await endput.create(redrive());
     await runJob(runner, job.id, forever);
@@ -173,7 +173,7 @@ describe('a redrive', () => {
       deadLetterOf(4),
     );
     // As an earlier release left it, which had no such column.
-    await endput.sql.query('UPDATE dead_letters SET lane = NULL WHERE source_id = 4');
+    await endput.sql.query(`UPDATE dead_letters SET lane = NULL WHERE key = '4'`);
     const runner = runnerOf(endput);
     await runJob(runner, (await endput.create(redrive())).id, forever);
     const lanes = new Map(runner.sent.map(({ messageId, lane }) => [messageId, lane]));

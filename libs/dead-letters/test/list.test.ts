@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => endput.close());
 
 function deadLetter(pipeline: string, row: number, changes: Partial<DeadLetter> = {}): DeadLetter {
-  const messageId = idOf(row, changes.system ?? undefined);
+  const messageId = idOf(row, changes.origin ?? undefined);
   const attempts = [{ round: 1, attempt: 1, error: null, worker: 'w', started_at: null, duration_ms: null }];
   return deadLetterOf(row, { messageId, pipeline, attempts, body: Buffer.from('{}'), headers: {}, ...changes });
 }
@@ -35,7 +35,7 @@ async function idsOf(pipeline: string, filter: DeadLetterFilter, sort?: DeadLett
   for (let cursor: string | undefined; ;) {
     const request = { filter, limit, ...(sort && { sort }), ...(cursor === undefined ? {} : { cursor }) };
     const { items, nextCursor } = await listDeadLetters(sql, pipeline, request);
-    ids.push(...items.map(({ sourceId }) => String(sourceId)));
+    ids.push(...items.map(({ key }) => String(key)));
     if (nextCursor === null) return ids;
     cursor = nextCursor;
   }
@@ -69,16 +69,16 @@ describe('a list of dead letters', () => {
     await sql.query('TRUNCATE dead_letters');
     await writeAll([
       deadLetter(pipeline, 1, { body: Buffer.from('{"product": "Café de São Paulo", "price": "29.33"}') }),
-      deadLetter(pipeline, 2, { system: 'system-2', deadAt: new Date('2026-02-01T00:00:00Z') }),
+      deadLetter(pipeline, 2, { origin: 'system-2', deadAt: new Date('2026-02-01T00:00:00Z') }),
       deadLetter(pipeline, 3, { reason: 'invalid', error: { code: 'not-json', message: "Unexpected token '<'" } }),
       deadLetter(randomUUID(), 4),
       deadLetter(pipeline, 5, { body: Buffer.from([0xff, 0xfe, 0, 1, ...Buffer.from('<xml>espresso')]) }),
     ]);
-    await sql.query(`UPDATE dead_letters SET state = 'discarded' WHERE source_id = 5`);
+    await sql.query(`UPDATE dead_letters SET state = 'discarded' WHERE key = '5'`);
     const found = (filter: DeadLetterFilter) => idsOf(pipeline, filter, { by: 'message_id', direction: 'asc' });
     expect((await found({})).sort()).toEqual(['1', '2', '3', '5']);
     expect(await found({ state: 'discarded' })).toEqual(['5']);
-    expect(await found({ system: 'system-2' })).toEqual(['2']);
+    expect(await found({ origin: 'system-2' })).toEqual(['2']);
     expect(await found({ reason: 'invalid', errorCode: 'not-json' })).toEqual(['3']);
     expect(await found({ reason: 'invalid', errorCode: 'c' })).toEqual([]);
     expect(await found({ from: '2026-01-15T00:00:00Z' })).toEqual(['2']);
@@ -117,8 +117,8 @@ describe('one dead letter', () => {
     expect(await getDeadLetter(sql, pipeline, messageId)).toMatchObject({
       messageId,
       pipeline,
-      sourceId: '200',
-      sourceCreatedAt: '2026-01-01T00:00:00.123456+00:00',
+      key: '200',
+      incarnation: '2026-01-01T00:00:00.123456+00:00',
       state: 'dead',
       bodyBytes: 3,
       body,
@@ -139,8 +139,8 @@ describe('an export', () => {
     await writeAll(Array.from({ length: 7 }, (_, row) => deadLetter(pipeline, 300 + row, { body: large })));
     await writeAll([deadLetter(pipeline, 307), deadLetter(pipeline, 308, { reason: 'invalid' })]);
     const exported: string[] = [];
-    for await (const { sourceId, body } of exportDeadLetters(sql, pipeline, { reason: 'attempts-exhausted' })) {
-      exported.push(`${String(sourceId)}:${body.length}`);
+    for await (const { key, body } of exportDeadLetters(sql, pipeline, { reason: 'attempts-exhausted' })) {
+      exported.push(`${String(key)}:${body.length}`);
     }
     expect(exported).toEqual([...Array.from({ length: 7 }, (_, row) => `${300 + row}:${large.length}`), '307:2']);
   });

@@ -25,18 +25,18 @@ const storeBeside = (row: number, createdAt: string) =>
   endput.sql.query(`INSERT INTO ${STORED} VALUES ($1, $2, 1, 1)`, [idOf(row), createdAt]);
 
 describe('a preview', () => {
-  it('counts by system and reason, and how many are sent before the others', async () => {
+  it('counts by origin and reason, and how many are sent before the others', async () => {
     const error = { code: 'timeout', message: 'm' };
     await endput.write(
       ...rows(20).map((row) => deadLetterOf(row)),
-      ...rows(10, 21).map((row) => deadLetterOf(row, { system: 'system-2', error })),
+      ...rows(10, 21).map((row) => deadLetterOf(row, { origin: 'system-2', error })),
       ...rows(5, 31).map((row) => deadLetterOf(row, { reason: 'invalid' })),
     );
     expect(await preview({ ratePerSecond: 10, stopAtFailedShare: 0.5 })).toEqual({
       total: 35,
-      bySystem: [
-        { system: 'system-1', count: 25 },
-        { system: 'system-2', count: 10 },
+      byOrigin: [
+        { origin: 'system-1', count: 25 },
+        { origin: 'system-2', count: 10 },
       ],
       byReason: [
         { reason: 'attempts-exhausted', errorCode: 'c', count: 20 },

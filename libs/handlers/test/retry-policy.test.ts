@@ -20,8 +20,9 @@ describe('the retry policy of the settings', () => {
     const attempt: Attempt = {
       pipeline: 'notes',
       messageId: 'm',
-      system: 'system-1',
-      sourceId: '1',
+      origin: 'system-1',
+      key: '1',
+      incarnation: null,
       round: 1,
       attempt: 99,
       maxAttempts: 100,

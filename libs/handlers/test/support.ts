@@ -19,8 +19,9 @@ export function attemptOf(
   const attempt = {
     pipeline: 'notes',
     messageId: messageIds('notes', 'system-1')(message.id),
-    system: 'system-1',
-    sourceId: message.id,
+    origin: 'system-1',
+    key: message.id,
+    incarnation: null,
     round: 1,
     attempt: n,
     maxAttempts: 5,

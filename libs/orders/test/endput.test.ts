@@ -37,8 +37,9 @@ function toStore(id: number, changes: Partial<Order> = {}): OrderToStore {
   const attempt: Attempt = {
     pipeline: 'orders',
     messageId: idOf(order.id),
-    system: 'system-1',
-    sourceId: order.id,
+    origin: 'system-1',
+    key: order.id,
+    incarnation: order.created_at,
     round: 1,
     attempt: 2,
     maxAttempts: 5,

@@ -64,7 +64,7 @@ const store = (sourceId: string) =>
 
 const bury = (messageId: string, sourceId: string | null, message: string) =>
   endput.query(
-    `insert into dead_letters (message_id, pipeline, system, source_id, state, round, attempts, reason, error, body,
+    `insert into dead_letters (message_id, pipeline, origin, key, state, round, attempts, reason, error, body,
                                headers, words, first_attempt_at, dead_at)
      values ($1, 'orders', 'system-1', $2, 'dead', 1, '[]', 'invalid', json_build_object('code', 'x', 'message', $3::text),
              '', '{}', to_tsvector('simple', $3), now(), now())`,

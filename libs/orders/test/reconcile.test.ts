@@ -95,7 +95,7 @@ async function bury(
   { round = 1, reason = 'attempts-exhausted', messageId = idOf(id) } = {},
 ) {
   await endput.query(
-    `insert into dead_letters (message_id, pipeline, system, source_id, state, round, attempts, reason, error, body,
+    `insert into dead_letters (message_id, pipeline, origin, key, state, round, attempts, reason, error, body,
                                headers, first_attempt_at, dead_at)
      values ($1, 'orders', $2, $3, $4, $5, '[{}, {}, {}]', $6, '{"code":"c","message":"m"}', '', '{}', now(), now())`,
     [messageId, SYSTEM, id, state, round, reason],

@@ -85,9 +85,9 @@ function deadLetterOf(row: number, changes: Partial<DeadLetter> = {}): DeadLette
     messageId,
     pipeline: ordersPipeline.name,
     lane: 'primary',
-    system: SYSTEM,
-    sourceId: String(row),
-    sourceCreatedAt: CREATED_AT,
+    origin: SYSTEM,
+    key: String(row),
+    incarnation: CREATED_AT,
     round: 1,
     attempts: [],
     reason: 'attempts-exhausted',
@@ -120,7 +120,7 @@ const jobs = () =>
 const create = () =>
   createJob(endput, ordersPipeline.name, {
     action: 'redrive',
-    selection: { filter: { system: SYSTEM } },
+    selection: { filter: { origin: SYSTEM } },
     by: 'ana',
     why: 'repaired',
     beside: true,
@@ -222,7 +222,7 @@ describe('a redriven order that is missing in the broker', () => {
          FROM generate_series(1, 3)`,
       [CREATED_AT],
     );
-    await writeAll(deadLetterOf(1), deadLetterOf(3, { sourceCreatedAt: '2020-01-01T00:00:00+00:00' }));
+    await writeAll(deadLetterOf(1), deadLetterOf(3, { incarnation: '2020-01-01T00:00:00+00:00' }));
     await edit(1, orderOf(1, 'tea').body);
     const job = await create();
     await runJob(jobs(), job.id, new AbortController().signal);
@@ -258,8 +258,8 @@ describe('a redriven order that is missing in the broker', () => {
 describe("RabbitMQ's queue of dead letters", () => {
   it('shows what the table shows after a pass: each open death once, and what nobody knows', async () => {
     await writeAll(deadLetterOf(1), deadLetterOf(2), deadLetterOf(3), deadLetterOf(4, { round: 2 }));
-    await endput.query(`UPDATE dead_letters SET state = 'redriven', round = 2 WHERE source_id = 1`);
-    await endput.query(`UPDATE dead_letters SET state = 'discarded' WHERE source_id = 2`);
+    await endput.query(`UPDATE dead_letters SET state = 'redriven', round = 2 WHERE key = '1'`);
+    await endput.query(`UPDATE dead_letters SET state = 'discarded' WHERE key = '2'`);
     await mirror([[1, 1], [2, 1], [3, 1], [3, 1], [4, 1], [4, 2], [5, 1]]); // prettier-ignore
     expect(await tidyDeadLetterQueue(broker, endput)).toEqual({ looked: 7, removed: 4 });
     const left = await drained('orders.dead-letter', ({ length }) => length === 3);

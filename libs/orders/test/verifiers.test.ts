@@ -20,7 +20,7 @@ function attemptOf(product = '2 CDs "ó"'): { message: OrderMessage; context: Ve
   const order = { id, product, price: '29.33', created_at, security_check: true };
   const { messageId, body } = toMessage(order, { maxAttempts: 5 });
   const journey = { round: 1, attempt: 3, maxAttempts: 5 };
-  const attempt = { pipeline: 'orders', messageId, system: 'system-1', sourceId: id, ...journey };
+  const attempt = { pipeline: 'orders', messageId, origin: 'system-1', key: id, incarnation: null, ...journey };
   const message = JSON.parse(Buffer.from(body).toString()) as OrderMessage;
   return { message, context: { attempt, signal: AbortSignal.timeout(60_000), body } };
 }
@@ -131,7 +131,7 @@ describe('a module that verifies', () => {
 
   it('is a function like any other: in the example no cent of a price is lost', async () => {
     const { message, context } = attemptOf();
-    const { attempt, messageId, system, round, maxAttempts } = context.attempt;
+    const { attempt, messageId, origin: system, round, maxAttempts } = context.attempt;
     const known = { attempt, messageId, system, round, maxAttempts, signal: context.signal };
     const outcomeOf = (price: string) => exampleVerify({ ...message, order: { ...message.order, price } }, known);
     expect(await outcomeOf('1000.00')).toMatchObject({ result: { for_a_person: false } });

@@ -1,3 +1,4 @@
+import type { Identity } from './codec.ts';
 import type { WireHeaders } from './headers.ts';
 
 /** A message on its way to the broker. */
@@ -23,13 +24,9 @@ export type PublishOutcome = 'confirmed' | 'unroutable' | 'refused';
  */
 export type Publish = (messages: readonly OutgoingMessage[]) => Promise<PublishOutcome[]>;
 
-/** One execution of the handler for a message, and where the message comes from. */
-export interface Attempt {
+/** One execution of the handler for a message. Of a message that did not tell, origin and key are empty. */
+export interface Attempt extends Identity {
   readonly pipeline: string;
-  readonly messageId: string;
-  readonly system: string;
-  /** The source row's id, decimal text. */
-  readonly sourceId: string;
   readonly round: number;
   /** 1-based. */
   readonly attempt: number;

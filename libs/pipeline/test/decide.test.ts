@@ -10,8 +10,9 @@ const attempts = fc.integer({ min: 1, max: 100 }).chain((maxAttempts) =>
   fc.integer({ min: 1, max: maxAttempts }).map((attempt): Attempt => ({
     pipeline: 'orders',
     messageId: 'm',
-    system: 'system-1',
-    sourceId: '1',
+    origin: 'system-1',
+    key: '1',
+    incarnation: null,
     round: 1,
     attempt,
     maxAttempts,
@@ -32,8 +33,9 @@ describe('a failed attempt', () => {
     const attempt = {
       pipeline: 'orders',
       messageId: 'm',
-      system: 's',
-      sourceId: '1',
+      origin: 's',
+      key: '1',
+      incarnation: null,
       round: 1,
       attempt: 6,
       maxAttempts: 7,

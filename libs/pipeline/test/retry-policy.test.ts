@@ -27,8 +27,9 @@ const exponential = fc.record({
 const attemptOf = (messageId: string, attempt = 1): Attempt => ({
   pipeline: 'orders',
   messageId,
-  system: 'system-1',
-  sourceId: '1',
+  origin: 'system-1',
+  key: '1',
+  incarnation: null,
   round: 1,
   attempt,
   maxAttempts: 100,

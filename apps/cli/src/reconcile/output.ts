@@ -72,7 +72,7 @@ function tableOutput(by: By, logTtlSeconds: number): Output {
 /** Attempts in the log. Nothing is proved by them: where MongoDB does not answer, that is said, and all else goes on. */
 export async function loggedAttempts({ attemptLog }: Pick<Connections, 'attemptLog'>): Promise<Logged> {
   try {
-    return await attemptLog.countBySystem(ordersPipeline.name);
+    return await attemptLog.countByOrigin(ordersPipeline.name);
   } catch (error) {
     printProgress(`How many attempts are logged is not known, MongoDB does not answer: ${(error as Error).message}`);
     return undefined;

@@ -11,12 +11,12 @@ import { Refused } from '../refused.ts';
  */
 export async function knownSystem(
   endput: Postgres,
-  { system }: DeadLetterFilter,
+  { origin: system }: DeadLetterFilter,
   systems: Settings['systems'],
 ): Promise<void> {
   const names = systems.map(({ name }) => name);
   if (system === undefined || names.includes(system)) return;
-  const { items } = await listDeadLetters(endput, ordersPipeline.name, { filter: { system }, limit: 1 });
+  const { items } = await listDeadLetters(endput, ordersPipeline.name, { filter: { origin: system }, limit: 1 });
   if (items.length > 0) return;
   throw new Refused(
     `FILTER: there is no system ${system}, and no dead letter of one. The systems are ${names.join(', ')}.`,

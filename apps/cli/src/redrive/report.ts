@@ -3,7 +3,7 @@ import { formatted, renderTable } from '../table.ts';
 
 /** What a redrive would do, for people. @param waitMs the waits of a message between all its attempts, together */
 export function previewText(preview: Preview, waitMs: number): string {
-  const { total, bySystem, byReason, alreadyStored, perhapsUnreadable, canary, seconds } = preview;
+  const { total, byOrigin, byReason, alreadyStored, perhapsUnreadable, canary, seconds } = preview;
   const notes = [
     ...(alreadyStored > 0 ? [`${formatted(alreadyStored)} are stored already: nothing changes for them.`] : []),
     ...(perhapsUnreadable > 0
@@ -28,7 +28,7 @@ export function previewText(preview: Preview, waitMs: number): string {
     ),
     renderTable(
       ['dead letters', 'system'],
-      bySystem.map(({ count, system }) => [count, system ?? 'unknown']),
+      byOrigin.map(({ count, origin }) => [count, origin ?? 'unknown']),
     ),
     ...notes,
   ].join('\n');

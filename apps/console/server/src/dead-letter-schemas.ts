@@ -102,13 +102,13 @@ function inWordsOfNow({ reason: asked, error_code: code, ...rest }: Static<typeo
 
 /** A filter as the library takes it. @throws a problem where nothing could be like it. */
 export function filterOf(asked: Static<typeof filter>, place: Place): DeadLetterFilter {
-  const { error_code: errorCode, ...rest } = inWordsOfNow(asked);
+  const { error_code: errorCode, system: origin, ...rest } = inWordsOfNow(asked);
   const { from, to } = stretchOf(asked, place);
   if (rest.words !== undefined && soughtWords(rest.words) === null) {
     const why = `There is no word in "${rest.words}": words are made of letters and digits.`;
     throw invalidRequest(why, mistakeIn(place, 'words', 'has no word in it'));
   }
-  return present({ ...rest, errorCode, from: from?.toISOString(), to: to?.toISOString() });
+  return present({ ...rest, errorCode, origin, from: from?.toISOString(), to: to?.toISOString() });
 }
 
 /** Bytes as JSON can hold them, unchanged. */

@@ -1,5 +1,6 @@
 import type { Job } from '@esteira/dead-letters';
 import { Type, type Static } from 'typebox';
+import { httpNamed } from './http-names.ts';
 import { count, nullable, text } from './schemas.ts';
 import { snake } from './snake.ts';
 
@@ -47,6 +48,6 @@ export function jobOf({ selection, unchanged, canary, ...rest }: Job): Static<ty
     selection:
       'messageIds' in selection
         ? { message_ids: selection.messageIds.slice(0, IDS_SHOWN) }
-        : { filter: snake(selection.filter) },
+        : { filter: snake(httpNamed(selection.filter)) },
   };
 }

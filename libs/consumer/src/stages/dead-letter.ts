@@ -18,7 +18,7 @@ export function deadLetterOf<M>(
   { subject, worker }: DeadLetterWriter<M>,
   now: Date,
 ): DeadLetter {
-  const { attempt, decision, delivery, createdAt } = work;
+  const { attempt, decision, delivery } = work;
   if (decision.kind !== 'dead-letter') throw new Error(`Message ${attempt.messageId} is no dead letter`);
   const ofThisRound = logged.filter(
     (a) => a.message_id === attempt.messageId && a.round === attempt.round && isAttemptOf(a, work, subject),
@@ -39,9 +39,9 @@ export function deadLetterOf<M>(
     messageId: attempt.messageId,
     pipeline: attempt.pipeline,
     lane: delivery.lane,
-    system: attempt.system || null,
-    sourceId: attempt.sourceId || null,
-    sourceCreatedAt: createdAt,
+    origin: attempt.origin || null,
+    key: attempt.key || null,
+    incarnation: attempt.incarnation,
     round: attempt.round,
     attempts: made ? [...earlier, last] : earlier,
     reason: decision.reason,

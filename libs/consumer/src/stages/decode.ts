@@ -4,11 +4,12 @@ import {
   HEADER,
   invalid,
   readHeaders,
+  identityProblem,
   type Codec,
   type Failure,
-  type Identity,
   type JourneyHeaders,
   type Pipeline,
+  type Proof,
 } from '@esteira/pipeline';
 import type { Definition } from '../definition.ts';
 import type { Content, Decoded } from '../work.ts';
@@ -27,11 +28,13 @@ function decode<M>(delivery: Delivery, pipeline: Pipeline, codec: Codec<M>): Dec
   const body = codec.read(delivery.body, delivery);
   const headers = readJourney(delivery, pipeline);
   if (!('identity' in body)) return unread(delivery, pipeline, body.failure);
+  const problem = identityProblem(body.identity);
+  if (problem !== undefined) return unread(delivery, pipeline, invalid('identity', problem));
   if ('failure' in headers) {
     const failure = 'failure' in body ? body.failure : headers.failure;
-    return spoiled(delivery, pipeline, body.identity, failure);
+    return spoiled(delivery, pipeline, body, failure);
   }
-  const { createdAt, ...row } = body.identity;
+  const { identity, madeAt = null } = body;
   const { round, attempt, maxAttempts } = headers;
   const content: Content<M> =
     'failure' in body
@@ -39,8 +42,8 @@ function decode<M>(delivery: Delivery, pipeline: Pipeline, codec: Codec<M>): Dec
       : { kind: 'readable', message: body.message, headers };
   return {
     delivery,
-    attempt: { pipeline: pipeline.name, ...row, round, attempt, maxAttempts },
-    createdAt,
+    attempt: { pipeline: pipeline.name, ...identity, round, attempt, maxAttempts },
+    madeAt,
     content,
   };
 }
@@ -48,22 +51,22 @@ function decode<M>(delivery: Delivery, pipeline: Pipeline, codec: Codec<M>): Dec
 /** A message whose body does not prove who it is: named by a hash, so that it can't stand in for another. */
 function unidentified(delivery: Delivery, { name: pipeline }: Pipeline, content: Content<never>): Decoded<never> {
   const messageId = contentId(delivery.body, [delivery.messageId, delivery.type, sentHeaders(delivery)]);
-  const identity = { pipeline, messageId, system: '', sourceId: '' };
-  return { delivery, attempt: { ...identity, round: 1, attempt: 1, maxAttempts: 1 }, createdAt: null, content };
+  const identity = { pipeline, messageId, origin: '', key: '', incarnation: null };
+  return { delivery, attempt: { ...identity, round: 1, attempt: 1, maxAttempts: 1 }, madeAt: null, content };
 }
 
 /**
- * A right body with a type or headers that no publisher gives it: a spoiled copy. It tells of its row, but is named by
- * a hash, so that the true message goes its way.
+ * A right body with a type or headers that no publisher gives it: a spoiled copy. It tells what it is of, but is named
+ * by a hash, so that the true message goes its way.
  */
 function spoiled(
   delivery: Delivery,
   pipeline: Pipeline,
-  { system, sourceId, createdAt }: Identity,
+  { identity: { origin, key, incarnation }, madeAt = null }: Proof,
   failure: Failure,
 ): Decoded<never> {
   const named = unread(delivery, pipeline, failure);
-  return { ...named, attempt: { ...named.attempt, system, sourceId }, createdAt };
+  return { ...named, attempt: { ...named.attempt, origin, key, incarnation }, madeAt };
 }
 
 /** What a broker adds to the headers each time it delivers or dead-letters a message again. */

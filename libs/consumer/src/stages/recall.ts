@@ -22,7 +22,7 @@ export async function recall<M>(batch: readonly Decoded<M>[], memory: Memory<M>)
     recallAtRest(
       endput,
       effect.atRest,
-      known.map(({ attempt, createdAt }) => ({ messageId: attempt.messageId, round: attempt.round, createdAt })),
+      known.map(({ attempt }) => attempt),
     ),
     madeOf(known, memory),
   ]);

@@ -54,13 +54,7 @@ async function storeSuccesses<M>(batch: readonly Decided<M>[], storing: Storing<
 
 /** What was stored just now. */
 function insertedOf(works: readonly Succeeded<unknown>[], answers: readonly Bisected<StoreAnswer>[]): StoredMessage[] {
-  const inserted: StoredMessage[] = [];
-  for (const [index, { attempt, createdAt }] of works.entries()) {
-    // A readable message tells when its source row was made.
-    if (createdAt === null || !isInserted(answers[index])) continue;
-    inserted.push({ messageId: attempt.messageId, round: attempt.round, createdAt });
-  }
-  return inserted;
+  return works.filter((_, index) => isInserted(answers[index])).map(({ attempt }) => attempt);
 }
 
 function isInserted(answer: Bisected<StoreAnswer> | undefined): boolean {
@@ -79,13 +73,13 @@ function afterStoring<M>(
     return { ...work, decision: dead('rejected-by-store', message) };
   }
   if (answer.result !== 'conflict') return work;
-  const message = `Another ${name} is stored as ${work.attempt.messageId}, made at another time: were ids used again after a truncate?`;
+  const message = `Another ${name} is stored as ${work.attempt.messageId}: the same key, and another incarnation. Were ids used again after a truncate?`;
   return renamed(work, message);
 }
 
 /** A message whose id belongs to another one: dead under an id of its own. */
 function renamed<M>(work: Decided<M>, message: string): Decided<M> {
-  const messageId = contentId(work.delivery.body, [work.delivery.messageId, work.createdAt]);
+  const messageId = contentId(work.delivery.body, [work.delivery.messageId, work.attempt.incarnation]);
   return { ...work, attempt: { ...work.attempt, messageId }, decision: dead('identity-conflict', message) };
 }
 
@@ -132,7 +126,7 @@ const deadLettersOf = (dying: readonly Dying<unknown>[]) => dying.map((one) => o
 
 /** It keeps its attempts, and says what it died of. */
 function inConflict<M>({ work, deadLetter }: Dying<M>, name: string): Dying<M> {
-  const message = `Another ${name} rests as ${deadLetter.messageId}, made at another time: were ids used again after a truncate? This one died of ${deadLetter.reason}: ${deadLetter.error.message}`;
+  const message = `Another ${name} rests as ${deadLetter.messageId}: the same key, and another incarnation. Were ids used again after a truncate? This one died of ${deadLetter.reason}: ${deadLetter.error.message}`;
   const conflicting = renamed(work, message);
   const { messageId } = conflicting.attempt;
   const error = { code: 'identity-conflict', message };

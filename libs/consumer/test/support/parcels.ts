@@ -27,7 +27,6 @@ export interface Parcel {
 /** How the lane express is tried again. */
 const EXPRESS: RetryPolicy = { maxAttempts: 3, delaysMs: [50], timeoutMs: 600_000 };
 
-const SENT_AT = '2026-01-01T00:00:00+00:00';
 const idOf = (id: number) => contentId(Buffer.from(String(id)), 'parcel');
 
 /** A parcel's message. */
@@ -56,10 +55,10 @@ export function parcelsDefinition(
         const parcel = JSON.parse(Buffer.from(body).toString()) as Partial<Parcel>;
         if (parcel.id === undefined) return { failure: invalid('id', 'a parcel without an id') };
         const { id, weight = 0 } = parcel;
-        const identity = { messageId: idOf(id), system: 'depot', sourceId: String(id), createdAt: SENT_AT };
+        const identity = { messageId: idOf(id), origin: 'depot', key: `parcel ${id}`, incarnation: null };
         return { identity, message: { id, weight } };
       },
-      systemOf: () => 'depot',
+      originOf: () => 'depot',
     },
     effect: {
       atRest: atRestView(parcelsPipeline.name),
@@ -67,9 +66,9 @@ export function parcelsDefinition(
       store: async (sql, successes) => {
         for (const { attempt, message } of successes) {
           await sql.query(
-            `INSERT INTO parcels (message_id, weight, source_created_at, round, attempts) VALUES ($1, $2, $3, $4, $5)
+            `INSERT INTO parcels (message_id, weight, round, attempts) VALUES ($1, $2, $3, $4)
              ON CONFLICT DO NOTHING`,
-            [attempt.messageId, message.weight, SENT_AT, attempt.round, attempt.attempt],
+            [attempt.messageId, message.weight, attempt.round, attempt.attempt],
           );
         }
         return successes.map(() => ({ result: 'inserted' }));
@@ -78,8 +77,6 @@ export function parcelsDefinition(
     subject: {
       name: 'parcel',
       of: ({ id, weight }) => ({ id, weight }),
-      originOf: () => ({ system: 'depot' }),
-      createdAtOf: (kept) => (kept === null ? null : SENT_AT),
     },
   };
 }

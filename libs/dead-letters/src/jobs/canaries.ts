@@ -74,13 +74,13 @@ async function failedAgain(sql: Sql, { id, phase, phaseFrom }: HeldJob): Promise
   return row?.failed ?? 0;
 }
 
-/** How the canaries of this phase are. What rests under the id of one, and was made at another time, is another's. */
+/** How the canaries of this phase are. What rests under the id of one as another incarnation is another's. */
 async function canaries(sql: Sql, job: HeldJob, { view }: AtRestView): Promise<Sent> {
   const [row] = await sql.query<{ stored: number }>(
     `SELECT count(*)::int AS stored FROM dead_letter_job_items AS item
        JOIN dead_letters AS dead ON dead.message_id = item.message_id
        JOIN ${view} AS stored ON stored.message_id = coalesce(item.sent_as, item.message_id)
-        AND stored.source_created_at = coalesce(dead.source_created_at, stored.source_created_at)
+        AND (dead.incarnation IS NULL OR dead.incarnation = stored.incarnation)
       WHERE item.job = $1::bigint AND item.ordinal > $2 AND item.ordinal <= $3 AND item.outcome = 'done'`,
     [job.id, job.phaseFrom, job.markedUpTo],
   );

@@ -125,7 +125,7 @@ export async function jobResult(sql: Sql, { atRest }: Redrivable, id: string): P
        FROM dead_letter_job_items AS item
        LEFT JOIN dead_letters AS dead ON dead.message_id = item.message_id
        LEFT JOIN ${atRest.view} AS stored ON stored.message_id = coalesce(item.sent_as, item.message_id)
-        AND stored.source_created_at = coalesce(dead.source_created_at, stored.source_created_at)
+        AND (dead.incarnation IS NULL OR dead.incarnation = stored.incarnation)
        LEFT JOIN dead_letters AS again ON again.message_id = item.message_id AND again.round > item.round
        LEFT JOIN dead_letters AS renamed ON renamed.message_id = item.sent_as AND renamed.round > item.round
       WHERE item.job = $1::bigint AND item.outcome = 'done'`,

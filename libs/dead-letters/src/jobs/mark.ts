@@ -93,7 +93,7 @@ function lockedRows(sql: Sql, job: HeldJob, { atRest }: Redrivable, from: number
        FROM dead_letter_job_items AS item
        JOIN dead_letters AS dead ON dead.message_id = item.message_id AND dead.pipeline = $4
        LEFT JOIN ${atRest.view} AS stored
-         ON stored.message_id = dead.message_id AND stored.source_created_at = dead.source_created_at
+         ON stored.message_id = dead.message_id AND stored.incarnation IS NOT DISTINCT FROM dead.incarnation
       WHERE item.job = $1::bigint AND item.ordinal > $2 AND item.ordinal <= $3
       ORDER BY dead.message_id FOR UPDATE OF dead`,
     [job.id, from, upTo, job.pipeline],

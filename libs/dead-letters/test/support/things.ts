@@ -33,7 +33,7 @@ export const redrivable: Redrivable = {
     try {
       const { system, id, created_at } = JSON.parse(Buffer.from(body).toString()) as Record<string, string>;
       if (system === undefined || id === undefined || created_at === undefined) throw new Error('incomplete');
-      return { messageId: messageIds(things.name, system)(id), system, sourceId: id, createdAt: created_at };
+      return { messageId: messageIds(things.name, system)(id), origin: system, key: id, incarnation: created_at };
     } catch (error) {
       return { problem: { code: 'not-a-thing', message: (error as Error).message } };
     }
@@ -81,9 +81,9 @@ export function deadLetterOf(row: number, changes: Partial<DeadLetter> = {}): De
     messageId: idOf(row),
     pipeline: things.name,
     lane: 'primary',
-    system: 'system-1',
-    sourceId: String(row),
-    sourceCreatedAt: CREATED_AT,
+    origin: 'system-1',
+    key: String(row),
+    incarnation: CREATED_AT,
     round,
     attempts: [{ round, attempt: 1, error, worker: 'w', started_at: at.toISOString(), duration_ms: 1 }],
     reason: 'attempts-exhausted',
@@ -116,7 +116,7 @@ export async function openThings(): Promise<ThingsEndput> {
   const database = await freshDatabase('ENDPUT_DATABASE_URL');
   await migrate(database.url, deadLetterMigrations);
   const sql = openPostgres({ url: database.url, applicationName: 'test', max: 8 });
-  await sql.query(`CREATE TABLE ${STORED} (message_id uuid PRIMARY KEY, source_created_at timestamptz NOT NULL,
+  await sql.query(`CREATE TABLE ${STORED} (message_id uuid PRIMARY KEY, incarnation text,
     round int NOT NULL, attempts int NOT NULL, stored_at timestamptz NOT NULL DEFAULT now())`);
   await sql.query(`CREATE VIEW ${atRest.view} AS SELECT * FROM ${STORED}`);
   const writeAll = (deadLetters: readonly DeadLetter[]) =>
@@ -134,7 +134,7 @@ export async function openThings(): Promise<ThingsEndput> {
           CREATED_AT,
           round,
         ]);
-        await supersede(tx, [{ messageId, round, createdAt: CREATED_AT }]);
+        await supersede(tx, [{ messageId, round, incarnation: CREATED_AT }]);
       }, lockToStore(atRest)),
     create: (job) => createJob(sql, things.name, { beside: true, ...job }),
     read: async ({ id }) => (await getJob(sql, things.name, id))!,

@@ -6,6 +6,6 @@ export function orderCodec(systems: readonly string[]): Codec<OrderMessage> {
   const idOf = idsOf(systems);
   return {
     read: (body) => readBody(body, idOf),
-    systemOf: systemsByMessageId(ordersPipeline.name, systems),
+    originOf: systemsByMessageId(ordersPipeline.name, systems),
   };
 }

@@ -1,4 +1,5 @@
 export * from './attempts-required.ts';
+export * from './incarnation.ts';
 export * from './order-message.ts';
 export * from './order.ts';
 export * from './read-body.ts';

@@ -1,9 +1,9 @@
-import { invalid, messageIds, type Failure, type Identity, type Reading } from '@esteira/pipeline';
+import { invalid, messageIds, type Failure, type Proof, type Reading } from '@esteira/pipeline';
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { orderMessageSchema, type OrderMessage } from './order-message.ts';
 import { ordersPipeline } from './order.ts';
-import { isTimestamp } from './timestamp.ts';
+import { incarnationOf } from './incarnation.ts';
 
 /** The largest message, in bytes; the publisher and the broker have the same bound. */
 const MAX_MESSAGE_BYTES = 1_000_000;
@@ -45,11 +45,11 @@ export function readBody(body: Uint8Array, idOf: IdOf): Reading<OrderMessage> {
   const { value } = parsed;
   if (!schema.Check(value)) return readOdd(value, idOf);
   const proven = identify(value, idOf);
-  if ('messageId' in proven && proven.createdAt !== null) return { identity: proven, message: value };
+  if ('identity' in proven && proven.identity.incarnation !== null) return { ...proven, message: value };
   const { created_at } = value.order;
-  if ('failure' in proven && isTimestamp(created_at)) return proven;
+  if ('failure' in proven && incarnationOf(created_at) !== undefined) return proven;
   const failure = invalid('schema', `/order/created_at is no time: ${created_at}`);
-  return 'failure' in proven ? { failure } : { identity: proven, failure };
+  return 'failure' in proven ? { failure } : { ...proven, failure };
 }
 
 /** What does not fit the schema may still be what a publisher sends of a row. */
@@ -57,20 +57,20 @@ function readOdd(value: unknown, idOf: IdOf): Reading<OrderMessage> {
   const failure = invalid('schema', explained(value));
   if (!sent.Check(value)) return { failure };
   const proven = identify(value, idOf);
-  return 'failure' in proven ? { failure } : { identity: proven, failure };
+  return 'failure' in proven ? { failure } : { ...proven, failure };
 }
 
-function identify(
-  { message_id, origin, order }: Static<typeof sentSchema>,
-  idOf: IdOf,
-): Identity | { failure: Failure } {
+function identify({ message_id, origin, order }: Static<typeof sentSchema>, idOf: IdOf): Proof | { failure: Failure } {
   const proof = idOf.get(origin.system);
   if (proof === undefined) return { failure: invalid('unknown-system', `no system is called ${origin.system}`) };
   if (message_id !== safely(() => proof(order.id))) {
     return { failure: invalid('forged-id', `${message_id} is not the id of order ${order.id}`) };
   }
-  const createdAt = order.created_at !== null && isTimestamp(order.created_at) ? order.created_at : null;
-  return { messageId: message_id, system: origin.system, sourceId: order.id, createdAt };
+  const incarnation = (order.created_at !== null ? incarnationOf(order.created_at) : undefined) ?? null;
+  return {
+    identity: { messageId: message_id, origin: origin.system, key: order.id, incarnation },
+    madeAt: incarnation,
+  };
 }
 
 function parseJson(body: Uint8Array): { value: unknown } | { problem: string } {

@@ -85,7 +85,7 @@ async function compare(sql: Sql, orders: readonly OrderToStore[]): Promise<Map<O
 
 /** In the order of the columns. */
 function valuesOf({ attempt, message: { order } }: OrderToStore): readonly unknown[] {
-  const { messageId, system, sourceId, round } = attempt;
+  const { messageId, origin, key, round } = attempt;
   const { product, price, security_check, created_at } = order;
-  return [messageId, system, sourceId, product, price, security_check, created_at, round, attempt.attempt];
+  return [messageId, origin, key, product, price, security_check, created_at, round, attempt.attempt];
 }

@@ -89,7 +89,7 @@ function rowOf(messageId: string, systems: FactPlaces['systems'], tellers: reado
 
 function told(teller: NonNullable<Teller>): [system: string | null, sourceId: string | null] {
   if ('stored_at' in teller) return [teller.system, teller.source_id];
-  if ('bodyBytes' in teller) return [teller.system, teller.sourceId];
+  if ('bodyBytes' in teller) return [teller.origin, teller.key];
   const { origin, order } = teller as AttemptDocument & { readonly order?: { readonly id?: string } | null };
   return [(origin as { readonly system?: string } | null)?.system ?? null, order?.id ?? null];
 }

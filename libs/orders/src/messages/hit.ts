@@ -91,8 +91,8 @@ export function hitOfDeadLetter(deadLetter: DeadLetterItem): MessageHit {
   return {
     ...UNKNOWN,
     messageId: deadLetter.messageId,
-    system: deadLetter.system,
-    sourceId: deadLetter.sourceId,
+    system: deadLetter.origin,
+    sourceId: deadLetter.key,
     status: statusOf(deadLetter),
     round: deadLetter.round,
     attempt: deadLetter.attempts,

@@ -67,7 +67,7 @@ export function lifeOf(facts: MessageFacts): Life {
   const stored = valueOf(facts.stored) ?? null;
   const deadLetter = valueOf(facts.deadLetter) ?? null;
   const history = deadLetter?.history ?? [];
-  const createdAt = valueOf(facts.source)?.created_at ?? stored?.source_created_at ?? deadLetter?.sourceCreatedAt;
+  const createdAt = valueOf(facts.source)?.created_at ?? stored?.source_created_at ?? deadLetter?.incarnation;
   const events: LifeEvent[] = createdAt == null ? [] : [{ kind: 'created', at: createdAt }];
   const attempts: LifeAttempt[] = [];
   for (let round = 1; round <= lastRound(facts); round += 1) {

@@ -82,7 +82,7 @@ async function idsOf({ endput, systems }: SearchedPlaces, search: MessageSearch)
   // An order whose id was used before, or a spoiled copy, has an id of its own.
   const names = system === undefined ? systems.map(({ name }) => name) : [system];
   const ofEach = names.map(async (name) => {
-    const deadLetters = await lookUpDeadLetters(endput, ordersPipeline.name, { system: name, sourceId });
+    const deadLetters = await lookUpDeadLetters(endput, ordersPipeline.name, { origin: name, key: sourceId });
     return [messageIds(ordersPipeline.name, name)(sourceId), ...deadLetters.map(({ messageId: id }) => id)];
   });
   return [...new Set((await Promise.all(ofEach)).flat())];

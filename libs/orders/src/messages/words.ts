@@ -69,7 +69,7 @@ async function stagePage(places: WordPlaces, search: WordSearch, query: string, 
   const { words, system, limit } = search;
   const { cursor } = stage;
   if (stage.system === DEAD_LETTERS) {
-    const page = { filter: { words, ...present({ system }) }, limit, ...present({ cursor }) };
+    const page = { filter: { words, ...present({ origin: system }) }, limit, ...present({ cursor }) };
     const { items, nextCursor } = await listDeadLetters(places.endput, ordersPipeline.name, page);
     return { items: items.map(hitOfDeadLetter), next: nextCursor ?? undefined };
   }

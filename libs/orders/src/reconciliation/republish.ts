@@ -68,16 +68,16 @@ async function withRedrivenBodies<R extends MissingOrder>(
   made: readonly MadeMessage<R>[],
   maxAttempts: number,
 ): Promise<readonly MadeMessage<R>[]> {
-  const sourceIds = rows.filter(({ round }) => round > 1).map(({ id }) => id);
-  if (sourceIds.length === 0) return made;
+  const keys = rows.filter(({ round }) => round > 1).map(({ id }) => id);
+  if (keys.length === 0) return made;
   const redrivable = redrivableOrders([system]);
-  const redriven = await redrivenMessages(endput, redrivable, { system, sourceIds }, maxAttempts);
+  const redriven = await redrivenMessages(endput, redrivable, { origin: system, keys }, maxAttempts);
   const deadLetters = new Map(redriven.map((deadLetter) => [deadLetter.message.messageId, deadLetter]));
   return made.map(({ row, message }) => {
     const deadLetter = deadLetters.get(message.messageId);
     if (deadLetter === undefined) return { row, message };
     const order = redrivable.readBody(message.body);
-    const isOfRow = 'problem' in order || order.createdAt === deadLetter.sourceCreatedAt;
+    const isOfRow = 'problem' in order || order.incarnation === deadLetter.incarnation;
     return { row, message: isOfRow ? deadLetter.message : message };
   });
 }

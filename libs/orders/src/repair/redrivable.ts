@@ -10,9 +10,7 @@ export function redrivableOrders(systems: readonly string[]): Redrivable {
     atRest: ordersAtRest,
     readBody: (bytes) => {
       const body = readBody(bytes, idOf);
-      if ('failure' in body) return { problem: body.failure };
-      const { messageId, system, sourceId } = body.identity;
-      return { messageId, system, sourceId, createdAt: body.message.order.created_at };
+      return 'failure' in body ? { problem: body.failure } : body.identity;
     },
   };
 }

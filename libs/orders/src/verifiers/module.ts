@@ -37,7 +37,7 @@ export async function openModuleVerifier(options: ModuleVerifierOptions): Promis
     ...options,
     role: 'verifier',
     exportName: 'verify',
-    contextOf: ({ messageId, system, attempt, maxAttempts, round }): Omit<VerifyContext, 'signal'> => ({
+    contextOf: ({ messageId, origin: system, attempt, maxAttempts, round }): Omit<VerifyContext, 'signal'> => ({
       messageId,
       system,
       attempt,

@@ -15,6 +15,7 @@ import { Type, type Static } from 'typebox';
 import type { Console } from '../console.ts';
 import { filter, filterMembers, filterOf, group, item, deadLetter, noDeadLetter } from '../dead-letter-schemas.ts';
 import { deadLetterOf } from '../dead-letter-view.ts';
+import { httpNamed } from '../http-names.ts';
 import { byMessageId, closed, nullable, PAGE_ITEMS, pageOf, pageView, paging, time } from '../schemas.ts';
 import { snake } from '../snake.ts';
 import { IN_QUERY } from '../time-of.ts';
@@ -63,7 +64,7 @@ function addGroups(app: App, { endput }: Parts): void {
 }
 
 function groupOf({ example, sparkline, ...rest }: DeadLetterGroup): Static<typeof group> {
-  return { ...snake(rest), sparkline: [...sparkline], example: snake(example) };
+  return { ...snake(rest), sparkline: [...sparkline], example: snake(httpNamed(example)) };
 }
 
 function addList(app: App, { endput }: Parts): void {
@@ -93,7 +94,7 @@ function addList(app: App, { endput }: Parts): void {
         limit,
         ...present({ cursor }),
       });
-      return pageView(page, (one) => snake(one));
+      return pageView(page, (one) => snake(httpNamed(one)));
     },
   });
 }

@@ -13,6 +13,7 @@ import { present } from '@esteira/pipeline';
 import { Type } from 'typebox';
 import type { Console } from '../console.ts';
 import { deadLetter, noDeadLetter } from '../dead-letter-schemas.ts';
+import { httpNamed } from '../http-names.ts';
 import { jobOf, jobSchema } from '../job-view.ts';
 import { deadLetterOf } from '../dead-letter-view.ts';
 import { byMessageId, closed, count, nullable, text, why } from '../schemas.ts';
@@ -140,7 +141,7 @@ function addPreview(app: App, { endput, redrivable, retries }: Parts): void {
     },
     handler: async ({ body }) => {
       const { rate_per_second: ratePerSecond, stop_at_failed_share: stopAtFailedShare } = body;
-      const { bySystem, byReason, ...rest } = await previewJob(endput, redrivable, {
+      const { byOrigin, byReason, ...rest } = await previewJob(endput, redrivable, {
         action: body.action,
         selection: selectionOf(body.selection),
         ...present({ ratePerSecond, stopAtFailedShare }),
@@ -148,7 +149,7 @@ function addPreview(app: App, { endput, redrivable, retries }: Parts): void {
       const { maxAttempts, waitsMs } = retries;
       return {
         ...snake(rest),
-        ...{ by_system: bySystem.map(snake), by_reason: byReason.map(snake) },
+        ...{ by_system: byOrigin.map((one) => snake(httpNamed(one))), by_reason: byReason.map(snake) },
         ...{ max_attempts: maxAttempts, waits_ms: [...waitsMs] },
       };
     },

@@ -2,14 +2,13 @@
 CREATE TABLE parcels (
   message_id uuid PRIMARY KEY,
   weight int NOT NULL,
-  source_created_at timestamptz NOT NULL,
   round int NOT NULL,
   attempts int NOT NULL,
   stored_at timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE VIEW parcels_at_rest AS
-  SELECT message_id, source_created_at, round, attempts, stored_at FROM parcels;
+  SELECT message_id, NULL::text AS incarnation, round, attempts, stored_at FROM parcels;
 
 -- Down Migration
 DROP VIEW parcels_at_rest;
