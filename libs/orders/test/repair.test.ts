@@ -22,14 +22,15 @@ import {
   names,
   openManagement,
   pipelineTopology,
+  PolicyInForce,
   type Broker,
   type Management,
   type Delivery,
 } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
-import { messageIds, type OutgoingMessage } from '@esteira/pipeline';
+import { messageIds, type OutgoingMessage, type Publish } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
-import { reconciliationMigrations } from '@esteira/reconciliation';
+import { reconciliationMigrations, RepublishingStopped } from '@esteira/reconciliation';
 import { freshDatabase, freshVirtualHost, serverSetting, type Fresh } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -252,6 +253,31 @@ describe('a redriven order that is missing in the broker', () => {
     });
     // The dead letter of row 3 is of another order, which had its id before.
     expect(told).toEqual(['1 tea, round 2', '2 from the source, round 1', '3 from the source, round 2']);
+  });
+});
+
+describe('publishing missing orders again that a policy stops midway', () => {
+  it('tells what was done by then in all systems, and what stopped it', async () => {
+    const sql = openPostgres({ url: source.url, applicationName: 'test' });
+    await sql.query('TRUNCATE orders RESTART IDENTITY');
+    await sql.query(`INSERT INTO orders (product, price, security_check) VALUES ('one', 5, true), ('two', 5, true)`);
+    const policy = new PolicyInForce('A policy would lose them.');
+    let published = 0;
+    const publish: Publish = (messages) => {
+      published += 1;
+      return published > 1 ? Promise.reject(policy) : Promise.resolve(messages.map(() => 'confirmed'));
+    };
+    const missing = ['1', '2'].flatMap((id) => ['system-1', 'system-2'].map((system) => ({ system, id, round: 1 })));
+    const places = ['system-1', 'system-2'].map((name) => ({ name, source: sql, table: ordersTable }));
+    const stopped = await republishOrders(places, [...missing, { system: 'gone', id: '1', round: 1 }], {
+      ...{ endput, publish, maxAttempts: 5, sentBy: { by: 'ana', why: 'lost' } },
+    }).catch((error: unknown) => error);
+    await sql.close();
+    expect(stopped).toBeInstanceOf(RepublishingStopped);
+    const { done, cause } = stopped as RepublishingStopped<{ system: string; id: string }>;
+    expect(cause).toBe(policy);
+    expect(done).toMatchObject({ confirmed: 2, unroutable: 0, refused: 0, gone: 1 });
+    expect(done.confirmedRows.map(({ system, id }) => `${system}:${id}`)).toEqual(['system-1:1', 'system-1:2']);
   });
 });
 

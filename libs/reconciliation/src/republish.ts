@@ -37,6 +37,17 @@ export interface RepublishedRows<R> extends Republished {
   readonly confirmedRows: readonly R[];
 }
 
+/** Something ended it before all rows were dealt with: `done` is what had become of them by then. */
+export class RepublishingStopped<R = unknown> extends Error {
+  override name = 'RepublishingStopped';
+  readonly done: RepublishedRows<R>;
+
+  constructor(done: RepublishedRows<R>, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.done = done;
+  }
+}
+
 /** A row, and the message made of it. */
 export interface MadeMessage<R> {
   readonly row: R;
@@ -56,6 +67,8 @@ export interface RepublishSteps<R> {
 /**
  * Publishes rows again, a page at a time. It can do no harm: a message that is at rest, or still on its way, is
  * recognised by its id.
+ *
+ * @throws RepublishingStopped at the first step that fails
  */
 export async function republish<R extends RepublishRow>(
   rows: readonly R[],
@@ -63,15 +76,19 @@ export async function republish<R extends RepublishRow>(
 ): Promise<RepublishedRows<R>> {
   const confirmedRows: R[] = [];
   const result = { ...NOTHING };
-  for (let from = 0; from < rows.length; from += pageSize) {
-    const some = rows.slice(from, from + pageSize);
-    const made = await messages(some);
-    result.gone += some.length - made.length;
-    const outcomes = await publish(made.map(({ message }) => message));
-    const confirmed = made.filter((_, index) => outcomes[index] === 'confirmed').map(({ row }) => row);
-    for (const outcome of outcomes) result[outcome] += 1;
-    if (confirmed.length > 0) await note(confirmed);
-    confirmedRows.push(...confirmed);
+  try {
+    for (let from = 0; from < rows.length; from += pageSize) {
+      const some = rows.slice(from, from + pageSize);
+      const made = await messages(some);
+      result.gone += some.length - made.length;
+      const outcomes = await publish(made.map(({ message }) => message));
+      const confirmed = made.filter((_, index) => outcomes[index] === 'confirmed').map(({ row }) => row);
+      for (const outcome of outcomes) result[outcome] += 1;
+      if (confirmed.length > 0) await note(confirmed);
+      confirmedRows.push(...confirmed);
+    }
+  } catch (cause) {
+    throw new RepublishingStopped({ ...result, confirmedRows }, cause);
   }
   return { ...result, confirmedRows };
 }

@@ -21,6 +21,7 @@ import {
   reconciliationDays,
   reconciliationMigrations,
   reconciliationRows,
+  RepublishingStopped,
   republishKept,
   rowBooks,
   startReconciliation,
@@ -469,6 +470,32 @@ describe('the missing rows of a kept reconciliation', () => {
       ['3', '6', '9'],
       ['6', '9'],
     ]);
+  });
+});
+
+describe('publishing missing rows again that is stopped midway', () => {
+  it('is kept with what was done by then and what stopped it, and goes on with the others when it is asked again', async () => {
+    const id = await kept([system('system-1', 10), system('system-2', 4)]);
+    const none = { unroutable: 0, refused: 0, gone: 0 };
+    const cause = new Error('a policy would lose them');
+    const halfway = (rows: readonly KeptRow[]) =>
+      Promise.reject(new RepublishingStopped({ ...none, confirmed: 3, confirmedRows: rows.slice(0, 3) }, cause));
+    const asked = { by: 'bea', why: 'lost' };
+    const stopped = await republishKept(endput, id, { ...asked, republish: halfway }).catch((error: unknown) => error);
+    expect(stopped).toMatchObject({ cause, done: { confirmed: 3 } });
+    expect(await getReconciliation(endput, PIPELINE, id)).toMatchObject({
+      republished: 3,
+      republishing: [{ ...asked, ...none, confirmed: 3, stopped: cause.message }],
+    });
+    const left: string[] = [];
+    const republish = (rows: readonly KeptRow[]) => {
+      left.push(...rows.map((row) => `${row.system}:${row.id}`));
+      return Promise.resolve({ ...none, confirmed: rows.length, confirmedRows: rows });
+    };
+    await republishKept(endput, id, { ...asked, republish });
+    expect(left).toEqual(['system-2:3']);
+    const found = await getReconciliation(endput, PIPELINE, id);
+    expect(found?.republishing[1]).not.toHaveProperty('stopped');
   });
 });
 

@@ -3,7 +3,7 @@ import { connectBroker, createPublisher, names, PolicyInForce, unlessHarmful } f
 import { ordersPipeline } from '@esteira/orders/domain';
 import { republishOrders, type MissingOrder } from '@esteira/orders/reconciliation';
 import { recordAction } from '@esteira/dead-letters';
-import type { Republished, SentBy } from '@esteira/reconciliation';
+import { RepublishingStopped, type Republished, type SentBy } from '@esteira/reconciliation';
 import { quiet, type Connections } from '../connections.ts';
 import { Refused } from '../refused.ts';
 
@@ -28,22 +28,28 @@ export async function republishMissing(
     const exchange = names.exchange(ordersPipeline);
     const send = createPublisher(broker, { exchange, mandatory: true, appId: CLIENT });
     const publish = unlessHarmful(send, ordersPipeline, management);
-    const { confirmed, unroutable, refused, gone } = await republishOrders(systems, missing, {
-      ...{ endput, publish, maxAttempts: settings.MAX_ATTEMPTS, sentBy },
-    });
-    const counts = { confirmed, unroutable, refused, gone };
-    const { by, why = null } = sentBy;
-    await recordAction(endput, {
-      ...{ pipeline: ordersPipeline.name, by, action: 'republish', why },
-      details: { rows: missing.length, ...counts },
-    });
-    return counts;
-  } catch (error) {
-    if (!(error instanceof PolicyInForce)) throw error;
-    throw new Refused(
-      `Nothing more is published; what the broker had confirmed by then is remembered. ${error.message}`,
-    );
+    const record = ({ confirmed, unroutable, refused, gone }: Republished, more: { readonly stopped?: string } = {}) =>
+      recordAction(endput, {
+        ...{ pipeline: ordersPipeline.name, by: sentBy.by, action: 'republish', why: sentBy.why ?? null },
+        details: { rows: missing.length, confirmed, unroutable, refused, gone, ...more },
+      });
+    try {
+      const maxAttempts = settings.MAX_ATTEMPTS;
+      const result = await republishOrders(systems, missing, { endput, publish, maxAttempts, sentBy });
+      await record(result);
+      return result;
+    } catch (error) {
+      if (!(error instanceof RepublishingStopped)) throw error;
+      await record(error.done, { stopped: error.message });
+      throw refusedBy(error);
+    }
   } finally {
     await broker.close();
   }
+}
+
+/** A policy is a person's to change; anything else is told as it is. */
+function refusedBy({ cause, message, done: { confirmed } }: RepublishingStopped): unknown {
+  if (!(cause instanceof PolicyInForce)) return cause;
+  return new Refused(`Nothing more is published; ${confirmed} were confirmed by then, and are remembered. ${message}`);
 }

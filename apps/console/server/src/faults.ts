@@ -1,6 +1,6 @@
 import { dependencyUnavailable, invalidRequest, placed, type ProblemError } from '@esteira/http';
 import { isLogFault } from '@esteira/attempt-log';
-import { BrokerUnavailable } from '@esteira/messaging';
+import { BrokerUnavailable, PolicyInForce } from '@esteira/messaging';
 import { UnservedSearch } from '@esteira/orders/messages';
 import { ForeignCursor } from '@esteira/pipeline';
 import { isAway } from '@esteira/postgres';
@@ -15,7 +15,8 @@ function wronglyAsked({ message }: Error, pointer: string): ProblemError {
 export function classifyFault(error: Error): ProblemError | undefined {
   if (error instanceof ForeignCursor) return wronglyAsked(error, '/cursor');
   if (error instanceof UnservedSearch) return wronglyAsked(error, `/${error.parameter}`);
-  if (error instanceof RedisFault || error instanceof BrokerUnavailable) return dependencyUnavailable(error.message);
+  if (error instanceof RedisFault || error instanceof BrokerUnavailable || error instanceof PolicyInForce)
+    return dependencyUnavailable(error.message);
   if (isLogFault(error)) return dependencyUnavailable(`MongoDB can't be used right now: ${error.message}.`);
   if (error.message === 'fetch failed' || error.name === 'TimeoutError') {
     return dependencyUnavailable(`An app or RabbitMQ's management API does not answer: ${explained(error)}`);

@@ -42,7 +42,12 @@ export const reconciliationSchema = Type.Object({
   systems: Type.Array(Type.Object(counts)),
   error: nullable(text),
   republished: Type.Integer({ minimum: 0, description: 'Of the missing rows: published again since.' }),
-  republishing: Type.Array(Type.Object({ at: text, by: text, why: nullable(text), ...published })),
+  republishing: Type.Array(
+    Type.Object({
+      ...{ at: text, by: text, why: nullable(text), ...published },
+      stopped: nullable(Type.String({ description: 'What ended it before all rows were dealt with.' })),
+    }),
+  ),
 });
 export const daySchema = Type.Object({ ...counts, day: Type.String({ description: 'Of the order, UTC.' }) });
 export const rowSchema = Type.Object({
@@ -89,8 +94,8 @@ export function reconciliationOf({
     ...snake(rest),
     progress: { ...progress },
     systems: systems.map(({ system, rows, attempts, classes: of }) => ({ system, rows, attempts, classes: { ...of } })),
-    republishing: republishing.map(({ at, by, why = null, confirmed, unroutable, refused, gone }) => ({
-      ...{ at, by, why, confirmed, unroutable, refused, gone },
+    republishing: republishing.map(({ at, by, why = null, stopped = null, confirmed, unroutable, refused, gone }) => ({
+      ...{ at, by, why, confirmed, unroutable, refused, gone, stopped },
     })),
   };
 }

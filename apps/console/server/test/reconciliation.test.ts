@@ -1,5 +1,5 @@
 import { openPostgres, type Postgres } from '@esteira/postgres';
-import { startPipeline, type Pipeline } from '@esteira/tests/support';
+import { administrationOf, startPipeline, type Pipeline } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { askConsole } from './support.ts';
@@ -46,6 +46,29 @@ async function reconciled(): Promise<Kept> {
   }, patient);
 }
 
+/** While a policy would lose them none is published again; the history says who tried, and what stopped it. */
+async function stoppedByPolicy(path: string, id: string): Promise<void> {
+  const broker = administrationOf(pipeline.settings.RABBITMQ_URL);
+  const untilInForce = (policy: string | null) =>
+    vi.waitFor(async () => {
+      const queues = (await broker.ask('GET', `queues/${broker.vhost}`)) as { policy?: string | null }[];
+      expect(new Set(queues.map((queue) => queue.policy ?? null))).toEqual(new Set([policy]));
+    }, patient);
+  await broker.setPolicy('forgets', { pattern: '.*', 'apply-to': 'queues', definition: { 'message-ttl': 3_600_000 } });
+  await untilInForce('forgets');
+  const { body } = await ask.post(path, { why: 'too early' });
+  expect(body).toMatchObject({ status: 503, code: 'dependency-unavailable' });
+  await broker.removeAllPolicies();
+  await untilInForce(null);
+  const stopped = expect.stringContaining('forgets') as string;
+  expect((await ask.get('/v0/history?limit=1')).body).toMatchObject({
+    items: [{ action: 'republish', why: 'too early', details: { reconciliation: id, confirmed: 0, stopped } }],
+  });
+  expect((await ask.get(`/v0/reconciliations/${id}`)).body).toMatchObject({
+    republishing: [{ why: 'too early', confirmed: 0, stopped }],
+  });
+}
+
 describe('a reconciliation', () => {
   it('is kept with its counts by system and day', async () => {
     const kept = await reconciled();
@@ -75,6 +98,7 @@ describe('a reconciliation', () => {
       ...{ total: 2, republished: 0, by_system: [{ count: 2 }], first: [{ id: '3' }, { id: '7' }] },
     });
     expect((await ask.post(path)).body).toMatchObject({ status: 400, code: 'invalid-request' });
+    await stoppedByPolicy(path, id);
     expect((await ask.post(path, { why: 'they were deleted' })).body).toMatchObject({ confirmed: 2 });
     expect((await ask.get(path)).body).toMatchObject({ total: 0, republished: 2, first: [] });
     await vi.waitFor(async () => {

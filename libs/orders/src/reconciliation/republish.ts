@@ -5,6 +5,7 @@ import {
   noteSentAgain,
   republish,
   republishedInAll,
+  RepublishingStopped,
   type MadeMessage,
   type RepublishedRows,
   type RepublishRow,
@@ -34,6 +35,8 @@ export interface RepublishOptions {
 /**
  * Publishes missing orders again. Orders that are not missing after all are recognised by their ids. One that was
  * redriven goes with the body it was redriven with: a person may have edited it.
+ *
+ * @throws RepublishingStopped with what was done in all systems by then
  */
 export async function republishOrders<R extends MissingOrder>(
   systems: readonly Pick<ReconciledSystem, 'name' | 'source' | 'table'>[],
@@ -43,6 +46,10 @@ export async function republishOrders<R extends MissingOrder>(
   const known = new Set(systems.map(({ name }) => name));
   const gone = missing.filter(({ system }) => !known.has(system)).length;
   const results: RepublishedRows<R>[] = [];
+  const inAll = () => {
+    const total = republishedInAll(results);
+    return { ...total, gone: total.gone + gone, confirmedRows: results.flatMap(({ confirmedRows }) => confirmedRows) };
+  };
   for (const { name, source, table } of systems) {
     const rows = missing.filter(({ system }) => system === name);
     const messagesOf = async (some: readonly R[]) =>
@@ -54,10 +61,15 @@ export async function republishOrders<R extends MissingOrder>(
         maxAttempts,
       );
     const note = (confirmed: readonly R[]) => noteSentAgain(endput, ordersPipeline.name, confirmed, sentBy);
-    results.push(await republish(rows, { messages: messagesOf, publish, note }));
+    try {
+      results.push(await republish(rows, { messages: messagesOf, publish, note }));
+    } catch (error) {
+      if (!(error instanceof RepublishingStopped)) throw error;
+      results.push((error as RepublishingStopped<R>).done);
+      throw new RepublishingStopped(inAll(), error.cause);
+    }
   }
-  const total = republishedInAll(results);
-  return { ...total, gone: total.gone + gone, confirmedRows: results.flatMap(({ confirmedRows }) => confirmedRows) };
+  return inAll();
 }
 
 /** A dead letter of another order, which had the row's id before, does not stand in for this one. */

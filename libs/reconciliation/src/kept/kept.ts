@@ -43,6 +43,8 @@ export interface RepublishEntry extends Republished {
   readonly by: string;
   /** Not asked for by earlier releases. */
   readonly why?: string;
+  /** What ended it before all rows were dealt with; absent where nothing did. */
+  readonly stopped?: string;
 }
 
 /** The counts of a system on a day. */

@@ -1,9 +1,11 @@
 import type { Sql } from '@esteira/postgres';
-import { republishedInAll, type Republished, type RepublishedRows } from '../republish.ts';
+import { republishedInAll, RepublishingStopped, type Republished, type RepublishedRows } from '../republish.ts';
 import { reconciliationRows } from './read.ts';
-import type { KeptRow } from './kept.ts';
+import type { KeptRow, RepublishEntry } from './kept.ts';
 
 const ROWS_AT_ONCE = 1_000;
+/** What is kept of the reason that ended one, in characters. */
+const LONGEST_REASON = 1_000;
 
 /** How the missing rows of a kept reconciliation are published again. */
 export interface RepublishKeptOptions {
@@ -46,6 +48,8 @@ export async function previewRepublish(endput: Sql, id: string): Promise<Republi
  * Publishes the missing rows of a kept reconciliation again, but for those that were already. It does no harm to a
  * message that is at rest by now, or on its way: it is recognised by its id. What the broker has confirmed of a page is
  * noted then, so a second call publishes only the others: those it did not take, and those whose source rows were gone.
+ *
+ * @throws RepublishingStopped where something ends it midway; what was done by then is kept, and what ended it
  */
 export async function republishKept(
   endput: Sql,
@@ -53,6 +57,24 @@ export async function republishKept(
   { by, why, republish }: RepublishKeptOptions,
 ): Promise<Republished> {
   let total = republishedInAll([]);
+  const count = async (result: RepublishedRows<KeptRow>) => {
+    if (result.confirmedRows.length > 0) await note(endput, id, result.confirmedRows);
+    total = republishedInAll([total, result]);
+  };
+  try {
+    for await (const rows of openRows(endput, id)) await count(await republish(rows));
+  } catch (error) {
+    if (!(error instanceof RepublishingStopped)) throw error;
+    await count((error as RepublishingStopped<KeptRow>).done);
+    await keepEntry(endput, id, { by, why, ...total, stopped: error.message.slice(0, LONGEST_REASON) });
+    throw new RepublishingStopped({ ...total, confirmedRows: [] }, error.cause);
+  }
+  await keepEntry(endput, id, { by, why, ...total });
+  return total;
+}
+
+/** The missing rows that were not published again, a page at a time. */
+async function* openRows(endput: Sql, id: string): AsyncGenerator<readonly KeptRow[], void, undefined> {
   let cursor: string | undefined;
   do {
     const page = await reconciliationRows(endput, id, {
@@ -61,19 +83,17 @@ export async function republishKept(
       ...(cursor === undefined ? {} : { cursor }),
     });
     const rows = page.items.filter(({ republishedAt }) => republishedAt === null);
-    if (rows.length > 0) {
-      const result = await republish(rows);
-      if (result.confirmedRows.length > 0) await note(endput, id, result.confirmedRows);
-      total = republishedInAll([total, result]);
-    }
+    if (rows.length > 0) yield rows;
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
+}
+
+async function keepEntry(endput: Sql, id: string, entry: Omit<RepublishEntry, 'at'>): Promise<void> {
   await endput.query(
     `UPDATE reconciliations SET republishing = republishing || jsonb_build_array(jsonb_build_object('at', now()) || $2)
       WHERE id = $1`,
-    [id, JSON.stringify({ by, why, ...total })],
+    [id, JSON.stringify(entry)],
   );
-  return total;
 }
 
 async function note(endput: Sql, id: string, rows: readonly KeptRow[]): Promise<void> {

@@ -8,7 +8,13 @@ import {
   type App,
 } from '@esteira/http';
 import { ordersPipeline } from '@esteira/orders/domain';
-import { previewRepublish, republishKept, type KeptRow } from '@esteira/reconciliation';
+import {
+  previewRepublish,
+  republishKept,
+  RepublishingStopped,
+  type KeptRow,
+  type Republished,
+} from '@esteira/reconciliation';
 import { Type } from 'typebox';
 import type { Console } from '../console.ts';
 import { byId, kept, noReconciliation } from '../kept-reconciliation.ts';
@@ -71,10 +77,23 @@ function addSending(app: App, { endput, reconciling }: Parts): void {
       await finished(endput, id);
       const sentBy = { by, why: reason, reconciliation: id };
       const republish = (rows: readonly KeptRow[]) => reconciling.republish(rows, sentBy);
-      const result = await republishKept(endput, id, { by, why: reason, republish });
-      const details = { reconciliation: id, ...result };
-      await recordAction(endput, { pipeline, by, action: 'republish', why: reason, details });
-      return { ...result };
+      const record = (
+        { confirmed, unroutable, refused, gone }: Republished,
+        more: { readonly stopped?: string } = {},
+      ) =>
+        recordAction(endput, {
+          ...{ pipeline, by, action: 'republish', why: reason },
+          details: { reconciliation: id, confirmed, unroutable, refused, gone, ...more },
+        });
+      try {
+        const result = await republishKept(endput, id, { by, why: reason, republish });
+        await record(result);
+        return { ...result };
+      } catch (error) {
+        if (!(error instanceof RepublishingStopped)) throw error;
+        await record(error.done, { stopped: error.message });
+        throw error.cause;
+      }
     },
   });
 }

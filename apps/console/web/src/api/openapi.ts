@@ -4949,6 +4949,7 @@ export interface operations {
                                 unroutable: number;
                                 refused: number;
                                 gone: number;
+                                stopped: string | null;
                             }[];
                         }[];
                         next_cursor: string | null;
@@ -5198,6 +5199,7 @@ export interface operations {
                             unroutable: number;
                             refused: number;
                             gone: number;
+                            stopped: string | null;
                         }[];
                     } & {
                         days: {
