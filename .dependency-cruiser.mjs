@@ -83,7 +83,7 @@ export default {
       name: 'core-knows-no-orders',
       severity: 'error',
       from: {
-        path: '^libs/(pipeline|lease|messaging|consumer|handlers|relay|relay-api|postgres-source|dead-letters|attempt-log|heartbeat|postgres|http|config|observability)/',
+        path: '^libs/(pipeline|lease|messaging|consumer|handlers|relay|relay-api|postgres-source|dead-letters|repair|attempt-log|heartbeat|postgres|http|config|observability)/',
         pathNot: '[.]test[.]ts$',
       },
       to: { path: '^libs/orders/' },

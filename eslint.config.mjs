@@ -14,6 +14,7 @@ const CORE = [
     'postgres-source',
     'lease',
     'dead-letters',
+    'repair',
   ],
   ...['attempt-log', 'heartbeat', 'reconciliation', 'postgres', 'http', 'observability', 'config'],
 ];

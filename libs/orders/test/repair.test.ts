@@ -31,13 +31,14 @@ import { createLogger } from '@esteira/observability';
 import { messageIds, type OutgoingMessage, type Publish } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { reconciliationMigrations, RepublishingStopped } from '@esteira/reconciliation';
+import { tidyDeadLetterQueue } from '@esteira/repair';
 import { freshDatabase, freshVirtualHost, serverSetting, type Fresh } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { orderMessages, ordersPipeline, type OrderMessage } from '../src/domain/index.ts';
 import { endputMigrations, ordersAtRest } from '../src/endput/index.ts';
 import { republishOrders } from '../src/reconciliation/index.ts';
-import { orderJobs, redrivableOrders, tidyDeadLetterQueue } from '../src/repair/index.ts';
+import { orderJobs, redrivableOrders } from '../src/repair/index.ts';
 import { ordersTable, sourceMigrations } from '../src/source/index.ts';
 
 const SYSTEM = 'system-1';
@@ -287,7 +288,7 @@ describe("RabbitMQ's queue of dead letters", () => {
     await endput.query(`UPDATE dead_letters SET state = 'redriven', round = 2 WHERE key = '1'`);
     await endput.query(`UPDATE dead_letters SET state = 'discarded' WHERE key = '2'`);
     await mirror([[1, 1], [2, 1], [3, 1], [3, 1], [4, 1], [4, 2], [5, 1]]); // prettier-ignore
-    expect(await tidyDeadLetterQueue(broker, endput)).toEqual({ looked: 7, removed: 4 });
+    expect(await tidyDeadLetterQueue(ordersPipeline, broker, endput)).toEqual({ looked: 7, removed: 4 });
     const left = await drained('orders.dead-letter', ({ length }) => length === 3);
     expect(left.map(({ messageId, headers }) => [messageId, headers['x-round']]).sort()).toEqual([
       [idOf(3), 1],
@@ -332,6 +333,6 @@ describe('a redrive whose process is killed', () => {
       `SELECT state, round, jsonb_array_length(history) AS entries, count(*)::int AS count FROM dead_letters GROUP BY 1, 2, 3`,
     );
     expect(found).toEqual([{ state: 'redriven', round: 2, entries: 1, count: COUNT }]);
-    expect(await tidyDeadLetterQueue(broker, endput)).toEqual({ looked: 0, removed: 0 });
+    expect(await tidyDeadLetterQueue(ordersPipeline, broker, endput)).toEqual({ looked: 0, removed: 0 });
   });
 });

@@ -1,3 +1,2 @@
 export * from './jobs.ts';
 export * from './redrivable.ts';
-export * from './tidy.ts';

@@ -1,19 +1,18 @@
 import { closedMirrors, type Mirror } from '@esteira/dead-letters';
 import { names, sift, type Broker, type Sifted, type SiftedMessage } from '@esteira/messaging';
-import { HEADER, MAX_ROUND } from '@esteira/pipeline';
+import { HEADER, MAX_ROUND, type Pipeline } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
-import { ordersPipeline } from '../domain/index.ts';
 
 /**
  * Takes out of RabbitMQ's queue of dead letters what is no longer open: it then shows what the table shows, each death
  * once. Harmless at any time, beside consumers and other passes too. It remembers the id and the round of each that stays,
  * about 100 bytes, until the pass is over.
  */
-export function tidyDeadLetterQueue(broker: Broker, endput: Sql): Promise<Sifted> {
+export function tidyDeadLetterQueue(pipeline: Pipeline, broker: Broker, endput: Sql): Promise<Sifted> {
   const kept = new Set<string>();
-  return sift(broker, names.deadLetterQueue(ordersPipeline), async (messages) => {
+  return sift(broker, names.deadLetterQueue(pipeline), async (messages) => {
     const mirrors = messages.map(mirrorOf);
-    const closed = await closedMirrors(endput, ordersPipeline.name, mirrors);
+    const closed = await closedMirrors(endput, pipeline.name, mirrors);
     return mirrors.map((mirror, index) => {
       if (closed[index] === true) return true;
       if (mirror.messageId === undefined) return false;
