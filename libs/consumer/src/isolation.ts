@@ -1,12 +1,18 @@
-import { beginLoneTrial, beginTrial, endTrial, spareTrial, suspects as suspectsAmong } from '@esteira/dead-letters';
+import { beginTrial, endTrial, suspects as suspectsAmong, type CrashesCounted } from '@esteira/dead-letters';
 import type { BatchHandler, Delivery, Settlement } from '@esteira/messaging';
 import type { Logger } from '@esteira/observability';
 import { contentId, HEADER, type Codec } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
 import type { ExclusiveLock } from './exclusive-lock.ts';
+import type { RunningSuspects } from './running-suspects.ts';
 
-/** How often a message may end its consumer, handled alone, before it is given up. */
+/** How often in a row a message may end its consumer, handled alone, before it is given up. */
 export const CRASH_BUDGET = 5;
+/**
+ * How often its consumer may end while a message runs beside others, as the only suspect. That proves little: a kill from
+ * outside looks the same. But one that never came to its end by then would not come to it.
+ */
+export const BESIDE_BUDGET = 25;
 
 /** What a message meets, by how often it ended its consumer. */
 export interface Handlers {
@@ -35,8 +41,9 @@ export interface Isolation {
  * before it is handled again; what was marked when another crash came is a suspect, and is handled alone until the one
  * that kills the process is found. A kill from outside only costs a suspect its company, never an attempt.
  *
- * Where a message may run for hours, the lock lets others in after a while. A crash counts against a suspect while it is
- * alone, and afterwards while no other suspect runs beside it: one from outside too.
+ * Where a message may run for hours, the lock lets others in after a while. A suspect that is still there then does not end
+ * its consumer at once, so crashes before that count no more. One that comes later counts for less: a fifth, and only
+ * while no other suspect runs beside it.
  */
 export function isolating({ handlers, endput, pipeline, originOf, lock, suspects, logger }: Isolation): BatchHandler {
   const trials = new Trials(endput, pipeline, suspects, logger);
@@ -56,16 +63,17 @@ export function isolating({ handlers, endput, pipeline, originOf, lock, suspects
       );
     }
     for (const [delivery, crashes] of known) {
-      const about = { ...described(delivery, pipeline, originOf), crashes };
-      if (crashes >= CRASH_BUDGET) logger.error(about, 'giving up a message that ends its consumer');
-      else logger.warn(about, 'handling a message alone that was there when a consumer ended');
-      const handler = handlerFor(handlers, crashes);
+      const handling = handlingOf(crashes);
+      const about = { ...described(delivery, pipeline, originOf), crashes: crashes.alone, beside: crashes.beside };
+      if (handling === 'usual') logger.warn(about, 'handling a message alone that was there when a consumer ended');
+      else logger.error(about, 'giving up a message that ends its consumer');
       await lock.exclusive(
         () =>
           trials.alone(delivery, async () => {
-            settle([delivery], await handler([delivery], done));
+            settle([delivery], await handlers[handling]([delivery], done));
           }),
-        () => trials.besideOthers(delivery),
+        // What is given up runs no handler: an end of it tells nothing new.
+        () => (handling === 'usual' ? trials.besideOthers(delivery) : Promise.resolve()),
       );
     }
     return batch.map((delivery) => settled.get(delivery) ?? unsettled);
@@ -78,18 +86,12 @@ function described({ messageId, headers }: Delivery, pipeline: string, originOf:
   return { message_id: messageId, pipeline, origin, attempt: headers[HEADER.attempt] };
 }
 
-/** The suspects that run in this process, by key, and those of them that a crash counts against. */
-export class RunningSuspects {
-  /** With each, when it is written down that a crash counts against it. */
-  readonly running = new Map<string, Promise<void>>();
-  readonly blamed = new Set<string>();
-}
-
 const unsettled: Settlement = { kind: 'return', fault: { code: 'unsettled', message: 'The message was not settled.' } };
 
-function handlerFor({ usual, giveUp, giveUpUnread }: Handlers, crashes: number): BatchHandler {
-  if (crashes < CRASH_BUDGET) return usual;
-  return crashes === CRASH_BUDGET ? giveUp : giveUpUnread;
+/** What a suspect meets: it is given up after so many crashes, and unread where that ends its consumer too. Pure. */
+export function handlingOf({ alone, beside }: CrashesCounted): keyof Handlers {
+  if (alone > CRASH_BUDGET) return 'giveUpUnread';
+  return alone === CRASH_BUDGET || beside >= BESIDE_BUDGET ? 'giveUp' : 'usual';
 }
 
 /** The rows that tell a crash: committed before a handling, removed after it. */
@@ -108,7 +110,7 @@ class Trials {
     this.#logger = logger;
   }
 
-  async suspects(returned: readonly Delivery[]): Promise<Map<Delivery, number>> {
+  async suspects(returned: readonly Delivery[]): Promise<Map<Delivery, CrashesCounted>> {
     if (returned.length === 0) return new Map();
     if (this.#untold.length > 0) await this.#end([]);
     const keys = new Map(returned.map((delivery) => [delivery, keyOf(delivery)]));
@@ -130,43 +132,21 @@ class Trials {
 
   async alone(delivery: Delivery, work: () => Promise<void>): Promise<void> {
     const key = keyOf(delivery);
-    const { running, blamed } = this.#suspects;
-    const blame = this.#blame(key);
-    // At once: who comes in beside it while that is written must find it here.
-    running.set(key, blame);
     try {
-      await blame;
+      await this.#suspects.begin(this.#sql, this.#pipeline, key);
       await this.#during([key], work);
     } finally {
-      running.delete(key);
-      blamed.delete(key);
+      this.#suspects.end(key);
     }
   }
 
-  /** A crash counts against this one from now on, and no more against those that came before it. */
-  async #blame(key: string): Promise<void> {
-    const { blamed } = this.#suspects;
-    for (const earlier of blamed) await this.#spare(earlier);
-    await beginLoneTrial(this.#sql, this.#pipeline, key);
-    blamed.add(key);
-  }
-
-  /** Others run beside a suspect from now on: what ends the process may be another suspect. */
+  /** Others run beside a suspect from now on: what ends the process may be another. */
   async besideOthers(delivery: Delivery): Promise<void> {
-    const { running } = this.#suspects;
-    if (running.size < 2) return;
-    const key = keyOf(delivery);
     try {
-      await running.get(key);
-      await this.#spare(key);
+      await this.#suspects.outlast(this.#sql, keyOf(delivery));
     } catch (err) {
       this.#logger.warn({ err, message_id: delivery.messageId }, 'a crash would count against this message alone');
     }
-  }
-
-  async #spare(key: string): Promise<void> {
-    await spareTrial(this.#sql, key);
-    this.#suspects.blamed.delete(key);
   }
 
   /** Where the work and the end of its trials both fail, the first fault is the one that is told. */

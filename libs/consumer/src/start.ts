@@ -12,8 +12,8 @@ import { prepareBroker, type PreparedBroker } from './broker.ts';
 import { checksOf, isConsuming, type ConsumerChecks } from './checks.ts';
 import type { Definition } from './definition.ts';
 import { ExclusiveLock } from './exclusive-lock.ts';
-import { RunningSuspects } from './isolation.ts';
 import { concurrencyOfBatches, lanesOf, startConsuming, type Lane } from './lanes.ts';
+import { RunningSuspects } from './running-suspects.ts';
 import type { ConsumerSettings } from './settings.ts';
 import { startSummary, type Summary } from './summary.ts';
 
@@ -34,6 +34,8 @@ export interface ConsumerOptions<M> {
   readonly metrics: Metrics;
   /** Names this process in attempts and connections, for example `consumer-1@host`. */
   readonly worker: string;
+  /** How long a suspect of a crash is alone at most, in milliseconds, where messages may run for long: a minute. */
+  readonly aloneMs?: number;
 }
 
 /** A running consumer of a pipeline. */
@@ -92,11 +94,20 @@ async function started<M>(options: ConsumerOptions<M>, opened: AsyncDisposableSt
     checks,
     stop: async (withinMs) => {
       for (const some of new Set([slots, ...lanes.map((lane) => lane.slots)])) some.stop(withinMs * SHARE_OF_ATTEMPTS);
-      await Promise.all(consumers.map((consumer) => consumer.stop(withinMs)));
+      await Promise.all([spareSuspects(stages), ...consumers.map((consumer) => consumer.stop(withinMs))]);
       summary.stop();
       await opened.disposeAsync();
     },
   };
+}
+
+/** What is killed while it stops was not ended by a message. */
+async function spareSuspects<M>({ suspects, endput, logger }: Stages<M>): Promise<void> {
+  try {
+    await suspects.spareAll(endput);
+  } catch (err) {
+    logger.warn({ err }, 'a kill before this process has stopped would count against messages that it handles alone');
+  }
 }
 
 /** Others find this process in the endput, wherever it was started. What is returned takes it off the list. */
@@ -166,7 +177,8 @@ interface Parts {
   readonly lanes: readonly Lane[];
 }
 
-function stagesOf<M>({ definition, settings, policy, logger, worker }: ConsumerOptions<M>, parts: Parts): Stages<M> {
+function stagesOf<M>(options: ConsumerOptions<M>, parts: Parts): Stages<M> {
+  const { definition, settings, policy, logger, worker, aloneMs = ALONE_MS } = options;
   const { endput, attemptLog, sender, prepared, summary, slots, lanes } = parts;
   const { policies, delay } = prepared;
   const exchange = names.deadLetterExchange(definition.pipeline);
@@ -185,7 +197,7 @@ function stagesOf<M>({ definition, settings, policy, logger, worker }: ConsumerO
     },
     policy,
     slots,
-    lock: new ExclusiveLock(hasLongOnes ? ALONE_MS : Number.POSITIVE_INFINITY),
+    lock: new ExclusiveLock(hasLongOnes ? aloneMs : Number.POSITIVE_INFINITY),
     suspects: new RunningSuspects(),
     worker,
     logger,

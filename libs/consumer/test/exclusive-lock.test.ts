@@ -68,6 +68,22 @@ describe('one alone, where nobody waits for hours', () => {
     expect(begun).toEqual(['earlier', 'alone', 'before others', 'later']);
   });
 
+  it('waits once for those that run for long, and in all no longer than its patience, however many are to be alone', async () => {
+    const { lock, begun, forHours, pass } = theLock();
+    for (let index = 0; index < 32; index += 1) void lock.shared(forHours('earlier'));
+    await pass(0);
+    for (let index = 0; index < 32; index += 1) void lock.exclusive(forHours('alone'));
+    void lock.shared(forHours('later'));
+    await pass(PATIENCE_MS);
+    expect(begun.filter((name) => name === 'alone')).toHaveLength(1);
+    // The second waits for nobody: those that run were waited for.
+    await pass(PATIENCE_MS);
+    expect(begun.filter((name) => name === 'alone')).toHaveLength(2);
+    await pass(4 * PATIENCE_MS);
+    expect(begun.filter((name) => name === 'alone')).toHaveLength(32);
+    expect(begun.at(-1)).toBe('later');
+  });
+
   it('begins at once where nothing runs, and lets others in as soon as it ends', async () => {
     const { lock, begun, forHours, pass } = theLock();
     await lock.exclusive(() => Promise.resolve(begun.push('alone')));

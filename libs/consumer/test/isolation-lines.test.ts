@@ -6,7 +6,8 @@ import { messageIds, systemsByMessageId } from '@esteira/pipeline';
 import { migrate, openPostgres, type Sql } from '@esteira/postgres';
 import { freshDatabase } from '@esteira/tests/support';
 import { expect, it } from 'vitest';
-import { CRASH_BUDGET, isolating, RunningSuspects } from '../src/isolation.ts';
+import { CRASH_BUDGET, isolating } from '../src/isolation.ts';
+import { RunningSuspects } from '../src/running-suspects.ts';
 import { ExclusiveLock } from '../src/exclusive-lock.ts';
 
 /** What the log says of a message that was there when a consumer ended so often. */
@@ -15,7 +16,9 @@ async function saidOf(crashes: number): Promise<Record<string, unknown>> {
   const handler = (batch: readonly Delivery[]) => Promise.resolve(batch.map(() => ({ kind: 'ack' as const })));
   const endput = {
     query: (text: string, values: readonly unknown[]) =>
-      Promise.resolve(text.startsWith('SELECT') ? [{ key: (values[0] as string[])[0], crashes }] : []),
+      Promise.resolve(
+        text.startsWith('SELECT') ? [{ key: (values[0] as string[])[0], alone: crashes, beside: 0 }] : [],
+      ),
   } as unknown as Sql;
   const isolated = isolating({
     handlers: { usual: handler, giveUp: handler, giveUpUnread: handler },

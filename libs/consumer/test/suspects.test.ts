@@ -7,7 +7,8 @@ import { freshDatabase, type Fresh } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { ExclusiveLock } from '../src/exclusive-lock.ts';
-import { isolating, RunningSuspects } from '../src/isolation.ts';
+import { BESIDE_BUDGET, CRASH_BUDGET, handlingOf, isolating } from '../src/isolation.ts';
+import { RunningSuspects } from '../src/running-suspects.ts';
 
 let database: Fresh;
 let endput: Postgres;
@@ -33,10 +34,10 @@ const suspect = (name: string): Delivery => ({
 });
 const keyOf = (name: string) => contentId(Buffer.from(name), name);
 
-/** How many crashes would be counted against each if the process ended now. */
-async function countsOf(...suspects: string[]): Promise<(number | undefined)[]> {
-  const rows = await endput.query<{ key: string; crashes: number }>('SELECT key, crashes FROM trials');
-  const crashes = new Map(rows.map((row) => [row.key, row.crashes]));
+/** How many crashes would be counted against each if the process ended now: alone, and beside others. */
+async function countsOf(...suspects: string[]): Promise<(string | undefined)[]> {
+  const rows = await endput.query<{ key: string; crashes: number; crashes_beside: number }>('SELECT * FROM trials');
+  const crashes = new Map(rows.map((row) => [row.key, `${row.crashes} ${row.crashes_beside}`]));
   return suspects.map((name) => crashes.get(keyOf(name)));
 }
 
@@ -52,7 +53,12 @@ it('a suspect that runs for hours waits for no other and holds none up; a crash 
         resolve([{ kind: 'ack' }]);
       });
     });
-  const lock = new ExclusiveLock(50);
+  const { promise: looked, resolve: look } = Promise.withResolvers<undefined>();
+  const lock = new (class extends ExclusiveLock {
+    override exclusive<T>(work: () => Promise<T>, beforeOthers?: () => Promise<void>): Promise<T> {
+      return super.exclusive(work, () => looked.then(() => beforeOthers?.()));
+    }
+  })(50);
   const handle = isolating({
     handlers: { usual: forHours, giveUp: forHours, giveUpUnread: forHours },
     endput,
@@ -66,17 +72,19 @@ it('a suspect that runs for hours waits for no other and holds none up; a crash 
   await vi.waitFor(() => {
     expect([...gates.keys()]).toEqual(['first']);
   }, patient);
+  expect(await countsOf('first', 'second')).toEqual(['1 0', '0 0']);
+  look(undefined);
   await lock.shared(() => Promise.resolve());
-  // The only suspect that runs, though others may be beside it by now.
-  expect(await countsOf('first', 'second')).toEqual([1, 0]);
+  // The only suspect that runs, though others may be beside it by now: that counts for less.
+  expect(await countsOf('first', 'second')).toEqual(['0 1', '0 0']);
   const second = handle([suspect('second')], () => undefined);
   await vi.waitFor(() => {
     expect([...gates.keys()]).toEqual(['first', 'second']);
   }, patient);
-  expect((await countsOf('first'))[0]).toBe(0);
+  expect((await countsOf('first'))[0]).toBe('0 0');
   await vi.waitFor(async () => {
     // Two of them, and nobody knows which one it would be.
-    expect(await countsOf('first', 'second')).toEqual([0, 0]);
+    expect(await countsOf('first', 'second')).toEqual(['0 0', '0 0']);
   }, patient);
   for (const open of gates.values()) open();
   expect(await Promise.all([first, second])).toEqual([[{ kind: 'ack' }], [{ kind: 'ack' }]]);
@@ -127,12 +135,57 @@ it('a suspect of which it is written late that it is alone is spared too, once i
     });
   const first = isolated(endput)([suspect(early)], () => undefined);
   await vi.waitFor(async () => {
-    expect(await countsOf(early)).toEqual([1]);
+    expect((await countsOf(early))[0]).not.toBe('0 0');
   }, patient);
   const second = isolated(slow)([suspect(late)], () => undefined);
   await written.promise;
   await lock.shared(() => Promise.resolve());
-  expect(await countsOf(early, late)).toEqual([0, 0]);
+  expect(await countsOf(early, late)).toEqual(['0 0', '0 0']);
   open(undefined);
   await Promise.all([first, second]);
+});
+
+it('no crash counts from when the process is asked to stop, neither against who is alone nor against who came in after', async () => {
+  const [alone, after] = ['alone', 'after'] as const;
+  await endput.query('INSERT INTO trials (key, pipeline, crashes) SELECT unnest($1::uuid[]), $2, 3', [
+    [alone, after].map(keyOf),
+    'parcels',
+  ]);
+  const { promise: gate, resolve: open } = Promise.withResolvers<undefined>();
+  const begun: string[] = [];
+  const forHours = async ([delivery]: readonly Delivery[]) => {
+    begun.push(delivery?.messageId ?? '');
+    await gate;
+    return [{ kind: 'ack' } as const];
+  };
+  const suspects = new RunningSuspects();
+  const handle = isolating({
+    handlers: { usual: forHours, giveUp: forHours, giveUpUnread: forHours },
+    endput,
+    pipeline: 'parcels',
+    originOf: () => undefined,
+    lock: new ExclusiveLock(50),
+    suspects,
+    logger: createLogger({ name: 'test', level: 'silent' }),
+  });
+  const first = handle([suspect(alone)], () => undefined);
+  await vi.waitFor(() => {
+    expect(begun).toEqual([alone]);
+  }, patient);
+  await suspects.spareAll(endput);
+  expect((await countsOf(alone))[0]).toMatch(/^[03] 0$/);
+  const second = handle([suspect(after)], () => undefined);
+  await vi.waitFor(() => {
+    expect(begun).toEqual([alone, after]);
+  }, patient);
+  expect((await countsOf(after))[0]).toMatch(/^[03] 0$/);
+  open(undefined);
+  await Promise.all([first, second]);
+});
+
+it('a message is given up after five crashes while it was alone, or 25 beside others', () => {
+  expect(handlingOf({ alone: CRASH_BUDGET - 1, beside: BESIDE_BUDGET - 1 })).toBe('usual');
+  expect(handlingOf({ alone: CRASH_BUDGET, beside: 0 })).toBe('giveUp');
+  expect(handlingOf({ alone: 0, beside: BESIDE_BUDGET })).toBe('giveUp');
+  expect(handlingOf({ alone: CRASH_BUDGET + 1, beside: BESIDE_BUDGET })).toBe('giveUpUnread');
 });

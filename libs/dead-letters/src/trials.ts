@@ -6,13 +6,21 @@ import type { Sql } from '@esteira/postgres';
  * row that is found at the next try was left by a crash: its message is a suspect, and is handled alone from then on.
  */
 
-/** Which of these messages were being handled when a consumer ended, and how often that happened while alone. */
-export async function suspects(sql: Sql, keys: readonly string[]): Promise<Map<string, number>> {
-  const rows = await sql.query<{ key: string; crashes: number }>(
-    'SELECT key, crashes FROM trials WHERE key = ANY ($1::uuid[])',
+/** How often a consumer ended while it handled a suspect. */
+export interface CrashesCounted {
+  /** While it was alone, since it last outlasted that. */
+  readonly alone: number;
+  /** While no other suspect ran beside it, but other messages did. */
+  readonly beside: number;
+}
+
+/** Which of these messages were being handled when a consumer ended, and what counts against them. */
+export async function suspects(sql: Sql, keys: readonly string[]): Promise<Map<string, CrashesCounted>> {
+  const rows = await sql.query<CrashesCounted & { key: string }>(
+    'SELECT key, crashes AS alone, crashes_beside AS beside FROM trials WHERE key = ANY ($1::uuid[])',
     [keys],
   );
-  return new Map(rows.map(({ key, crashes }) => [key, crashes]));
+  return new Map(rows.map(({ key, alone, beside }) => [key, { alone, beside }]));
 }
 
 /** Commits that messages are about to be handled together. */
@@ -32,9 +40,22 @@ export async function beginLoneTrial(sql: Sql, pipeline: string, key: string): P
   );
 }
 
-/** A suspect is alone no more: a crash from now on is not counted against it, though it stays a suspect. */
-export async function spareTrial(sql: Sql, key: string): Promise<void> {
-  await sql.query('UPDATE trials SET crashes = crashes - 1 WHERE key = $1 AND crashes > 0', [key]);
+/**
+ * A suspect was alone, and its consumer lives: it does not end it at once, so nothing counts that did while it was alone.
+ *
+ * @param isOnly no other suspect runs beside it: one more crash beside others, until `endTrial` says otherwise.
+ */
+export async function outlastTrial(sql: Sql, key: string, isOnly: boolean): Promise<void> {
+  await sql.query('UPDATE trials SET crashes = 0, crashes_beside = crashes_beside + $2 WHERE key = $1', [
+    key,
+    isOnly ? 1 : 0,
+  ]);
+}
+
+/** Takes back the crash that is counted in advance: one from now on does not count, though the message stays a suspect. */
+export async function spareTrial(sql: Sql, key: string, counted: keyof CrashesCounted): Promise<void> {
+  const column = counted === 'alone' ? 'crashes' : 'crashes_beside';
+  await sql.query(`UPDATE trials SET ${column} = ${column} - 1 WHERE key = $1 AND ${column} > 0`, [key]);
 }
 
 /**

@@ -26,7 +26,7 @@ export type GivenUp = 'delivery-limit' | 'crashed-consumer';
 
 const WHY: Readonly<Record<GivenUp, string>> = {
   'delivery-limit': 'The broker gave up: the message came back unacknowledged too often.',
-  'crashed-consumer': 'A consumer ended each time it handled this message alone.',
+  'crashed-consumer': 'Its consumer ended too often while it handled this message.',
 };
 
 /** What is given up is a dead letter, unless it is at rest or made by a newer release. No attempt is made. Pure. */

@@ -9,15 +9,22 @@ import { parcelMessage, parcelsDefinition, parcelsPipeline, type Parcel } from '
 
 export const logger = createLogger({ name: 'test', level: 'silent' });
 
+/** How a consumer takes of the lane express, and how long a suspect is alone. */
+interface How {
+  readonly concurrency?: number;
+  readonly prefetch?: number;
+  readonly aloneMs?: number;
+}
+
 /** Servers of a test's own, for parcels. */
 export interface World {
   readonly settings: ConsumerSettings;
   readonly endput: Postgres;
   readonly broker: Broker;
-  /** A consumer whose lane express is handled each by itself, four at once. */
-  start(handler: Handler<Parcel>, prefetch?: number): Promise<RunningConsumer>;
-  /** Publishes parcels of the weights 1 to `count` to the lane express. */
-  publish(count: number): Promise<void>;
+  /** A consumer whose lane express is handled each by itself, as many at once as it may hold: four. */
+  start(handler: Handler<Parcel>, how?: How): Promise<RunningConsumer>;
+  /** Publishes so many parcels to the lane express; their weights count from 1, or go on after others. */
+  publish(count: number, after?: number): Promise<void>;
   /** The attempts of each parcel that is stored, by its weight. */
   stored(): Promise<Map<number, number>>;
   close(): Promise<void>;
@@ -42,17 +49,19 @@ export async function openWorld(): Promise<World> {
     settings,
     endput,
     broker,
-    start: (handler, prefetch) =>
+    start: (handler, { concurrency = 4, prefetch, aloneMs } = {}) =>
       startConsumer({
-        definition: parcelsDefinition(handler, 4, prefetch),
+        definition: parcelsDefinition(handler, concurrency, prefetch),
         settings,
         policy: { maxAttempts: 3, delaysMs: [100], timeoutMs: 60_000 },
         logger,
         metrics: createMetrics({}),
         worker: 'test',
+        ...(aloneMs === undefined ? {} : { aloneMs }),
       }),
-    publish: async (count) => {
-      const parcels = Array.from({ length: count }, (_, index) => ({ id: index + 1, weight: index + 1 }));
+    publish: async (count, after = 0) => {
+      const weights = Array.from({ length: count }, (_, index) => after + index + 1);
+      const parcels = weights.map((weight) => ({ id: weight, weight }));
       const exchange = names.exchange(parcelsPipeline);
       const send = createPublisher(broker, { exchange, mandatory: true, appId: 't' });
       await send(parcels.map((parcel) => parcelMessage(parcel, 'express')));
