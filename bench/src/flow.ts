@@ -1,8 +1,7 @@
 import type { Settings } from '@esteira/settings';
 import { connectBroker, laneDepth, type Broker } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
-import { attemptsRequired, ordersPipeline } from '@esteira/orders/domain';
-import { messageIds } from '@esteira/pipeline';
+import { attemptsRequired, messageIds, ordersPipeline } from '@esteira/orders/domain';
 import { startApi, startConsumer, type App } from './apps.ts';
 import type { Arena } from './arena.ts';
 import { openBooks, type Books, type Counts } from './books.ts';
@@ -158,7 +157,7 @@ class RunningFlow implements Flow {
 
 /** How many attempts the rows from id `first` on ask for, at most `maxAttempts` each. */
 export function attemptsOfRows(first: number, count: number, maxAttempts: number): number {
-  const idOf = messageIds(ordersPipeline.name, 'system-1');
+  const idOf = messageIds('system-1');
   let attempts = 0;
   for (let id = first; id < first + count; id += 1) attempts += attemptsRequired(idOf(String(id)), true, maxAttempts);
   return attempts;

@@ -1,5 +1,4 @@
-import { attemptsRequired, ordersPipeline } from '@esteira/orders/domain';
-import { messageIds } from '@esteira/pipeline';
+import { attemptsRequired, messageIds } from '@esteira/orders/domain';
 import { openPostgres } from '@esteira/postgres';
 import type { Settings } from '@esteira/settings';
 import type { Arena } from './arena.ts';
@@ -61,7 +60,7 @@ const INSERT = `INSERT INTO orders (id, product, price, security_check)
   SELECT id, 'Storage tin, large', 29.33, true FROM unnest($1::bigint[]) AS id`;
 
 function failingIds(from: number, count: number): number[] {
-  const idOf = messageIds(ordersPipeline.name, 'system-1');
+  const idOf = messageIds('system-1');
   const ids: number[] = [];
   for (let id = from; ids.length < count; id += 1) {
     if (attemptsRequired(idOf(String(id)), true, ATTEMPTS) === ATTEMPTS) ids.push(id);

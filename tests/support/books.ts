@@ -2,8 +2,7 @@ import { mongodbAttemptLog } from '@esteira/attempt-log';
 import type { Settings } from '@esteira/settings';
 import { connectBroker, laneDepth, names, type Broker } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
-import { attemptsRequired, ordersPipeline } from '@esteira/orders/domain';
-import { messageIds } from '@esteira/pipeline';
+import { attemptsRequired, messageIds, ordersPipeline } from '@esteira/orders/domain';
 import { openPostgres } from '@esteira/postgres';
 import { patient } from '@esteira/tests/patience';
 import { vi } from 'vitest';
@@ -74,7 +73,7 @@ export async function openBooks(settings: Settings): Promise<Books> {
     attemptsAsked: async (maxAttempts) => {
       let asked = 0;
       for (const [index, { name }] of settings.systems.entries()) {
-        const idOf = messageIds(ordersPipeline.name, name);
+        const idOf = messageIds(name);
         const rows = await sources[index]?.query<{ id: string; security_check: boolean }>(
           'SELECT id, security_check FROM orders',
         );

@@ -1,8 +1,7 @@
 import { loadSettings } from '@esteira/settings';
 import { deadLetterMigrations, lockToWriteDeadLetters, writeDeadLetters } from '@esteira/dead-letters';
-import { ordersPipeline } from '@esteira/orders/domain';
+import { messageIds, ordersPipeline } from '@esteira/orders/domain';
 import { endputMigrations, ordersAtRest } from '@esteira/orders/endput';
-import { messageIds } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, type Fresh } from '@esteira/tests/support';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -18,7 +17,7 @@ beforeAll(async () => {
   for (const migrations of [endputMigrations, deadLetterMigrations]) await migrate(database.url, migrations);
   endput = openPostgres({ url: database.url, applicationName: 'test' });
   const deadLetter = {
-    messageId: messageIds(ordersPipeline.name, 'of-old')('1'),
+    messageId: messageIds('of-old')('1'),
     pipeline: ordersPipeline.name,
     lane: ordersPipeline.lanes[0],
     origin: 'of-old',

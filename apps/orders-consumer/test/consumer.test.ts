@@ -13,9 +13,16 @@ import {
   type Broker,
 } from '@esteira/messaging';
 import { createLogger, createMetrics } from '@esteira/observability';
-import { attemptsRequired, orderMessages, ordersPipeline, type Order, type Verifier } from '@esteira/orders/domain';
+import {
+  attemptsRequired,
+  messageIds,
+  orderMessages,
+  ordersPipeline,
+  type Order,
+  type Verifier,
+} from '@esteira/orders/domain';
 import { simulatedVerifier } from '@esteira/orders/verifiers';
-import { HEADER, messageIds, type OutgoingMessage, type Publish } from '@esteira/pipeline';
+import { HEADER, type OutgoingMessage, type Publish } from '@esteira/pipeline';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, freshMongoUrl, freshVirtualHost, serverSetting, type Fresh } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
@@ -93,7 +100,7 @@ const orders = (count: number, securityCheck: boolean): Order[] =>
 
 const toMessage = orderMessages({ system: 'system-1', database: 'd', schema: 'public', table: 'orders' });
 const messageOf = (order: Order, maxAttempts = 5): OutgoingMessage => toMessage(order, { maxAttempts });
-const idOf = messageIds(ordersPipeline.name, 'system-1');
+const idOf = messageIds('system-1');
 const idsOf = (all: readonly Order[]) => all.map(({ id }) => idOf(id));
 
 const stored = async (all: readonly Order[]) =>

@@ -19,8 +19,8 @@ import {
   type Broker,
 } from '@esteira/messaging';
 import { createLogger, createMetrics } from '@esteira/observability';
-import { orderMessages, ordersPipeline, type Order, type Verifier } from '@esteira/orders/domain';
-import { messageIds, type Publish } from '@esteira/pipeline';
+import { messageIds, orderMessages, ordersPipeline, type Order, type Verifier } from '@esteira/orders/domain';
+import type { Publish } from '@esteira/pipeline';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, freshMongoUrl, freshVirtualHost, serverSetting, type Fresh } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
@@ -120,7 +120,7 @@ const orders = (count: number, product = '2 CDs'): Order[] =>
   }));
 const toMessage = orderMessages({ system: 'system-1', database: 'd', schema: 'public', table: 'orders' });
 const send = (all: readonly Order[], maxAttempts = 5) => publish(all.map((order) => toMessage(order, { maxAttempts })));
-const idOf = messageIds(ordersPipeline.name, 'system-1');
+const idOf = messageIds('system-1');
 const idsOf = (all: readonly Order[]) => all.map(({ id }) => idOf(id));
 const stored = (all: readonly Order[]) =>
   endput.query<{ attempts: number }>('SELECT attempts FROM orders WHERE message_id = ANY($1::uuid[])', [idsOf(all)]);

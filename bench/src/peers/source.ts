@@ -1,5 +1,4 @@
-import { attemptsRequired, ordersPipeline, type Order } from '@esteira/orders/domain';
-import { messageIds } from '@esteira/pipeline';
+import { attemptsRequired, messageIds, type Order } from '@esteira/orders/domain';
 import { openPostgres } from '@esteira/postgres';
 import type { Enqueue, PeerJob } from './peer.ts';
 
@@ -16,7 +15,7 @@ const READ = `
 /** Reads the source, page after page, and enqueues a job for each row after those of the last call. */
 export function openSource(url: string, maxAttempts: number): (enqueue: Enqueue) => Promise<void> {
   const postgres = openPostgres({ url, applicationName: 'bench peer', max: 1 });
-  const idOf = messageIds(ordersPipeline.name, 'system-1');
+  const idOf = messageIds('system-1');
   let after = '0';
   const jobOf = (order: Order): PeerJob => {
     const message_id = idOf(order.id);

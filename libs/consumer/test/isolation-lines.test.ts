@@ -2,7 +2,7 @@ import { deadLetterMigrations } from '@esteira/dead-letters';
 import type { Delivery } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
 import { endputMigrations } from '@esteira/orders/endput';
-import { messageIds, systemsByMessageId } from '@esteira/pipeline';
+import { messageIds, systemsByMessageId } from '@esteira/orders/domain';
 import { migrate, openPostgres, type Sql } from '@esteira/postgres';
 import { freshDatabase } from '@esteira/tests/support';
 import { expect, it } from 'vitest';
@@ -24,12 +24,12 @@ async function saidOf(crashes: number): Promise<Record<string, unknown>> {
     handlers: { usual: handler, giveUp: handler, giveUpUnread: handler },
     endput,
     pipeline: 'orders',
-    originOf: systemsByMessageId('orders', ['system-1', 'system-2']),
+    originOf: systemsByMessageId(['system-1', 'system-2']),
     lock: new ExclusiveLock(),
     suspects: new RunningSuspects(),
     logger: createLogger({ name: 'test', level: 'info', destination: { write: (line) => lines.push(line) } }),
   });
-  const messageId = messageIds('orders', 'system-2')('7');
+  const messageId = messageIds('system-2')('7');
   const headers = { 'x-attempt': 3 };
   const delivery = {
     tag: 1,
@@ -47,7 +47,7 @@ async function saidOf(crashes: number): Promise<Record<string, unknown>> {
 it.each([0, CRASH_BUDGET])(
   'a line about a suspect with %i crashes tells its id, pipeline, origin and attempt',
   async (crashes) => {
-    const message_id = messageIds('orders', 'system-2')('7');
+    const message_id = messageIds('system-2')('7');
     expect(await saidOf(crashes)).toMatchObject({
       message_id,
       pipeline: 'orders',
@@ -71,7 +71,7 @@ it('the fault that came first is told where the end of a trial fails too, and th
     handlers: { usual: broken, giveUp: broken, giveUpUnread: broken },
     endput,
     pipeline: 'orders',
-    originOf: systemsByMessageId('orders', ['system-1']),
+    originOf: systemsByMessageId(['system-1']),
     lock: new ExclusiveLock(),
     suspects: new RunningSuspects(),
     logger: createLogger({ name: 'test', level: 'info', destination: { write: (line) => lines.push(line) } }),

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { messageIds, type HandlerContext } from '@esteira/pipeline';
+import { contentId, type HandlerContext } from '@esteira/pipeline';
 
 /** What the handlers of these tests are given. */
 export interface Note {
@@ -18,7 +18,7 @@ export function attemptOf(
   const message = { id: String(id), text };
   const attempt = {
     pipeline: 'notes',
-    messageId: messageIds('notes', 'system-1')(message.id),
+    messageId: contentId(Buffer.from(message.id), 'note'),
     origin: 'system-1',
     key: message.id,
     incarnation: null,

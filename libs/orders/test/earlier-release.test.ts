@@ -21,12 +21,11 @@ import {
   type JobRunnerOptions,
 } from '@esteira/dead-letters';
 import type { OutgoingMessage } from '@esteira/pipeline';
-import { messageIds } from '@esteira/pipeline';
 import { migrate, openPostgres, type Migrations, type Postgres } from '@esteira/postgres';
 import { patient } from '@esteira/tests/patience';
 import { freshDatabase, type Fresh } from '@esteira/tests/support';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { orderMessages, ordersPipeline } from '../src/domain/index.ts';
+import { messageIds, orderMessages } from '../src/domain/index.ts';
 import { endputMigrations, endputReader, ordersAtRest, storeOrders } from '../src/endput/index.ts';
 import { redrivableOrders } from '../src/repair/index.ts';
 
@@ -36,7 +35,7 @@ const SYSTEM = 'system-1';
 /** As a row tells its time, and the text it is known by. */
 const TIMES = ['1997-01-01 00:00:00+00', '2026-01-01 02:00:00.120000+02', '0001-01-01 00:00:00+02'];
 const CREATED = ['1997-01-01T00:00:00+00:00', '2026-01-01T00:00:00.12+00:00', '0001-12-31T22:00:00+00:00 BC'] as const;
-const idOf = (row: number) => messageIds(ordersPipeline.name, SYSTEM)(String(row));
+const idOf = (row: number) => messageIds(SYSTEM)(String(row));
 const redrivable = redrivableOrders([SYSTEM]);
 const toMessage = orderMessages({ system: SYSTEM, database: 'd', schema: 'public', table: 'orders' });
 const orderOf = (row: number, product = 'tea') => ({

@@ -1,10 +1,10 @@
 import { lockToStore, lockToWriteDeadLetters } from '@esteira/dead-letters';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
-import { messageIds, type Attempt } from '@esteira/pipeline';
+import type { Attempt } from '@esteira/pipeline';
 import { freshDatabase, type Fresh } from '@esteira/tests/support';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { Order } from '../src/domain/index.ts';
+import { messageIds, type Order } from '../src/domain/index.ts';
 import { endputMigrations, ordersAtRest, storeOrders, type OrderToStore } from '../src/endput/index.ts';
 
 let database: Fresh;
@@ -23,7 +23,7 @@ beforeEach(async () => {
   await endput.query('TRUNCATE orders');
 });
 
-const idOf = messageIds('orders', 'system-1');
+const idOf = messageIds('system-1');
 
 function toStore(id: number, changes: Partial<Order> = {}): OrderToStore {
   const order: Order = {

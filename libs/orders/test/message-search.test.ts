@@ -1,6 +1,6 @@
 import { attemptId, mongodbAttemptLog, type AttemptDocument, type AttemptLog } from '@esteira/attempt-log';
 import { deadLetterMigrations } from '@esteira/dead-letters';
-import { ForeignCursor, messageIds, writeCursor } from '@esteira/pipeline';
+import { ForeignCursor, writeCursor } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, freshMongoUrl, type Fresh } from '@esteira/tests/support';
 import { MongoClient } from 'mongodb';
@@ -8,8 +8,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { endputMigrations } from '../src/endput/index.ts';
 import { isKnown, lifeOf, readFacts, searchMessages, UnservedSearch } from '../src/messages/index.ts';
 import { ordersTable, sourceMigrations } from '../src/source/index.ts';
+import { messageIds } from '../src/domain/index.ts';
 
-const idOf = messageIds('orders', 'system-1');
+const idOf = messageIds('system-1');
 const SPOILED = '00000000-0000-8000-8000-00000000000f';
 const mongoUrl = freshMongoUrl();
 const logOptions = { applicationName: 'test', pipeline: 'orders', ttlSeconds: 600 };
@@ -114,7 +115,7 @@ describe('a search for messages', () => {
 
   it('finds the rows of an id in every system, also what the log has forgotten of one of them', async () => {
     const other = { name: 'system-2', source, table: ordersTable };
-    const twin = messageIds('orders', 'system-2')('7');
+    const twin = messageIds('system-2')('7');
     await store('7');
     await attemptLog.record([attempt('7', 1, { _id: attemptId(twin, 1, 1), message_id: twin })]);
     const both = { ...places(), systems: [...places().systems, other] };

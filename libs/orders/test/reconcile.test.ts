@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { deadLetterMigrations } from '@esteira/dead-letters';
-import { messageIds } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { reconcile, type Position, type UnrestedRow } from '@esteira/reconciliation';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { orderMessages, type OrderMessage } from '../src/domain/index.ts';
+import { messageIds, orderMessages, type OrderMessage } from '../src/domain/index.ts';
 import { endputMigrations, endputReader } from '../src/endput/index.ts';
 import { ordersToReconcile } from '../src/reconciliation/index.ts';
 import { republishedOrders, sourceMigrations, sourceReader } from '../src/source/index.ts';
@@ -49,7 +48,7 @@ beforeEach(async () => {
   await endput.query('truncate orders, dead_letters');
 });
 
-const idOf = messageIds('orders', SYSTEM);
+const idOf = messageIds(SYSTEM);
 
 async function insert(count: number): Promise<void> {
   await source.query(

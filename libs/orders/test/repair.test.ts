@@ -28,14 +28,14 @@ import {
   type Delivery,
 } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
-import { messageIds, type OutgoingMessage, type Publish } from '@esteira/pipeline';
+import type { OutgoingMessage, Publish } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { reconciliationMigrations, RepublishingStopped } from '@esteira/reconciliation';
 import { tidyDeadLetterQueue } from '@esteira/repair';
 import { freshDatabase, freshVirtualHost, serverSetting, type Fresh } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { orderMessages, ordersPipeline, type OrderMessage } from '../src/domain/index.ts';
+import { messageIds, orderMessages, ordersPipeline, type OrderMessage } from '../src/domain/index.ts';
 import { endputMigrations, ordersAtRest } from '../src/endput/index.ts';
 import { republishOrders } from '../src/reconciliation/index.ts';
 import { orderJobs, redrivableOrders } from '../src/repair/index.ts';
@@ -45,7 +45,7 @@ const SYSTEM = 'system-1';
 const CREATED_AT = '2026-01-01T00:00:00.123456+00:00';
 const logger = createLogger({ name: 'test', level: 'silent' });
 const redrivable = redrivableOrders([SYSTEM, 'system-2']);
-const idOf = (row: number) => messageIds(ordersPipeline.name, SYSTEM)(String(row));
+const idOf = (row: number) => messageIds(SYSTEM)(String(row));
 const messageOf = orderMessages({ system: SYSTEM, database: 'd', schema: 's', table: 't' });
 
 let vhost: Fresh;

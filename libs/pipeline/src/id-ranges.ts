@@ -4,17 +4,17 @@ export interface IdRange {
   readonly last: string;
 }
 
-/** Ids whose row ids are no further apart than this belong to one range. */
+/** Ids whose last digits are no further apart than this belong to one range. */
 const WIDEST_GAP = 8;
 /** Of more ranges than this a range is asked for no quicker than an id. */
 const MOST_RANGES = 4;
-/** Row ids are compared by their last 12 digits, which a number holds. */
+/** Ids are compared by their last 12 digits, which a number holds. */
 const HEAD = 24;
 
 /**
- * The ranges in which message ids lie, ascending; undefined where they are too scattered. A source is read in the
- * order of its ids, and ids of neighbouring rows sort together, so that a batch is mostly one range a system: what is
- * known of all of them is found by one look at an index, not by one for each.
+ * The ranges in which message ids lie, ascending; undefined where they are too scattered. Where a pipeline makes ids of
+ * numbers, and sends in the order of these, a batch is mostly one range an origin: what is known of all of them is found
+ * by one look at an index, not by one for each.
  */
 export function idRanges(messageIds: readonly string[]): IdRange[] | undefined {
   const ranges: { first: string; last: string }[] = [];

@@ -1,8 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contentId, idRanges, messageIds } from '../src/index.ts';
+import { contentId, idRanges } from '../src/index.ts';
 
-const [one, other] = [messageIds('orders', 'system-1'), messageIds('orders', 'system-2')];
+/** Ids of an origin's numbers, each in the order of these. */
+const idsOf = (origin: string) => (number: string) => {
+  const hex = BigInt(number).toString(16).padStart(16, '0');
+  return `${origin}-0000-8000-${hex.slice(0, 4)}-${hex.slice(4)}`;
+};
+const [one, other] = [idsOf('11111111'), idsOf('22222222')];
 const span = (from: bigint, count: number) => Array.from({ length: count }, (_, i) => String(from + BigInt(i)));
 
 describe('the ranges of message ids', () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { messageIds, writeHeaders } from '@esteira/pipeline';
+import { contentId, writeHeaders } from '@esteira/pipeline';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import type { PageSource, Position } from '@esteira/relay';
 import { inject, onTestFinished } from 'vitest';
@@ -48,7 +48,6 @@ export const noteFormat = (column = 'text'): RowFormat => ({
 
 /** The notes of a table, as pages of messages whose bodies are `{"id":…,"text":…}`. */
 export function notesSource(postgres: Postgres, system: string, table = notes, format = noteFormat()): PageSource {
-  const idOf = messageIds('notes', system);
   return postgresSource(postgres, {
     system,
     table,
@@ -56,7 +55,7 @@ export function notesSource(postgres: Postgres, system: string, table = notes, f
     messagesFrom:
       () =>
       (id, line, { maxAttempts }) => ({
-        messageId: idOf(id),
+        messageId: contentId(Buffer.from(id), system),
         type: 'note.taken',
         lane: 'primary',
         body: Buffer.from(`{"id":${id},"text":${line}}`),

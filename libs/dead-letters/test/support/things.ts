@@ -1,4 +1,4 @@
-import { messageIds, type OutgoingMessage, type Pipeline, type Publish, type PublishOutcome } from '@esteira/pipeline';
+import type { OutgoingMessage, Pipeline, Publish, PublishOutcome } from '@esteira/pipeline';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, type Fresh } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
@@ -22,7 +22,9 @@ export const STORED = 'stored_things';
 export const atRest = atRestView('things');
 export const CREATED_AT = '2026-01-01T00:00:00.123456+00:00';
 
-export const idOf = (row: number, system = 'system-1') => messageIds(things.name, system)(String(row));
+/** The ids of an origin stand in the order of its rows. */
+export const idOf = (row: number, origin = 'system-1') =>
+  `${Buffer.from(origin).toString('hex').slice(-8)}-0000-8000-8000-${row.toString(16).padStart(12, '0')}`;
 export const bodyOf = (row: number, more: object = {}) =>
   Buffer.from(JSON.stringify({ system: 'system-1', id: String(row), created_at: CREATED_AT, ...more }));
 
@@ -33,7 +35,7 @@ export const redrivable: Redrivable = {
     try {
       const { system, id, created_at } = JSON.parse(Buffer.from(body).toString()) as Record<string, string>;
       if (system === undefined || id === undefined || created_at === undefined) throw new Error('incomplete');
-      return { messageId: messageIds(things.name, system)(id), origin: system, key: id, incarnation: created_at };
+      return { messageId: idOf(Number(id), system), origin: system, key: id, incarnation: created_at };
     } catch (error) {
       return { problem: { code: 'not-a-thing', message: (error as Error).message } };
     }

@@ -1,5 +1,6 @@
-import { messageIds, writeHeaders, type OutgoingMessage, type WireHeaders } from '@esteira/pipeline';
+import { writeHeaders, type OutgoingMessage, type WireHeaders } from '@esteira/pipeline';
 import { Type, type Static } from 'typebox';
+import { messageIds } from './message-id.ts';
 import { attemptsRequired } from './attempts-required.ts';
 import { ordersPipeline, type Order, type Origin } from './order.ts';
 
@@ -57,7 +58,7 @@ export function orderMessages(origin: Origin): (order: Order, journey: Journey) 
 
 /** The same of orders whose JSON is there already: it is not read and written once more. */
 export function orderTextMessages(origin: Origin): (order: OrderText, journey: Journey) => OutgoingMessage {
-  const idOf = messageIds(ordersPipeline.name, origin.system);
+  const idOf = messageIds(origin.system);
   const originJson = JSON.stringify(origin);
   const headersOf = journeyHeaders();
   return ({ id, securityCheck, json }, journey) => {

@@ -1,8 +1,8 @@
-import { invalid, messageIds, type Failure, type Proof, type Reading } from '@esteira/pipeline';
+import { invalid, type Failure, type Proof, type Reading } from '@esteira/pipeline';
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { messageIds } from './message-id.ts';
 import { orderMessageSchema, type OrderMessage } from './order-message.ts';
-import { ordersPipeline } from './order.ts';
 import { incarnationOf } from './incarnation.ts';
 
 /** The largest message, in bytes; the publisher and the broker have the same bound. */
@@ -29,7 +29,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The message ids of systems, by name. */
 export function idsOf(systems: readonly string[]): IdOf {
-  return new Map(systems.map((system) => [system, messageIds(ordersPipeline.name, system)]));
+  return new Map(systems.map((system) => [system, messageIds(system)]));
 }
 
 /**

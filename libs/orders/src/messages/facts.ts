@@ -1,9 +1,8 @@
 import type { AttemptDocument, AttemptLog } from '@esteira/attempt-log';
 import { getDeadLetter, type StoredDeadLetter } from '@esteira/dead-letters';
-import { rowIdOf } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
 import { timesSentAgain, type RepublishedAt } from '@esteira/reconciliation';
-import { ordersPipeline } from '../domain/index.ts';
+import { ordersPipeline, rowIdOf } from '../domain/index.ts';
 import { storedOrders, type StoredOrder } from '../endput/index.ts';
 import { sourceOrders, type SourceOrder, type OrdersTable } from '../source/index.ts';
 
@@ -76,7 +75,7 @@ type Teller = StoredOrder | StoredDeadLetter | AttemptDocument | null | undefine
 /** The source row of a message: most ids tell it themselves, an id made of bytes does not. */
 function rowOf(messageId: string, systems: FactPlaces['systems'], tellers: readonly Teller[]) {
   for (const { name } of systems) {
-    const rowId = rowIdOf(messageId, ordersPipeline.name, name);
+    const rowId = rowIdOf(messageId, name);
     if (rowId !== undefined) return { system: name, sourceId: rowId };
   }
   for (const teller of tellers) {

@@ -1,7 +1,7 @@
 import { isLogFault, type AttemptLog, type AttemptSearch } from '@esteira/attempt-log';
 import { lookUpDeadLetters } from '@esteira/dead-letters';
-import { isMessageId, messageIds, present } from '@esteira/pipeline';
-import { ordersPipeline } from '../domain/index.ts';
+import { isMessageId, present } from '@esteira/pipeline';
+import { messageIds, ordersPipeline } from '../domain/index.ts';
 import { storedOrders } from '../endput/index.ts';
 import { asksOfAttempts, isAsAsked, ofAttempts, unsearchedLog, type AskedOfAttempts } from './attempts.ts';
 import { hitOfAttempt, hitOfDeadLetter, hitOfStored } from './hit.ts';
@@ -83,7 +83,7 @@ async function idsOf({ endput, systems }: SearchedPlaces, search: MessageSearch)
   const names = system === undefined ? systems.map(({ name }) => name) : [system];
   const ofEach = names.map(async (name) => {
     const deadLetters = await lookUpDeadLetters(endput, ordersPipeline.name, { origin: name, key: sourceId });
-    return [messageIds(ordersPipeline.name, name)(sourceId), ...deadLetters.map(({ messageId: id }) => id)];
+    return [messageIds(name)(sourceId), ...deadLetters.map(({ messageId: id }) => id)];
   });
   return [...new Set((await Promise.all(ofEach)).flat())];
 }

@@ -1,7 +1,7 @@
 import { listDeadLetters, lookUpDeadLetters, soughtWords } from '@esteira/dead-letters';
-import { ForeignCursor, messageIds, present, readCursor, writeCursor } from '@esteira/pipeline';
+import { ForeignCursor, present, readCursor, writeCursor } from '@esteira/pipeline';
 import type { Postgres, Sql } from '@esteira/postgres';
-import { ordersPipeline } from '../domain/index.ts';
+import { messageIds, ordersPipeline } from '../domain/index.ts';
 import { storedOrders } from '../endput/index.ts';
 import { ordersByWords, WORDS_INDEX, type SourceOrder, type OrdersTable } from '../source/index.ts';
 import { hitOfDeadLetter, hitOfSource, hitOfStored, type MessageHit } from './hit.ts';
@@ -83,7 +83,7 @@ async function stagePage(places: WordPlaces, search: WordSearch, query: string, 
 
 /** Rows as messages; those with a dead letter were found by it. */
 async function asMessages(endput: Sql, system: string, orders: readonly SourceOrder[]): Promise<MessageHit[]> {
-  const idOf = messageIds(ordersPipeline.name, system);
+  const idOf = messageIds(system);
   const rows = orders.filter(({ id }) => !id.startsWith('-')).map((order) => ({ order, messageId: idOf(order.id) }));
   const ids = rows.map(({ messageId }) => messageId);
   const [stored, deadLetters] = await Promise.all([

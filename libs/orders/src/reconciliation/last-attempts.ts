@@ -1,7 +1,6 @@
 import type { AttemptLog } from '@esteira/attempt-log';
-import { messageIds } from '@esteira/pipeline';
 import { roundKey, type LastAttempts, type RowRound } from '@esteira/reconciliation';
-import { ordersPipeline } from '../domain/index.ts';
+import { messageIds } from '../domain/index.ts';
 
 /** Messages that the log is asked about at once. */
 const ASKED_AT_ONCE = 2_000;
@@ -32,7 +31,7 @@ async function ask(
   found: Map<string, number>,
 ): Promise<void> {
   const known = rows.filter(({ id }) => BigInt(id) >= 0n);
-  const byMessage = new Map(known.map((row) => [messageIds(ordersPipeline.name, row.system)(row.id), row]));
+  const byMessage = new Map(known.map((row) => [messageIds(row.system)(row.id), row]));
   for (const { message_id: messageId, round, status, processed_at: at } of await log.ofMessages([
     ...byMessage.keys(),
   ])) {
