@@ -41,6 +41,8 @@ export interface Pipeline {
   readonly console: AppProcess;
   /** One more console with further settings, at a port of its own; not started before its `start()`. */
   consoleWith(env: Readonly<Record<string, string>>): Promise<AppProcess>;
+  /** One more API of a system, at a port of its own; not started before its `start()`. */
+  apiOf(system: number): Promise<AppProcess>;
   post(system: number, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }>;
   get(system: number, path: string): Promise<Record<string, unknown>>;
   /**
@@ -101,9 +103,9 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
     }),
   );
   const consolePage = appProcess('console/server', settings.CONSOLE_PORT, settings, {});
-  const moreConsoles: AppProcess[] = [];
+  const more: AppProcess[] = [];
   const stop = async () => {
-    const all = [...apis, ...consumers, consolePage, ...moreConsoles];
+    const all = [...apis, ...consumers, consolePage, ...more];
     await Promise.all(all.map((app) => app.end('SIGKILL')));
     await Promise.all([vhost, endput, ...sources].map((fresh) => fresh.drop()));
   };
@@ -118,10 +120,17 @@ export async function startPipeline(options: PipelineOptions = {}): Promise<Pipe
     apis,
     consumers,
     console: consolePage,
-    consoleWith: async (more) => {
+    consoleWith: async (changes) => {
       const port = await freePort();
-      const another = appProcess('console/server', port, settings, { CONSOLE_PORT: String(port), ...more });
-      moreConsoles.push(another);
+      const another = appProcess('console/server', port, settings, { CONSOLE_PORT: String(port), ...changes });
+      more.push(another);
+      return another;
+    },
+    apiOf: async (system) => {
+      const port = await freePort();
+      const own = { SYSTEM: names[system] ?? '', [`SYSTEM${system + 1}_API_PORT`]: String(port) };
+      const another = appProcess('orders-api', port, settings, own);
+      more.push(another);
       return another;
     },
     post: (system, path, body) => post(apis[system], path, body),

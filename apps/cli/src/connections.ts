@@ -1,4 +1,5 @@
 import { mongodbAttemptLog, type AttemptLog } from '@esteira/attempt-log';
+import { postgresRegister, redisRegister, type ProcessRegister } from '@esteira/heartbeat';
 import type { Settings } from '@esteira/settings';
 import { connectBroker, openManagement, type Broker, type Management } from '@esteira/messaging';
 import { createLogger } from '@esteira/observability';
@@ -23,6 +24,8 @@ interface SystemConnections {
 export interface Connections {
   readonly systems: readonly SystemConnections[];
   readonly endput: Postgres;
+  /** Where processes register: consumers in the endput, APIs in Redis. */
+  readonly registers: Readonly<Record<'endput' | 'redis', Pick<ProcessRegister, 'known'>>>;
   readonly management: Management;
   /** Connects to RabbitMQ for a piece of work. Rejects where there is no connection within some seconds. */
   readonly withBroker: <T>(work: (broker: Broker) => Promise<T>) => Promise<T>;
@@ -59,7 +62,9 @@ export async function withConnections<T>(
   const management = openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL);
   const withBroker = <R>(brokerWork: (broker: Broker) => Promise<R>) => brokerFor(settings.RABBITMQ_URL, brokerWork);
   try {
-    return await work({ systems, endput, management, withBroker, attemptLog, journeys: journeysOf(settings) });
+    const registers = { endput: postgresRegister(endput), redis: redisRegister(redis) };
+    const journeys = journeysOf(settings);
+    return await work({ systems, endput, registers, management, withBroker, attemptLog, journeys });
   } finally {
     await Promise.all([
       ...[endput, ...systems.map(({ source }) => source)].map((postgres) => postgres.close()),

@@ -7,7 +7,7 @@ import type { BookClass } from '@esteira/pipeline';
 import { describe, expect, it } from 'vitest';
 import { addressRows } from '../src/addresses.ts';
 import { partsOf } from '../src/commands/clear.ts';
-import { elsewhereRows, statusRows } from '../src/commands/status.ts';
+import { elsewhereRows, statusRows, withHolders } from '../src/commands/status.ts';
 import { booksColumns, problemLines } from '../src/books/table.ts';
 import { dayRows, reportRows, reportTable, rowLine } from '../src/reconcile/report.ts';
 import { isOn } from '../src/terminal.ts';
@@ -170,6 +170,26 @@ describe('the tables of services', () => {
     ]);
     const why = 'the broker is away';
     expect(elsewhereRows([{ ...process, state: { why, counts: {} } }])[0]?.at(-1)).toBe(`not ready: ${why}`);
+  });
+
+  it('show which of several APIs of a system holds its run, as far as its cursor says so', () => {
+    const api = (port: number, holds?: string): KnownProcess => ({
+      ...{ pipeline: 'orders', role: 'api', worker: `api-system-1@far:${port}`, host: 'far' },
+      ...{ startedAt: '2026-01-02T03:04:05Z', seenAt: '2026-01-02T04:00:00Z', isSilent: false },
+      state: { why: null, counts: {}, ...(holds === undefined ? {} : { holds }) },
+    });
+    const runs = new Set(['run-2']);
+    expect(elsewhereRows([api(8001, 'run-1'), api(8011, 'run-2')], runs).map((row) => row.at(-1))).toEqual([
+      'started at 2026-01-02T03:04:05Z',
+      'holds the run; started at 2026-01-02T03:04:05Z',
+    ]);
+    const declared = new Map([
+      ['api-system-1', api(8001, 'run-2')],
+      ['api-system-2', api(8002)],
+    ]);
+    expect(withHolders(new Map([['api-system-1', '5 rows behind']]), { declared, runs })).toEqual(
+      new Map([['api-system-1', '5 rows behind; holds the run']]),
+    );
   });
 
   it('cut a long reason, and show it in one line', () => {

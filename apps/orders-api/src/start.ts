@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Logger, Metrics } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import {
@@ -32,6 +33,7 @@ export function startApi(options: StartOptions, stopping: AbortSignal): Promise<
       ...options,
       pipeline: ordersPipeline,
       app: 'orders-api',
+      worker: `api-${system.name}@${hostname()}:${system.apiPort}`,
       table,
       cursor: ordersCursor(system.name),
       prepare: (postgres, tell) => prepare(postgres, system, tell),

@@ -1,6 +1,6 @@
 import { mongodbAttemptLog, type AttemptLog } from '@esteira/attempt-log';
 import { deadLetterMigrations, forgetOldTrials } from '@esteira/dead-letters';
-import { heartbeatMigrations, startHeartbeat } from '@esteira/heartbeat';
+import { heartbeatMigrations, postgresRegister, startHeartbeat } from '@esteira/heartbeat';
 import { connectBroker, createPublisher, names, type Broker } from '@esteira/messaging';
 import type { Logger, Metrics } from '@esteira/observability';
 import type { RetryPolicy } from '@esteira/pipeline';
@@ -118,7 +118,7 @@ function register<M>(
   summary: Summary,
 ): () => Promise<void> {
   const registered = { pipeline: definition.pipeline.name, role: 'consumer', worker };
-  const heartbeat = startHeartbeat(endput, registered, {
+  const heartbeat = startHeartbeat(postgresRegister(endput), registered, {
     state: async () => ({ why: await whyNot(checks.consuming), counts: summary.totals }),
     onFault: (err) => {
       logger.warn({ err }, 'this process is not registered in the endput: others can not find it there');

@@ -1,12 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { App } from '@esteira/http';
+import { redisRegister, startHeartbeat, type Heartbeat } from '@esteira/heartbeat';
+import { within, type App, type Check } from '@esteira/http';
 import { connectBroker, names, openManagement } from '@esteira/messaging';
 import { outageOf, withoutPasswords, type Logger, type Metrics } from '@esteira/observability';
-import type { Pipeline } from '@esteira/pipeline';
+import { present, type Pipeline } from '@esteira/pipeline';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import type { SourceTable } from '@esteira/postgres-source';
-import { createRelay, openActionLog, openRedis, type CursorName, type PageSource, type Relay } from '@esteira/relay';
-import { recordActions, type Actions } from './actions.ts';
+import {
+  createRelay,
+  openActionLog,
+  openRedis,
+  type CursorName,
+  type PageSource,
+  type RedisConnection,
+  type Relay,
+} from '@esteira/relay';
+import { recordActions } from './actions.ts';
 import type { RelayApi } from './api.ts';
 import { countedPublish } from './counted-publish.ts';
 import { classifyFault } from './faults.ts';
@@ -18,6 +27,8 @@ export interface StartOptions {
   readonly pipeline: Pipeline;
   /** What the process is called, for example `things-api`: in the names of its connections, and in its messages. */
   readonly app: string;
+  /** Under which name others find it, for example `api-things@host:8001`: no two that live have the same. */
+  readonly worker: string;
   readonly settings: RelayApiSettings;
   readonly system: ServedSystem;
   readonly logger: Logger;
@@ -72,16 +83,21 @@ export async function startRelayApi(options: StartOptions, stopping: AbortSignal
   const { HOST: host, ALLOWED_HOSTS: allowedHosts, MAX_ATTEMPTS: maxAttempts, apiKeys: keys } = settings;
   const callers = { allowedHosts, trustedProxies: settings.TRUSTED_PROXIES, keys };
   const given = { pipeline, system: system.name, ...callers, logger, metrics, maxAttempts, stopping };
-  const actions = openActions(options);
+  // On a connection of its own, which ends after the last request. That Redis is away is told by the relay.
+  const redis = openRedis(settings.REDIS_URL, logger.child({}, { level: 'silent' }));
+  const actions = recordActions(openActionLog(redis, system.name), logger);
   const app = await options.build({ ...given, postgres, source, relay, broker, actions, brokerReady: lane.ready });
   await app.listen({ host, port: system.apiPort });
   relay.watch();
+  const heartbeat = register(options, redis, relay, [() => postgres.query('select 1'), lane.ready]);
   logger.info({ system: system.name, postgres: postgres.address }, `ready at http://${host}:${system.apiPort}/docs`);
   return {
     app,
     stop: async () => {
       await Promise.all([app.close(), relay.close()]);
+      await heartbeat.stop();
       await actions.close();
+      await redis.close();
       lane.close();
       await broker.close();
       await postgres.close();
@@ -89,17 +105,34 @@ export async function startRelayApi(options: StartOptions, stopping: AbortSignal
   };
 }
 
-/** On a connection of its own, which ends after the last request. That Redis is away is told by the relay. */
-function openActions({ settings, system, logger }: StartOptions): Actions {
-  const redis = openRedis(settings.REDIS_URL, logger.child({}, { level: 'silent' }));
-  const actions = recordActions(openActionLog(redis, system.name), logger);
-  return {
-    done: actions.done,
-    close: async () => {
-      await actions.close();
-      await redis.close();
-    },
+/** How long a server may take to answer before a process says of itself that it can't use it, in milliseconds. */
+const CHECK_MS = 2_000;
+
+/**
+ * Others find this process in Redis, where its cursor and its lease are, wherever it was started: its source may be
+ * somebody's own, in which no table can be made.
+ */
+function register(
+  { pipeline, worker, logger }: StartOptions,
+  redis: RedisConnection,
+  relay: Relay,
+  checks: readonly Check[],
+): Heartbeat {
+  const whyNot = async () => {
+    try {
+      await within(CHECK_MS, Promise.all(checks.map((check) => check())));
+      return null;
+    } catch (error) {
+      return (error as Error).message;
+    }
   };
+  const registered = { pipeline: pipeline.name, role: 'api', worker };
+  return startHeartbeat(redisRegister(redis), registered, {
+    state: async () => ({ why: await whyNot(), counts: {}, ...present({ holds: relay.runHere() }) }),
+    onFault: (err) => {
+      logger.warn({ err }, 'this process is not registered in Redis: others can not find it there');
+    },
+  });
 }
 
 function relayOf(

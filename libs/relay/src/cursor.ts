@@ -203,6 +203,11 @@ function requestOf(fields: ReadonlyMap<string, string>): Pick<CursorView, 'follo
   };
 }
 
+/** The run that a living process holds; undefined where there is none. */
+export function liveRunOf({ status, interrupted, runId }: CursorView): string | undefined {
+  return status === 'RUNNING' && !interrupted ? runId : undefined;
+}
+
 /** Where the cursor stands; undefined before the first confirmed row. */
 export function positionOf({ lastTransactionId, lastId }: CursorView): Position | undefined {
   return lastTransactionId === undefined || lastId === undefined

@@ -2,7 +2,7 @@ export { openActionLog } from './action-log.ts';
 export type { ActionLog, SystemAction } from './action-log.ts';
 export type { ActivityView } from './activity.ts';
 export type { Cursor, CursorStatus, CursorView, RunError, RunRequest } from './cursor.ts';
-export { CURSOR_STATUSES, openCursor, positionOf } from './cursor.ts';
+export { CURSOR_STATUSES, liveRunOf, openCursor, positionOf } from './cursor.ts';
 export { actionsKey, cursorKey, unnamedCursorKey } from './keys.ts';
 export type { CursorName } from './keys.ts';
 export type { Page, PageSource, Position, SourceIdentity, SourceState } from './page-source.ts';

@@ -1,12 +1,10 @@
-import { hostname } from 'node:os';
 import { Command } from 'commander';
 import type { Env } from '@esteira/config';
-import { knownProcesses, startedElsewhere, type KnownProcess } from '@esteira/heartbeat';
+import type { KnownProcess } from '@esteira/heartbeat';
 import { chooseRuntime, resolveSettings, type ServiceStatus } from '@esteira/infra';
-import { ordersPipeline } from '@esteira/orders/domain';
-import { sqlState } from '@esteira/postgres';
-import { withConnections, type Connections } from '../connections.ts';
+import { withConnections } from '../connections.ts';
 import { figures } from '../figures.ts';
+import { holdsRun, processesOf, type Processes } from '../processes.ts';
 import { renderTable } from '../table.ts';
 import { print } from '../terminal.ts';
 
@@ -17,43 +15,43 @@ export const statusCommand = (env: Env): Command =>
     .action(async () => {
       const settings = resolveSettings(env);
       const services = await (await chooseRuntime(env)).status();
-      const [notes, others] = await withConnections(settings, (connections) =>
-        Promise.all([figures(connections, services), elsewhere(connections, services)]),
+      const [notes, processes] = await withConnections(settings, (connections) =>
+        Promise.all([figures(connections, services), processesOf(connections, services)]),
       );
-      const rows = [...statusRows(services, notes), ...others];
+      const rows = [
+        ...statusRows(services, withHolders(notes, processes)),
+        ...elsewhereRows(processes.elsewhere, processes.runs),
+        ...processes.unknown.map(({ store, why }) => [`processes in ${store}`, 'not known', '', cut(why)]),
+      ];
       print(renderTable(['name', 'state', 'address', 'now'], rows));
       if (services.every(({ state }) => state === 'down')) print('Nothing runs: `make start` starts it.');
     });
 
-/** Rows of processes that were not started here and work on this endput too; none where it is not up. */
-async function elsewhere({ endput }: Connections, services: readonly ServiceStatus[]): Promise<string[][]> {
-  if (!services.some(({ name, state }) => name === 'endput' && state === 'up')) return [];
-  try {
-    const known = await knownProcesses(endput, ordersPipeline.name);
-    const declared = services.map(({ name, state }) => ({ name, answers: state === 'up' }));
-    return elsewhereRows(startedElsewhere(known, declared, hostname()));
-  } catch (error) {
-    if (sqlState(error) === UNDEFINED_TABLE) return []; // Nothing of this build has worked on it yet.
-    return [['processes elsewhere', 'not known', '', cut((error as Error).message)]];
-  }
+const HOLDS = 'holds the run';
+
+/** Says of an API that it holds the run of its system: there may be others of it. */
+export function withHolders(
+  notes: ReadonlyMap<string, string>,
+  { declared, runs }: Pick<Processes, 'declared' | 'runs'>,
+): ReadonlyMap<string, string> {
+  const holders = [...declared].filter(([, process]) => holdsRun(process, runs));
+  return new Map([...notes, ...holders.map(([name]): [string, string] => [name, joined(notes.get(name), HOLDS)])]);
 }
 
-const UNDEFINED_TABLE = '42P01';
+const joined = (...texts: readonly (string | undefined)[]) => texts.filter((text) => text !== undefined).join('; ');
 
-/** The rows of `make status` for processes that were started elsewhere. */
-export function elsewhereRows(processes: readonly KnownProcess[]): string[][] {
-  return processes.map(({ worker, host, startedAt, seenAt, isSilent, state }) => [
-    worker,
-    isSilent ? 'down' : 'up',
-    `on ${host}`,
-    cut(
-      isSilent
-        ? `nothing was heard of it since ${seenAt}`
-        : state.why === null
-          ? `started at ${startedAt}`
-          : `not ready: ${state.why}`,
-    ),
-  ]);
+/** The rows of `make status` for processes that were started elsewhere. `runs`: those that somebody holds. */
+export function elsewhereRows(processes: readonly KnownProcess[], runs: ReadonlySet<string> = new Set()): string[][] {
+  return processes.map((process) => {
+    const { worker, host, startedAt, seenAt, isSilent, state } = process;
+    const now = isSilent
+      ? `nothing was heard of it since ${seenAt}`
+      : state.why === null
+        ? `started at ${startedAt}`
+        : `not ready: ${state.why}`;
+    const held = holdsRun(process, runs) ? HOLDS : undefined;
+    return [worker, isSilent ? 'down' : 'up', `on ${host}`, joined(held, cut(now))];
+  });
 }
 
 /** What is shown of a reason, in characters: the table stays as wide as a terminal. Its app tells all of it. */
@@ -65,7 +63,7 @@ export function statusRows(services: readonly ServiceStatus[], notes: ReadonlyMa
     name,
     state,
     address,
-    [detail === undefined ? detail : cut(detail), notes.get(name)].filter((text) => text !== undefined).join('; '),
+    joined(detail === undefined ? detail : cut(detail), notes.get(name)),
   ]);
 }
 

@@ -44,3 +44,33 @@ it('finds consumers that its settings do not name, and what they do; those that 
     });
   }, patient);
 });
+
+it('finds every API of a system, with which holds its run; one that is killed gives it up to the other', async () => {
+  const [system] = pipeline.settings.systems;
+  const other = await pipeline.apiOf(0);
+  await other.start();
+  const named = (at: string) => `api-${system!.name}@${hostname()}:${new URL(at).port}`;
+  const [first] = pipeline.apis;
+  const apis = async () => {
+    const { systems } = (await (await fetch(`${url}/v0/overview`)).json()) as Overview;
+    return new Map(systems[0]?.apis.map(({ name, state, holds_run: holds }) => [name, { state, holds }]));
+  };
+  const shows = (expected: Record<string, { state: string; holds: boolean }>) =>
+    vi.waitFor(async () => {
+      expect(Object.fromEntries(await apis())).toEqual(expected);
+    }, patient);
+  await shows({
+    [named(first!.url)]: { state: 'up', holds: false },
+    [named(other.url)]: { state: 'up', holds: false },
+  });
+  await pipeline.post(0, '/v0/process/run', { follow: true });
+  await shows({
+    [named(first!.url)]: { state: 'up', holds: true },
+    [named(other.url)]: { state: 'up', holds: false },
+  });
+  await first!.end('SIGKILL');
+  await shows({
+    [named(first!.url)]: { state: 'down', holds: false },
+    [named(other.url)]: { state: 'up', holds: true },
+  });
+});

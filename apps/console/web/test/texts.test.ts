@@ -11,7 +11,7 @@ import {
   titleOf,
 } from '../src/pages/jobs/job-text.ts';
 import { detailsText } from '../src/pages/history/details.ts';
-import { actionsOf, stateOf, watermarkText } from '../src/pages/overview/system-text.ts';
+import { actionsOf, apisText, stateOf, watermarkText } from '../src/pages/overview/system-text.ts';
 import { progressText, verdictOf } from '../src/pages/reconciliation/report.ts';
 
 const cursor = {
@@ -49,6 +49,15 @@ describe('a system', () => {
   it('that is not known is said to be so', () => {
     expect(stateOf(system({ cursor: null })).words).toBe('not known');
     expect(watermarkText(system({}))).toBe('–');
+  });
+
+  it('says which of several APIs has its run', () => {
+    const api = { state: 'up', why: null, since: null, holds_run: false } as const;
+    const apis = [
+      { ...api, name: 'api-system-1@a:8001', holds_run: true },
+      { ...api, name: 'api-system-1@b:8001', state: 'down' as const },
+    ];
+    expect(apisText(system({ apis }))).toBe('api-system-1@a:8001 has the run, api-system-1@b:8001 (down)');
   });
 
   it('names what holds its watermark', () => {

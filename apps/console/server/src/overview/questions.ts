@@ -1,6 +1,7 @@
 import type { Check } from '@esteira/http';
 import type { KnownProcess } from '@esteira/heartbeat';
 import type { AppClient } from '../clients.ts';
+import type { ApiProcess } from './api-processes.ts';
 import { askConsumer, type ConsumerReport } from './consumer-metrics.ts';
 import type { QueueDepths } from './queues.ts';
 import type { RowToRest } from './row-to-rest.ts';
@@ -17,6 +18,8 @@ export interface Sources {
   readonly consumers: readonly AppClient[];
   /** All that are registered, wherever they were started. */
   readonly processes: () => Promise<readonly KnownProcess[]>;
+  /** The APIs among them. */
+  readonly apis: () => Promise<readonly ApiProcess[]>;
   /** Each rejects while the server can't be used; by the names of the catalogue. */
   readonly servers: readonly { readonly name: string; readonly role: Role; readonly check: Check }[];
   readonly queues: () => Promise<QueueDepths>;
@@ -35,6 +38,7 @@ export interface Answers {
   }[];
   readonly consumers: readonly { readonly name: string; readonly report: Sampled<ConsumerReport> }[];
   readonly processes: Sampled<readonly KnownProcess[]>;
+  readonly apis: Sampled<readonly ApiProcess[]>;
   readonly servers: readonly { readonly name: string; readonly role: Role; readonly check: Sampled<unknown> }[];
   readonly queues: Sampled<QueueDepths>;
   readonly openDeadLetters: Sampled<number>;
@@ -55,6 +59,7 @@ export function questions(sources: Sources): Answers {
       report: new Sampled(() => askConsumer(consumer)),
     })),
     processes: new Sampled(sources.processes),
+    apis: new Sampled(sources.apis),
     servers: sources.servers.map(({ name, role, check }) => ({ name, role, check: new Sampled(check) })),
     queues: new Sampled(sources.queues),
     openDeadLetters: new Sampled(sources.openDeadLetters),
@@ -73,6 +78,7 @@ export async function refresh(answers: Answers, longestPauseMs?: number): Promis
     ...answers.systems.flatMap(({ status, live }) => [again(status), again(live)]),
     ...answers.consumers.map(({ report }) => again(report)),
     again(answers.processes),
+    again(answers.apis),
     ...answers.servers.map(({ check }) => again(check)),
     again(answers.queues),
     again(answers.openDeadLetters),

@@ -62,6 +62,16 @@ const systemSchema = Type.Object(
       }),
     ),
     source_error: nullable(Type.String({ description: 'Why `behind` and `watermark` are not known.' })),
+    apis: Type.Array(
+      Type.Object({
+        name: Type.String({ description: 'With its host and port.' }),
+        state: Type.Enum(['up', 'not-ready', 'down']),
+        why: nullable(text),
+        since: nullable(time('Since when it runs, or was not heard.')),
+        holds_run: Type.Boolean({ description: 'Whether the run of the system goes on in this process.' }),
+      }),
+      { description: 'The processes that serve this API, wherever they run: those that have registered in Redis.' },
+    ),
     as_of: asOf,
     error,
   },

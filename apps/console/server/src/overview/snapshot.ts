@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { startedElsewhere, type KnownProcess } from '@esteira/heartbeat';
+import { apiViews } from './api-processes.ts';
 import { readState } from './consumer-metrics.ts';
 import { consumerState } from './consumer-state.ts';
 import type { Answers } from './questions.ts';
@@ -19,7 +20,10 @@ export function snapshot(answers: Answers, rates: Rates, now: Date): Overview {
   ];
   return {
     at: now.toISOString(),
-    systems: answers.systems.map((one) => systemView(one, rates)),
+    systems: answers.systems.map((one) => ({
+      ...systemView(one, rates),
+      apis: apiViews(answers.apis.value ?? [], one.api),
+    })),
     queues: { ...(queues.value ?? { lanes: [], waiting: [], dead_lettered: 0, returned: 0 }), ...freshness(queues) },
     dead_letters: { open: openDeadLetters.value ?? null, ...freshness(openDeadLetters) },
     attempts: { per_second: consumers.map(({ per_second }) => per_second).reduce(sum, NOTHING) },
@@ -45,7 +49,10 @@ const freshness = ({ asOf, error }: Pick<Sample<unknown>, 'asOf' | 'error'>) => 
 const sum = (one: OutcomeRates, other: OutcomeRates): OutcomeRates =>
   Object.fromEntries(OUTCOMES.map((name) => [name, Math.round(10 * (one[name] + other[name])) / 10])) as OutcomeRates;
 
-function systemView({ name, status }: Answers['systems'][number], rates: Rates): Overview['systems'][number] {
+function systemView(
+  { name, status }: Answers['systems'][number],
+  rates: Rates,
+): Omit<Overview['systems'][number], 'apis'> {
   const { value, asOf } = status;
   const known = value ?? { cursor: null, run: null, notice: null, behind: null, watermark: null, source_error: null };
   const published = value?.cursor?.published_count;

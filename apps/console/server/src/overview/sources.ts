@@ -1,8 +1,9 @@
 import { countDeadLetters } from '@esteira/dead-letters';
-import { knownProcesses } from '@esteira/heartbeat';
+import { postgresRegister, redisRegister } from '@esteira/heartbeat';
 import type { Broker } from '@esteira/messaging';
 import { ordersPipeline } from '@esteira/orders/domain';
 import type { Connections } from '../connections.ts';
+import { askApis } from './api-processes.ts';
 import type { Sources } from './questions.ts';
 import { askQueues } from './queues.ts';
 import { askRowToRest } from './row-to-rest.ts';
@@ -16,7 +17,8 @@ export function sourcesOf(connections: Connections): Sources {
   return {
     systems,
     consumers,
-    processes: () => knownProcesses(endput, ordersPipeline.name),
+    processes: () => postgresRegister(endput).known(ordersPipeline.name),
+    apis: () => askApis(redisRegister(redis), ordersPipeline.name, systems),
     servers: [
       ...databases,
       { name: 'endput', role: 'endput', check: () => endput.query('SELECT 1') },

@@ -1188,6 +1188,17 @@ export interface operations {
                                 } | null;
                             } | null;
                             source_error: string | null;
+                            /** @description The processes that serve this API, wherever they run: those that have registered in Redis. */
+                            apis: {
+                                /** @description With its host and port. */
+                                name: string;
+                                /** @enum {unknown} */
+                                state: "up" | "not-ready" | "down";
+                                why: string | null;
+                                since: string | null;
+                                /** @description Whether the run of the system goes on in this process. */
+                                holds_run: boolean;
+                            }[];
                             as_of: string | null;
                             error: string | null;
                         }[];

@@ -8,7 +8,7 @@ import { Facts } from '../../feedback/Facts.tsx';
 import { RouterAnchor } from '../../link/links.tsx';
 import { Stale } from './Stale.tsx';
 import { SystemActions } from './SystemActions.tsx';
-import { behindText, stateOf, watermarkText } from './system-text.ts';
+import { apisText, behindText, stateOf, watermarkText } from './system-text.ts';
 
 /** One source system: how far it is, what its run does, what holds it back, and what can be done. */
 export function SystemCard({ system }: { readonly system: System }) {
@@ -33,6 +33,7 @@ export function SystemCard({ system }: { readonly system: System }) {
           ],
           ['Cursor', <Cursor key="cursor" cursor={cursor} />],
           ['Watermark', watermarkText(system)],
+          ...(system.apis.length > 1 ? [['APIs', apisText(system)] as const] : []),
         ]}
       />
       <Notes

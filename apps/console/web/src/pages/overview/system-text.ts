@@ -59,3 +59,13 @@ export function clearingText({ name, cursor }: System): string {
   const published = counted(cursor?.published_count ?? 0, 'published message');
   return `The cursor of ${name} is forgotten (${published}). The next run publishes every row again. Orders that are at rest are recognised: nothing is stored or attempted twice, it only takes time.`;
 }
+
+/** Which processes serve the API of a system, where there are several, and which of them has its run. Pure. */
+export function apisText({ apis }: System): string {
+  return apis
+    .map(
+      ({ name, state, holds_run: holds }) =>
+        `${name}${holds ? ' has the run' : ''}${state === 'up' ? '' : ` (${state})`}`,
+    )
+    .join(', ');
+}
