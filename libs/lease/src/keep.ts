@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { repeatedly } from './repeatedly.ts';
 
 /** The longest between two renewals, in milliseconds: a holder hears so soon that its lease is lost. */
 const LONGEST_WAIT_MS = 1_000;
@@ -19,21 +19,5 @@ export interface KeepOptions {
  * @returns what ends the renewing; it resolves when no renewal is under way any more.
  */
 export function keepLease({ forMs, renew, onFault }: KeepOptions): () => Promise<void> {
-  const ending = new AbortController();
-  const renewing = async () => {
-    for (;;) {
-      await sleep(Math.min(forMs / 3, LONGEST_WAIT_MS), undefined, { signal: ending.signal }).catch(() => undefined);
-      if (ending.signal.aborted) return;
-      try {
-        if (!(await renew())) return;
-      } catch (fault) {
-        onFault(fault);
-      }
-    }
-  };
-  const over = renewing();
-  return async () => {
-    ending.abort();
-    await over;
-  };
+  return repeatedly(Math.min(forMs / 3, LONGEST_WAIT_MS), renew, onFault);
 }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { callerNamed, requestIdOf } from '@esteira/http';
 import type { Logger } from '@esteira/observability';
 import { present } from '@esteira/pipeline';
-import { repeatedly, type ActionLog, type SystemAction } from '@esteira/relay';
+import { repeatedly } from '@esteira/lease';
+import type { ActionLog, SystemAction } from '@esteira/relay';
 import type { FastifyRequest } from 'fastify';
 
 /** Who asked, and when. */

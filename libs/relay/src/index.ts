@@ -11,4 +11,3 @@ export { openRedis, RedisFault } from './redis.ts';
 export type { RedisConnection } from './redis.ts';
 export { createRelay } from './relay.ts';
 export type { Relay, RelayOptions, RunRefusal } from './relay-port.ts';
-export { repeatedly } from './repeatedly.ts';

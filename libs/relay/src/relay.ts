@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { repeatedly } from '@esteira/lease';
 import { openCursor, type Cursor, type HeldRun, type RunError, type RunRequest } from './cursor.ts';
 import { nextMove, type RunMemory } from './next-move.ts';
 import { openRedis, type RedisConnection } from './redis.ts';
 import type { Relay, RelayOptions, RunRefusal } from './relay-port.ts';
-import { repeatedly } from './repeatedly.ts';
 import type { RunEnd } from './run-end.ts';
 import { startRun, type RunHere } from './run-here.ts';
 

@@ -2,7 +2,8 @@ import { recordReported } from '@esteira/dead-letters';
 import type { Logger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import type { Sql } from '@esteira/postgres';
-import { repeatedly, type ActionLog } from '@esteira/relay';
+import { repeatedly } from '@esteira/lease';
+import type { ActionLog } from '@esteira/relay';
 import { explained } from './explained.ts';
 
 /** Brings what was done through the APIs into the history. */
