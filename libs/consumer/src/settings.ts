@@ -4,7 +4,10 @@ import type { messagingSettings } from '@esteira/messaging/settings';
 
 /** The settings that the engine reads: those of its servers, and what each pipeline declares for its consumers. */
 export type ConsumerSettings = SettingsOf<typeof attemptLogSettings> &
-  Pick<SettingsOf<typeof messagingSettings>, 'RABBITMQ_URL' | 'RABBITMQ_MANAGEMENT_URL' | 'DELAY_STRATEGY'> & {
+  Pick<
+    SettingsOf<typeof messagingSettings>,
+    'RABBITMQ_URL' | 'RABBITMQ_MANAGEMENT_URL' | 'RABBITMQ_CONSUMER_TIMEOUT_MS' | 'DELAY_STRATEGY'
+  > & {
     readonly ENDPUT_DATABASE_URL: string;
     readonly PREFETCH: number;
     readonly BATCH_SIZE: number;

@@ -77,9 +77,7 @@ async function started<M>(options: ConsumerOptions<M>, opened: AsyncDisposableSt
   opened.defer(() => Promise.all([broker.close(), sender.close()]).then(() => undefined));
   const slots = new AttemptSlots(concurrencyOfBatches(definition));
   const lanes = lanesOf(definition, settings, policy, slots);
-  const retries = [policy, ...lanes.map((lane) => lane.policy)] as const;
-  const holdsMs = Math.max(...lanes.map(({ intake }) => intake.holdMs));
-  const prepared = await prepareBroker(sender, { pipeline, retries, settings, holdsMs, logger });
+  const prepared = await prepareBroker(sender, { pipeline, policy, lanes, settings, logger });
   const { policies, declare } = prepared;
   opened.defer(() => {
     policies.close();

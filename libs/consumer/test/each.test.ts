@@ -37,6 +37,7 @@ const settings = (): ConsumerSettings => ({
   RABBITMQ_URL: vhost.url,
   RABBITMQ_MANAGEMENT_URL: serverSetting('RABBITMQ_MANAGEMENT_URL'),
   ATTEMPT_LOG_TTL_SECONDS: 600,
+  RABBITMQ_CONSUMER_TIMEOUT_MS: 1_800_000,
   DELAY_STRATEGY: 'wait-queue',
   PREFETCH: 100,
   BATCH_SIZE: 50,

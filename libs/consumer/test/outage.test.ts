@@ -39,7 +39,7 @@ it('while the store is away two messages at a time find that out, the others wai
       return { kind: 'succeeded' as const };
     },
   };
-  const first = await world.start(scales, { prefetch: 20 });
+  const first = await world.start(scales, { prefetch: 20, settings: { RABBITMQ_CONSUMER_TIMEOUT_MS: 3_600_000 } });
   onTestFinished(() => first.stop(0));
   await world.endput.query('ALTER TABLE parcels RENAME TO away');
   await world.publish(30);

@@ -21,3 +21,4 @@ export * from './put-back.ts';
 export * from './ready-now.ts';
 export * from './sift.ts';
 export * from './topology.ts';
+export * from './version.ts';

@@ -17,6 +17,12 @@ export const messagingSettings = settingsPart({
       'http://esteira:esteira@127.0.0.1:15672',
       "RabbitMQ's management API: queue arguments are checked through it, and people look at queues there.",
     ),
+    RABBITMQ_CONSUMER_TIMEOUT_MS: Type.Integer({
+      default: 1_800_000,
+      minimum: 1,
+      description:
+        "What RabbitMQ's own configuration has as consumer_timeout, in milliseconds; it can't be asked for. It takes back a message that is not acked for so long. A lane that may hold one for longer is refused at start, unless its queue has a timeout of its own (RabbitMQ 3.12 or later).",
+    }),
     MAX_LANE_DEPTH: Type.Integer({
       default: 500_000,
       minimum: 1,

@@ -40,6 +40,12 @@ const PATIENT_DELIVERY_LIMIT = 1_000_000;
 /** Dead-lettering that survives a broker killed in the middle of it; it needs `reject-publish`. */
 const SAFE_DEAD_LETTERING = { 'x-dead-letter-strategy': 'at-least-once', 'x-overflow': 'reject-publish' };
 
+/** RabbitMQ before 3.11.15 accepts it, and takes no notice: a consumer that needs it asks for the version. */
+function holding({ limits = {} }: Pipeline, lane: string): Arguments {
+  const holdMs = limits[lane]?.holdMs;
+  return holdMs === undefined ? {} : { 'x-consumer-timeout': holdMs };
+}
+
 /** The names of a pipeline's exchanges and queues. */
 export const names = {
   exchange: (pipeline: Pipeline) => `esteira.${pipeline.name}`,
@@ -77,6 +83,7 @@ export function pipelineTopology(pipeline: Pipeline): Topology {
           'x-delivery-limit': DELIVERY_LIMIT,
           'x-dead-letter-exchange': returned,
           ...SAFE_DEAD_LETTERING,
+          ...holding(pipeline, lane),
         },
       })),
       ...[names.deadLetterQueue(pipeline), names.returnedQueue(pipeline)].map((name) => ({

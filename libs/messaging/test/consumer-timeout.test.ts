@@ -1,9 +1,21 @@
 import { createLogger } from '@esteira/observability';
 import type { Pipeline } from '@esteira/pipeline';
+import { freshName } from '@esteira/tests/support';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { consume, laneDepth, names, type BatchHandler, type Consumer, type Delivery } from '../src/index.ts';
+import {
+  consume,
+  heedsQueueTimeout,
+  laneDepth,
+  names,
+  pipelineTopology,
+  versionOf,
+  type BatchHandler,
+  type Consumer,
+  type Delivery,
+} from '../src/index.ts';
 import { control, takeBackAfter, takeBackAsEver } from './support/running-broker.ts';
 import {
+  declare,
   freshPipeline,
   isAtLeast,
   journeyOf,
@@ -47,9 +59,14 @@ describe.skipIf(control === undefined)("an attempt that outlasts the broker's co
     await takeBackAsEver();
   });
 
-  const consumeOneByOne = (pipeline: Pipeline, handler: BatchHandler, lines: string[] = []): Consumer =>
+  const consumeOneByOne = (
+    pipeline: Pipeline,
+    handler: BatchHandler,
+    lines: string[] = [],
+    lane = 'primary',
+  ): Consumer =>
     consume(stage.broker, {
-      queue: names.lane(pipeline, 'primary'),
+      queue: names.lane(pipeline, lane),
       ...{ prefetch: 100, batchSize: 1, batchesInFlight: 1 },
       keyOf: ({ messageId }) => messageId ?? '',
       handler,
@@ -91,5 +108,46 @@ describe.skipIf(control === undefined)("an attempt that outlasts the broker's co
     expect(await laneDepth(stage.broker, pipeline)).toBe(0);
     expect(store.effects.get('m-0')).toBe('second');
     expect(store.attempts.filter((attempt) => attempt.startsWith('m-0'))).toEqual(['m-0 first 1', 'm-0 second 1']);
+  });
+
+  /** Has the broker take back another message, of another pipeline. */
+  async function oneIsTakenBack(): Promise<void> {
+    const pipeline = await freshPipeline(stage);
+    const lines: string[] = [];
+    const { promise: gate, resolve: open } = Promise.withResolvers<undefined>();
+    const consumer = consumeOneByOne(pipeline, (batch) => new Store().handle('other', batch, gate), lines);
+    await publish(stage, pipeline, messages(1));
+    await vi.waitFor(() => {
+      expect(lines.some((line) => line.includes('took back'))).toBe(true);
+    }, patient);
+    open(undefined);
+    await consumer.stop(60_000);
+  }
+
+  it('lasts as long as its lane says, on each version that takes notice of it', async () => {
+    const limits = { secondary: { holdMs: 600_000 } };
+    const pipeline: Pipeline = { ...(await freshPipeline(stage)), name: freshName('p'), limits };
+    await declare(stage, pipelineTopology(pipeline));
+    const gate = Promise.withResolvers<undefined>();
+    const lines: string[] = [];
+    const store = new Store();
+    const consumers = pipeline.lanes.map((lane) =>
+      consumeOneByOne(pipeline, (batch) => store.handle(lane, batch, gate.promise), lines, lane),
+    );
+    await publish(stage, pipeline, [messageOf(1, 'primary'), messageOf(2, 'secondary')]);
+    await vi.waitFor(() => {
+      expect(store.attempts).toHaveLength(2);
+    }, patient);
+    const takenBack = (id: string) => lines.some((line) => line.includes('took back') && line.includes(id));
+    const isHeeded = heedsQueueTimeout(await versionOf(stage.broker));
+    await vi.waitFor(() => {
+      expect(takenBack('m-1')).toBe(true);
+      if (!isHeeded) expect(takenBack('m-2')).toBe(true);
+    }, patient);
+    // Long enough for another one to be taken back, which came later.
+    if (isHeeded) await oneIsTakenBack();
+    expect(takenBack('m-2')).toBe(!isHeeded);
+    gate.resolve(undefined);
+    await Promise.all(consumers.map((consumer) => consumer.stop(60_000)));
   });
 });

@@ -11,6 +11,18 @@ export interface Pipeline {
   readonly schemaVersion: number;
   /** Its queues. A lane's name is its routing key; the queue is `<pipeline>.<lane>`. */
   readonly lanes: readonly [string, ...string[]];
+  /** What is particular to some of them, by name. */
+  readonly limits?: Readonly<Record<string, LaneLimits>>;
+}
+
+/** What is particular to a lane, for whoever publishes to it or consumes it. */
+export interface LaneLimits {
+  /**
+   * The longest that a consumer may hold a message, in milliseconds: the time limit of an attempt, times the attempts that
+   * may be made before its own. Where RabbitMQ gives it less by itself (30 minutes), its queue is declared with it, and
+   * keeps it for good: let it be generous.
+   */
+  readonly holdMs?: number;
 }
 
 /**

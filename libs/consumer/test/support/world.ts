@@ -14,6 +14,7 @@ interface How {
   readonly concurrency?: number;
   readonly prefetch?: number;
   readonly aloneMs?: number;
+  readonly settings?: Partial<ConsumerSettings>;
 }
 
 /** Servers of a test's own, for parcels. */
@@ -40,6 +41,7 @@ export async function openWorld(): Promise<World> {
     RABBITMQ_URL: vhost.url,
     RABBITMQ_MANAGEMENT_URL: serverSetting('RABBITMQ_MANAGEMENT_URL'),
     ATTEMPT_LOG_TTL_SECONDS: 600,
+    RABBITMQ_CONSUMER_TIMEOUT_MS: 1_800_000,
     DELAY_STRATEGY: 'wait-queue',
     PREFETCH: 100,
     BATCH_SIZE: 50,
@@ -49,10 +51,10 @@ export async function openWorld(): Promise<World> {
     settings,
     endput,
     broker,
-    start: (handler, { concurrency = 4, prefetch, aloneMs } = {}) =>
+    start: (handler, { concurrency = 4, prefetch, aloneMs, settings: own } = {}) =>
       startConsumer({
         definition: parcelsDefinition(handler, concurrency, prefetch),
-        settings,
+        settings: { ...settings, ...own },
         policy: { maxAttempts: 3, delaysMs: [100], timeoutMs: 60_000 },
         logger,
         metrics: createMetrics({}),
