@@ -117,6 +117,7 @@ describe('who a message is', () => {
   });
 
   it.each([
+    ['an id that is no UUID', { messageId: 'the red box' }],
     ['an empty key', { key: '' }],
     ['a key of more than 255 characters', { key: 'k'.repeat(256) }],
     ['an origin with a NUL', { origin: 'a\0' }],

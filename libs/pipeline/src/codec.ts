@@ -1,4 +1,5 @@
 import type { WireHeaders } from './headers.ts';
+import { isMessageId } from './message-id.ts';
 import type { Failure } from './outcome.ts';
 
 /** Who a message is, as its body proves. A text of it is well-formed, without NUL, and at most 255 characters long. */
@@ -53,7 +54,8 @@ const LONGEST = 255;
  * What is wrong with an identity; undefined where nothing is. A table that could not hold it would give its batch back
  * again and again. Pure.
  */
-export function identityProblem({ origin, key, incarnation }: Identity): string | undefined {
+export function identityProblem({ messageId, origin, key, incarnation }: Identity): string | undefined {
+  if (!isMessageId(messageId)) return 'its id is no UUID in lower case';
   if (!isHeld(origin)) return problemOf('origin');
   if (!isHeld(key)) return problemOf('key');
   return incarnation === null || isHeld(incarnation) ? undefined : problemOf('incarnation');
