@@ -67,7 +67,7 @@ describe('an operator policy that expires messages', () => {
       expect(app.output()).toContain('short-lived');
     }
     await vi.waitFor(async () => {
-      const overview = await (await fetch(`${pipeline.console.url}/v0/overview`)).json();
+      const overview = await (await fetch(`${pipeline.console.url}/v0/pipelines/orders/overview`)).json();
       expect(JSON.stringify(overview).replaceAll('\\"', '"')).toContain(NAMED);
     }, patient);
     // The consumer is away, as in a deployment: what is published now would wait, and expire.

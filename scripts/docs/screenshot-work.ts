@@ -29,7 +29,7 @@ export async function makeWork(settings: Settings): Promise<void> {
 /** Until the charts show a run that goes on. */
 export async function untilMoving(address: string, since: Date): Promise<void> {
   await until(async () => {
-    const { points } = await read<{ points: Point[] }>(`${address}/v0/overview/history`);
+    const { points } = await read<{ points: Point[] }>(`${address}/v0/pipelines/orders/overview/history`);
     return points.filter(({ at, attempts }) => new Date(at) > since && attempts.succeeded > 0).length >= POINTS;
   });
 }
@@ -42,7 +42,7 @@ interface Point {
 /** Until nothing is on its way any more. */
 export async function untilDead(address: string): Promise<void> {
   await until(async () => {
-    const { queues, systems, dead_letters: dead } = await read<Overview>(`${address}/v0/overview`);
+    const { queues, systems, dead_letters: dead } = await read<Overview>(`${address}/v0/pipelines/orders/overview`);
     const waiting = [
       ...queues.lanes.map(({ ready, unacked }) => ready + unacked),
       ...queues.waiting.map(({ messages }) => messages),
@@ -55,7 +55,7 @@ export async function untilDead(address: string): Promise<void> {
 /** The id of a message that succeeded at its third attempt. */
 export async function messageWithRetries(address: string): Promise<string> {
   const { items } = await read<{ items: { message_id: string }[] }>(
-    `${address}/v0/messages?status=succeeded&attempt=3&limit=1`,
+    `${address}/v0/pipelines/orders/messages?status=succeeded&attempt=3&limit=1`,
   );
   const [message] = items;
   if (message === undefined) throw new Error('The log knows no message that succeeded at its third attempt.');
@@ -64,8 +64,11 @@ export async function messageWithRetries(address: string): Promise<string> {
 
 /** The id of a reconciliation that has just finished. */
 export async function reconciled(address: string): Promise<string> {
-  const { id } = (await ask(`${address}/v0/reconciliations`, {})) as { id: string };
-  await until(async () => (await read<{ state: string }>(`${address}/v0/reconciliations/${id}`)).state === 'finished');
+  const { id } = (await ask(`${address}/v0/pipelines/orders/reconciliations`, {})) as { id: string };
+  await until(
+    async () =>
+      (await read<{ state: string }>(`${address}/v0/pipelines/orders/reconciliations/${id}`)).state === 'finished',
+  );
   return id;
 }
 

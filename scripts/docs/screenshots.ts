@@ -16,10 +16,10 @@ try {
   await untilMoving(address, begun);
   await photograph('overview', '/', '[data-figure="Stored"]', 900);
   await untilDead(address);
-  await photograph('message', `/messages/${await messageWithRetries(address)}`, 'text=Row in the source', 760);
-  await photograph('dead-letters', '/dead-letters', 'tbody tr[data-index]', 420);
-  await photograph('redrive', '/dead-letters', 'tbody tr[data-index]', 640, 'button[aria-label^="Redrive"]');
-  await photograph('reconciliation', `/reconciliation/${await reconciled(address)}`, 'text=all at rest', 600);
+  await photograph('message', `/orders/messages/${await messageWithRetries(address)}`, 'text=Row in the source', 760);
+  await photograph('dead-letters', '/orders/dead-letters', 'tbody tr[data-index]', 420);
+  await photograph('redrive', '/orders/dead-letters', 'tbody tr[data-index]', 640, 'button[aria-label^="Redrive"]');
+  await photograph('reconciliation', `/orders/reconciliation/${await reconciled(address)}`, 'text=all at rest', 600);
 } finally {
   await browser.close();
 }

@@ -40,7 +40,7 @@ export function drafts(): void {
   });
 
   it('keeps an edit through Escape, a click outside and a reload, until it is discarded', async () => {
-    await open(`/dead-letters/${letter}`);
+    await open(`/orders/dead-letters/${letter}`);
     await openEdit();
     await typeEdit();
     await world.page.keyboard.press('Escape');
@@ -64,7 +64,7 @@ export function drafts(): void {
   it('is about a body whose signs that fold are as bright as its text, in the dark too', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await world.page.emulateMedia({ colorScheme });
-      await open(`/dead-letters/${letter}`);
+      await open(`/orders/dead-letters/${letter}`);
       await world.page.locator(`html[data-mantine-color-scheme="${colorScheme}"]`).waitFor();
       await world.page.getByLabel('Body as a tree').waitFor();
       const { signs, text } = await world.page.evaluate<{ signs: string[]; text: string }>(COLOURS);
@@ -73,16 +73,21 @@ export function drafts(): void {
   });
 
   it('says that the dead letter has changed since a draft was begun, and drops the draft once it is saved', async () => {
-    await open(`/dead-letters/${letter}`);
+    await open(`/orders/dead-letters/${letter}`);
     await openEdit();
     await typeEdit();
     await world.page.keyboard.press('Escape');
-    const now = await world.page.request.get(`${world.pipeline.console.url}/v0/dead-letters/${letter}`);
+    const now = await world.page.request.get(
+      `${world.pipeline.console.url}/v0/pipelines/orders/dead-letters/${letter}`,
+    );
     const { content } = ((await now.json()) as { body: { content: string } }).body;
-    const changed = await world.page.request.put(`${world.pipeline.console.url}/v0/dead-letters/${letter}/body`, {
-      data: { body: content.replace('"of a draft"', '"of another person"'), why: 'meanwhile' },
-      headers: { 'x-requested-with': 'a test' },
-    });
+    const changed = await world.page.request.put(
+      `${world.pipeline.console.url}/v0/pipelines/orders/dead-letters/${letter}/body`,
+      {
+        data: { body: content.replace('"of a draft"', '"of another person"'), why: 'meanwhile' },
+        headers: { 'x-requested-with': 'a test' },
+      },
+    );
     expect(changed.status()).toBe(200);
     await world.page.reload();
     await untilShown();
@@ -98,7 +103,7 @@ export function drafts(): void {
   });
 
   it('keeps why something is redriven or discarded too, and tells how long a redrive takes with its waits', async () => {
-    await open(`/dead-letters/${letter}`);
+    await open(`/orders/dead-letters/${letter}`);
     await button('Discard this one').click();
     await dialog().getByLabel('Why').fill('it was a test');
     await world.page.keyboard.press('Escape');

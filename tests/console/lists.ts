@@ -22,7 +22,7 @@ export function lists(): void {
     await insert(LONG);
     await insert('of a list and refused', false);
     await world.pipeline.publishAll(1);
-    const answer = await fetch(`${world.pipeline.console.url}/v0/dead-letters/discards`, {
+    const answer = await fetch(`${world.pipeline.console.url}/v0/pipelines/orders/dead-letters/discards`, {
       method: 'POST',
       body: JSON.stringify({ selection: { message_ids: [await aDeadLetter()] }, why: WHY }),
       headers: { 'content-type': 'application/json', 'x-requested-with': 'a test' },
@@ -50,37 +50,40 @@ export function lists(): void {
 
   it('find words with the outcome of any attempt, and keep ids in one piece beside long names', async () => {
     await vi.waitFor(async () => {
-      await open('/messages?words=of+a+list');
+      await open('/orders/messages?words=of+a+list');
       await untilShown();
       expect(await rows('Messages').count()).toBeGreaterThan(1);
     }, patient);
     const id = rows('Messages').filter({ hasText: 'with many more words' }).getByRole('link');
     expect((await id.boundingBox())?.height).toBeLessThan(TWO_LINES);
-    await open('/messages?words=refused&status=dead-lettered');
+    await open('/orders/messages?words=refused&status=dead-lettered');
     await rows('Messages').first().waitFor();
   });
 
   it.each([360, 1_280])('keep what was done in one piece beside the longest reason, on %d pixels', async (width) => {
     await world.page.setViewportSize({ width, height: 800 });
-    await open('/history');
+    await open('/orders/history');
     const done = rows('History').filter({ hasText: WHY }).getByRole('link');
     expect((await done.first().boundingBox())?.height).toBeLessThan(TWO_LINES);
-    await open('/dead-letters/jobs');
+    await open('/orders/dead-letters/jobs');
     const job = rows('Jobs').getByRole('link').first();
     expect((await job.boundingBox())?.height).toBeLessThan(TWO_LINES * 2);
     expect(await world.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
   });
 
-  it.each(['/messages', '/dead-letters/list'])('%s says that a time ends before it begins', async (path) => {
-    await open(`${path}?from=2026-11-21T16:00:00Z&to=2026-11-21T15:00:00Z`);
-    await world.page
-      .getByRole('alert')
-      .getByText(/^The time asked for ends before it begins/)
-      .waitFor();
-  });
+  it.each(['/orders/messages', '/orders/dead-letters/list'])(
+    '%s says that a time ends before it begins',
+    async (path) => {
+      await open(`${path}?from=2026-11-21T16:00:00Z&to=2026-11-21T15:00:00Z`);
+      await world.page
+        .getByRole('alert')
+        .getByText(/^The time asked for ends before it begins/)
+        .waitFor();
+    },
+  );
 
   it('say how much is newer, and show it at a click', async () => {
-    await open('/messages');
+    await open('/orders/messages');
     await rows('Messages').first().waitFor();
     const newest = await rows('Messages').first().getByRole('link').textContent();
     await insert('of the news');

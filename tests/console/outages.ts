@@ -50,14 +50,14 @@ async function overviewMoves(): Promise<void> {
 }
 
 async function searchWorks(): Promise<void> {
-  await open(`/messages?system=${systemName(0)}&source_id=1`);
+  await open(`/orders/messages?system=${systemName(0)}&source_id=1`);
   await rows('Messages').first().waitFor();
 }
 
 async function deadLettersWork(): Promise<void> {
-  await open('/dead-letters');
+  await open('/orders/dead-letters');
   await rows('Groups of dead letters').first().waitFor();
-  await open('/dead-letters/list?state=dead');
+  await open('/orders/dead-letters/list?state=dead');
   await rows('Dead letters').first().waitFor();
 }
 
@@ -92,12 +92,12 @@ export function outages(): void {
     await without('mongodb', 'killed', {
       work: async () => {
         await overviewMoves();
-        await open('/history');
+        await open('/orders/history');
         await rows('History').first().waitFor();
-        await open('/dead-letters/list?state=discarded');
+        await open('/orders/dead-letters/list?state=discarded');
         await rows('Dead letters').first().getByRole('link').click();
         await heading(/^Dead letter: /).waitFor();
-        await open('/messages');
+        await open('/orders/messages');
         await problem(/^MongoDB can't be used right now/).waitFor();
       },
     });
@@ -114,7 +114,7 @@ export function outages(): void {
         await run();
         await problem(/Redis/).first().waitFor();
         await searchWorks();
-        await open('/history');
+        await open('/orders/history');
         await problem('What was asked of the systems themselves lately is not here yet').waitFor();
         await rows('History').first().waitFor();
         await open('/');
@@ -141,9 +141,9 @@ export function outages(): void {
           .first()
           .waitFor();
         await overviewMoves();
-        await open('/messages?status=succeeded');
+        await open('/orders/messages?status=succeeded');
         await rows('Messages').first().waitFor();
-        await open('/dead-letters/list?state=discarded');
+        await open('/orders/dead-letters/list?state=discarded');
         await problem(/^Postgres can't be used right now/).waitFor();
       },
     });
@@ -158,7 +158,7 @@ export function outages(): void {
         await searchWorks();
         await rows('Messages').first().getByRole('link').first().click();
         await heading(`${systemName(0)}, row 1`).waitFor();
-        await open('/dead-letters/list?state=discarded');
+        await open('/orders/dead-letters/list?state=discarded');
         await rows('Dead letters').first().waitFor();
       },
     });

@@ -21,21 +21,27 @@ const newest = async (column: string, rest: string) => {
   return row!.found;
 };
 
+/** Around the pages that all pipelines share; it shows nothing by itself. */
+const LAYOUT = '/$pipeline';
+
 /** An address of each route, with something to show. */
 const PATHS: Readonly<Record<string, () => Promise<string> | string>> = {
   '/': () => '/',
-  '/messages': () => '/messages',
-  '/messages/$messageId': async () => `/messages/${await newest('message_id', 'FROM orders ORDER BY attempts DESC')}`,
-  '/dead-letters': () => '/dead-letters',
-  '/dead-letters/list': () => '/dead-letters/list?state=discarded',
-  '/dead-letters/jobs': () => '/dead-letters/jobs',
-  '/dead-letters/jobs/$jobId': async () =>
-    `/dead-letters/jobs/${await newest('id', 'FROM dead_letter_jobs ORDER BY id')}`,
-  '/dead-letters/$messageId': async () =>
-    `/dead-letters/${await newest('message_id', `FROM dead_letters WHERE state = 'dead'`)}`,
-  '/reconciliation': () => '/reconciliation',
-  '/reconciliation/$id': async () => `/reconciliation/${await newest('id', 'FROM reconciliations ORDER BY id')}`,
-  '/history': () => '/history',
+  '/$pipeline/': () => '/orders',
+  '/$pipeline/dead-letters': () => '/orders/dead-letters',
+  '/$pipeline/dead-letters/list': () => '/orders/dead-letters/list?state=discarded',
+  '/$pipeline/dead-letters/jobs': () => '/orders/dead-letters/jobs',
+  '/$pipeline/dead-letters/jobs/$jobId': async () =>
+    `/orders/dead-letters/jobs/${await newest('id', 'FROM dead_letter_jobs ORDER BY id')}`,
+  '/$pipeline/dead-letters/$messageId': async () =>
+    `/orders/dead-letters/${await newest('message_id', `FROM dead_letters WHERE state = 'dead'`)}`,
+  '/$pipeline/history': () => '/orders/history',
+  '/orders/messages': () => '/orders/messages',
+  '/orders/messages/$messageId': async () =>
+    `/orders/messages/${await newest('message_id', 'FROM orders ORDER BY attempts DESC')}`,
+  '/orders/reconciliation': () => '/orders/reconciliation',
+  '/orders/reconciliation/$id': async () =>
+    `/orders/reconciliation/${await newest('id', 'FROM reconciliations ORDER BY id')}`,
   '/sign-in': () => '/sign-in',
   'an address that is nothing': () => '/nowhere',
 };
@@ -43,7 +49,9 @@ const PATHS: Readonly<Record<string, () => Promise<string> | string>> = {
 /** What axe finds, in both schemes, and whether it fits on a narrow screen. */
 export function everyPage(): void {
   it('of the router is looked at', () => {
-    const routes = [...readFileSync(ROUTER, 'utf8').matchAll(/\.\.\.at\('([^']+)'\)/g)].map(([, path]) => path);
+    const routes = [...readFileSync(ROUTER, 'utf8').matchAll(/\.\.\.(at|of)\('([^']+)'\)/g)]
+      .map(([, parent, path]) => (parent === 'of' ? `${LAYOUT}${path}` : path))
+      .filter((path) => path !== LAYOUT);
     expect(Object.keys(PATHS)).toEqual(expect.arrayContaining(routes));
     expect(routes).toHaveLength(Object.keys(PATHS).length - 1);
   });
@@ -66,8 +74,8 @@ export function everyPage(): void {
   );
 
   it.each([
-    ['/history', '?jop=7&why=lost', ['jop=7', 'why=lost'], 'History'],
-    ['/reconciliation/$id', '?kind=lost', ['kind=lost'], 'Rows by day'],
+    ['/$pipeline/history', '?jop=7&why=lost', ['jop=7', 'why=lost'], 'History'],
+    ['/orders/reconciliation/$id', '?kind=lost', ['kind=lost'], 'Rows by day'],
   ])(
     '%s says what of %s it does not understand, and lists everything at a click',
     async (route, query, parts, list) => {
@@ -82,8 +90,21 @@ export function everyPage(): void {
     },
   );
 
+  it.each([
+    ['/dead-letters/list?state=discarded&words=a+b', '/orders/dead-letters/list?state=discarded&words=a+b'],
+    ['/messages?words=pen', '/orders/messages?words=pen'],
+    ['/history', '/orders/history'],
+    ['/', '/orders'],
+  ])('is found from where %s was, before there were several pipelines', async (old, now) => {
+    await open(old);
+    await world.page.waitForURL(`${world.pipeline.console.url}${now}`);
+    await untilShown();
+    await world.page.goBack();
+    expect(world.page.url()).toBe('about:blank');
+  });
+
   it('of a history of one job says so, and shows all at a click', async () => {
-    await open(`/history?job=${await newest('id', 'FROM dead_letter_jobs ORDER BY id')}`);
+    await open(`/orders/history?job=${await newest('id', 'FROM dead_letter_jobs ORDER BY id')}`);
     await rows('History').first().waitFor();
     const some = await rows('History').count();
     await world.page.getByRole('link', { name: 'Show all' }).click();
@@ -102,7 +123,7 @@ export function everyPage(): void {
       [id],
     );
     await world.page.setViewportSize(NARROW);
-    await open(`/reconciliation/${id}`);
+    await open(`/orders/reconciliation/${id}`);
     await rows('Rows by day').getByText('8,888,888').first().waitFor();
     const frame = `document.querySelector('table[aria-label="Rows by day"]').parentElement`;
     expect(await world.page.evaluate(`${frame}.scrollWidth - ${frame}.clientWidth`)).toBe(0);

@@ -6,13 +6,13 @@ import { world } from './world.ts';
 
 const OPERATOR = { name: 'ana', key: 'a-key-that-ana-alone-has' };
 const VIEWER = { name: 'vera', key: 'a-key-that-vera-alone-has' };
-const DEEP = '/dead-letters/list?state=discarded';
+const DEEP = '/orders/dead-letters/list?state=discarded';
 /** Pages with something to do, and what that is. */
 const ACTIONS = [
   ['/', 'Run'],
-  ['/dead-letters', 'Redrive'],
-  ['/dead-letters/list?state=dead', 'Redrive everything that matches'],
-  ['/reconciliation', 'Reconcile now'],
+  ['/orders/dead-letters', 'Redrive'],
+  ['/orders/dead-letters/list?state=dead', 'Redrive everything that matches'],
+  ['/orders/reconciliation', 'Reconcile now'],
 ] as const;
 
 /** A console with keys, of the same system. */
@@ -55,7 +55,7 @@ export function signingIn(): void {
     await signIn(OPERATOR, '/');
     await button('Run', panel(systemName(1))).click();
     await world.page.getByText(`${systemName(1)} is being published.`).waitFor();
-    await open('/history');
+    await open('/orders/history');
     await rows('History').first().getByRole('cell', { name: OPERATOR.name, exact: true }).waitFor();
     await rows('History').first().getByText('run', { exact: true }).waitFor();
   });
@@ -74,7 +74,7 @@ export function signingIn(): void {
       }
       expect(await world.page.getByRole('dialog').count()).toBe(0);
     }
-    const refused = await world.page.request.post(`${guarded.url}/v0/systems/${systemName(0)}/run`, {
+    const refused = await world.page.request.post(`${guarded.url}/v0/pipelines/orders/systems/${systemName(0)}/run`, {
       headers: { 'x-requested-with': 'a test' },
     });
     expect([refused.status(), ((await refused.json()) as { code: string }).code]).toEqual([403, 'not-allowed']);
@@ -86,8 +86,8 @@ export function signingIn(): void {
     await world.page.getByRole('menuitem', { name: 'Sign out' }).click();
     await heading('Sign in').waitFor();
     await button(OPERATOR.name).waitFor({ state: 'detached' });
-    expect((await world.page.request.get(`${guarded.url}/v0/jobs`)).status()).toBe(401);
-    await open('/history');
+    expect((await world.page.request.get(`${guarded.url}/v0/pipelines/orders/jobs`)).status()).toBe(401);
+    await open('/orders/history');
     await heading('Sign in').waitFor();
   });
 }

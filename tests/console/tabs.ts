@@ -28,7 +28,7 @@ export function tabs(): void {
     const pages = [world.page];
     while (pages.length < TABS) pages.push(await world.page.context().newPage());
     for (const page of pages) {
-      await page.goto(`${world.pipeline.console.url}/messages`);
+      await page.goto(`${world.pipeline.console.url}/orders/messages`);
       await page.getByRole('heading', { level: 1, name: 'Messages' }).waitFor();
       // The stream has told it which systems there are.
       await page.getByRole('option', { name: systemName(1) }).waitFor({ state: 'attached' });
@@ -54,7 +54,7 @@ export function tabs(): void {
 
 /** The rows behind, as the server tells them. */
 async function seenByServer(): Promise<string> {
-  const answer = await world.page.request.get(`${world.pipeline.console.url}/v0/overview`);
+  const answer = await world.page.request.get(`${world.pipeline.console.url}/v0/pipelines/orders/overview`);
   const { systems } = (await answer.json()) as { systems: { behind: { rows: number } | null }[] };
   return String(systems.reduce((sum, { behind }) => sum + (behind?.rows ?? 0), 0));
 }

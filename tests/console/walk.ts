@@ -54,7 +54,7 @@ export function walk(): void {
   });
 
   it('redrives a group after a preview, and the job stops itself when all fails again', async () => {
-    await open('/dead-letters');
+    await open('/orders/dead-letters');
     await rows('Groups of dead letters').first().waitFor();
     await button(/^Redrive refused/).click();
     await dialog()
@@ -64,7 +64,7 @@ export function walk(): void {
       .getByText(/^20 messages first/)
       .waitFor();
     expect(await barriersOn(world.page)).toEqual([]);
-    const previews = countRequests('/v0/dead-letters/preview');
+    const previews = countRequests('/v0/pipelines/orders/dead-letters/preview');
     for (const key of ['Backspace', 'Backspace', '3', '5', '.', '5']) await dialog().getByLabel('Stop at').press(key);
     await dialog().getByLabel('Rate').fill('400');
     await dialog().getByLabel('Stop at').fill('100');
@@ -82,7 +82,7 @@ export function walk(): void {
   });
 
   it('edits a body, shows the change, and keeps the original', async () => {
-    await open('/dead-letters/list?state=dead');
+    await open('/orders/dead-letters/list?state=dead');
     await rows('Dead letters').first().getByRole('link').click();
     await heading(/^Dead letter: /).waitFor();
     await button('Edit …').click();
@@ -105,7 +105,7 @@ export function walk(): void {
   });
 
   it('discards what is selected by keyboard, with a reason that stays in the history', async () => {
-    await open('/dead-letters/list?state=dead');
+    await open('/orders/dead-letters/list?state=dead');
     await rows('Dead letters').first().waitFor();
     await world.page.keyboard.press('j');
     await world.page.keyboard.press('x');
@@ -121,7 +121,7 @@ export function walk(): void {
 
   it('shows in the history what was asked of an API itself', async () => {
     await world.pipeline.post(1, '/v0/process/unblock');
-    await open('/history');
+    await open('/orders/history');
     const latest = rows('History').first();
     await latest.getByRole('cell', { name: 'unblock', exact: true }).waitFor();
     await latest.getByRole('cell', { name: 'local', exact: true }).waitFor();
@@ -130,7 +130,7 @@ export function walk(): void {
 
   it('redrives everything once the fault is mended, and all is stored', async () => {
     world.service.isMended = true;
-    await open('/dead-letters/list?state=dead');
+    await open('/orders/dead-letters/list?state=dead');
     await rows('Dead letters').first().waitFor();
     await button('Redrive everything that matches').click();
     await redrive('the service is mended');
@@ -138,7 +138,7 @@ export function walk(): void {
     await vi.waitFor(async () => {
       expect(await world.books.counts()).toMatchObject({ stored: POSITIVE + NEGATIVE - 1, dead: 0 });
     }, patient);
-    await open('/dead-letters');
+    await open('/orders/dead-letters');
     await world.page.getByText('No open dead letters').waitFor();
     world.service.isMended = false;
   });
@@ -157,7 +157,7 @@ export function walk(): void {
       expect(found).toHaveLength(1);
       return found;
     }, patient);
-    for (const path of [`/messages/${letter!.message_id}`, `/dead-letters/${letter!.message_id}`]) {
+    for (const path of [`/orders/messages/${letter!.message_id}`, `/orders/dead-letters/${letter!.message_id}`]) {
       await open(path);
       await heading(new RegExp(`row ${row!.id}$`)).waitFor();
       await world.page.getByText('<script>').first().waitFor();
@@ -168,7 +168,7 @@ export function walk(): void {
 
   it('reconciles: finds a row that is missing, publishes it again, and then all is at rest', async () => {
     await world.books.endput('DELETE FROM orders WHERE message_id = (SELECT message_id FROM orders LIMIT 1)');
-    await open('/reconciliation');
+    await open('/orders/reconciliation');
     await button('Reconcile now').click();
     await panel('Result').getByText('not consistent').waitFor();
     await world.page.getByRole('link', { name: 'missing 1' }).click();

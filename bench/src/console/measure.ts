@@ -151,17 +151,22 @@ async function prepare(url: string, world: World): Promise<Known> {
     // A message that nobody knows: the job looks for it, and ends.
     const unknown = messageOf('system-1', world.rows + 3 + count).messageId;
     const body = { selection: { message_ids: [unknown] }, why: 'measured by the bench' };
-    job = ((await ask(url, { path: '/v0/dead-letters/redrives', body })).answer as { id: string }).id;
+    job = ((await ask(url, { path: '/v0/pipelines/orders/dead-letters/redrives', body })).answer as { id: string }).id;
   }
   await untilIs<{ state: string; is_tidy: boolean }>(
     url,
-    `/v0/jobs/${job}`,
+    `/v0/pipelines/orders/jobs/${job}`,
     (one) => one.state === 'finished' && one.is_tidy,
   );
-  const { id } = (await ask(url, { path: '/v0/reconciliations', body: {} })).answer as { id: string };
-  await untilIs<{ state: string }>(url, `/v0/reconciliations/${id}`, ({ state }) => state === 'finished', {
-    everyMs: 500,
-  });
+  const { id } = (await ask(url, { path: '/v0/pipelines/orders/reconciliations', body: {} })).answer as { id: string };
+  await untilIs<{ state: string }>(
+    url,
+    `/v0/pipelines/orders/reconciliations/${id}`,
+    ({ state }) => state === 'finished',
+    {
+      everyMs: 500,
+    },
+  );
   return { world, job, reconciliation: id, deep: (path, items) => deep(url, path, items) };
 }
 

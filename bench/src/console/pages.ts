@@ -49,8 +49,9 @@ const expecting = ({ rows }: World, pages: Page[]): Page[] =>
   rows >= 300_000 ? pages : pages.map((one) => ({ ...one, least: 0 }));
 
 const overviewPages = (): Page[] => [
-  { operation: 'overview', what: '', ask: () => ({ path: '/v0/overview' }) },
-  { operation: 'overviewHistory', what: 'charts', ask: () => ({ path: '/v0/overview/history' }) },
+  { operation: 'pipelines', what: '', ask: () => ({ path: '/v0/pipelines' }) },
+  { operation: 'overview', what: '', ask: () => ({ path: '/v0/pipelines/orders/overview' }) },
+  { operation: 'overviewHistory', what: 'charts', ask: () => ({ path: '/v0/pipelines/orders/overview/history' }) },
 ];
 
 const systemAt = (turn: number): System => SYSTEMS[turn % 2] ?? SYSTEMS[0];
@@ -67,9 +68,9 @@ const page =
   });
 
 async function messagePages({ world, deep }: Known): Promise<Page[]> {
-  const list = page('messages', '/v0/messages');
+  const list = page('messages', '/v0/pipelines/orders/messages');
   const at = (ago: number) => new Date(world.now - ago).toISOString();
-  const after = await deep('/v0/messages?limit=500', 10_000);
+  const after = await deep('/v0/pipelines/orders/messages?limit=500', 10_000);
   return [
     list('latest attempts', {}, 50),
     list('latest attempts, page 200', { cursor: after }, 50),
@@ -87,16 +88,16 @@ async function messagePages({ world, deep }: Known): Promise<Page[]> {
     ...[deadId, storedId].map((idOf) => ({
       operation: 'message',
       what: idOf === deadId ? 'of a dead letter' : 'of a stored order',
-      ask: (turn: number) => ({ path: `/v0/messages/${idOf(world, turn)}` }),
+      ask: (turn: number) => ({ path: `/v0/pipelines/orders/messages/${idOf(world, turn)}` }),
     })),
   ];
 }
 
 async function letterPages({ world, deep }: Known): Promise<Page[]> {
-  const list = page('deadLetters', '/v0/dead-letters');
-  const groups = page('deadLetterGroups', '/v0/dead-letters/groups');
+  const list = page('deadLetters', '/v0/pipelines/orders/dead-letters');
+  const groups = page('deadLetterGroups', '/v0/pipelines/orders/dead-letters/groups');
   const at = (ago: number) => new Date(world.now - ago).toISOString();
-  const after = await deep('/v0/dead-letters?limit=500', 50_000);
+  const after = await deep('/v0/pipelines/orders/dead-letters?limit=500', 50_000);
   const code = (turn: number) => failureOf(300 * (turn % 50) + 297).code;
   return [
     groups('open', {}, 50),
@@ -126,7 +127,7 @@ async function letterPages({ world, deep }: Known): Promise<Page[]> {
     {
       operation: 'deadLetter',
       what: 'whole',
-      ask: (turn) => ({ path: `/v0/dead-letters/${deadId(world, turn)}` }),
+      ask: (turn) => ({ path: `/v0/pipelines/orders/dead-letters/${deadId(world, turn)}` }),
     },
     ...previews(world),
   ];
@@ -139,7 +140,7 @@ function previews(world: World): Page[] {
     operation: 'previewJob',
     what,
     ask: (turn) => ({
-      path: '/v0/dead-letters/preview',
+      path: '/v0/pipelines/orders/dead-letters/preview',
       body: { action: 'redrive', selection: typeof selection === 'function' ? selection(turn) : selection },
     }),
   });
@@ -154,18 +155,18 @@ function previews(world: World): Page[] {
 }
 
 function otherPages({ world, job, reconciliation }: Known): Page[] {
-  const rows = page('reconciliationRows', `/v0/reconciliations/${reconciliation}/rows`);
+  const rows = page('reconciliationRows', `/v0/pipelines/orders/reconciliations/${reconciliation}/rows`);
   return [
-    page('jobs', '/v0/jobs')('newest first', {}),
-    { operation: 'job', what: 'ended', ask: () => ({ path: `/v0/jobs/${job}` }) },
-    page('history', '/v0/history')('newest first', {}, 50),
-    page('history', '/v0/history')('of a job', { job }, 2),
-    page('history', '/v0/history')('of a message', (turn) => ({ message_id: deadId(world, turn) }), 0),
-    page('reconciliations', '/v0/reconciliations')('newest first', {}),
+    page('jobs', '/v0/pipelines/orders/jobs')('newest first', {}),
+    { operation: 'job', what: 'ended', ask: () => ({ path: `/v0/pipelines/orders/jobs/${job}` }) },
+    page('history', '/v0/pipelines/orders/history')('newest first', {}, 50),
+    page('history', '/v0/pipelines/orders/history')('of a job', { job }, 2),
+    page('history', '/v0/pipelines/orders/history')('of a message', (turn) => ({ message_id: deadId(world, turn) }), 0),
+    page('reconciliations', '/v0/pipelines/orders/reconciliations')('newest first', {}),
     {
       operation: 'reconciliation',
       what: 'by system and day',
-      ask: () => ({ path: `/v0/reconciliations/${reconciliation}` }),
+      ask: () => ({ path: `/v0/pipelines/orders/reconciliations/${reconciliation}` }),
     },
     rows('orphans', { kind: 'orphan' }, 50),
     rows('orphans of a system', { kind: 'orphan', system: 'system-2' }, 50),
@@ -175,19 +176,19 @@ function otherPages({ world, job, reconciliation }: Known): Page[] {
 
 /** Once a job has redriven every letter: what is large now was empty before. */
 export function pagesAfterwards({ world, job }: Known): Page[] {
-  const list = page('deadLetters', '/v0/dead-letters');
+  const list = page('deadLetters', '/v0/pipelines/orders/dead-letters');
   return expecting(world, [
-    page('jobs', '/v0/jobs')('newest first, two of them large', {}),
-    { operation: 'job', what: 'of 100,000 letters', ask: () => ({ path: `/v0/jobs/${job}` }) },
+    page('jobs', '/v0/pipelines/orders/jobs')('newest first, two of them large', {}),
+    { operation: 'job', what: 'of 100,000 letters', ask: () => ({ path: `/v0/pipelines/orders/jobs/${job}` }) },
     list('redriven', { state: 'redriven' }, 50),
     list('open: none left', { state: 'dead' }, 0),
-    page('deadLetterGroups', '/v0/dead-letters/groups')('redriven', { state: 'redriven' }, 50),
+    page('deadLetterGroups', '/v0/pipelines/orders/dead-letters/groups')('redriven', { state: 'redriven' }, 50),
     {
       operation: 'message',
       what: 'of a redriven order',
-      ask: (turn) => ({ path: `/v0/messages/${deadId(world, turn)}` }),
+      ask: (turn) => ({ path: `/v0/pipelines/orders/messages/${deadId(world, turn)}` }),
     },
-    { operation: 'overview', what: 'after the redrive', ask: () => ({ path: '/v0/overview' }) },
+    { operation: 'overview', what: 'after the redrive', ask: () => ({ path: '/v0/pipelines/orders/overview' }) },
   ]);
 }
 

@@ -37,8 +37,9 @@ export async function redrive(place: Killable, system: System, letters: number, 
   const selection = { filter: { system } };
   const body = { selection, why: 'measured by the bench' };
   const started = performance.now();
-  const job = (await ask(place.console.url, { path: '/v0/dead-letters/redrives', body })).answer as Job;
-  const path = `/v0/jobs/${job.id}`;
+  const job = (await ask(place.console.url, { path: '/v0/pipelines/orders/dead-letters/redrives', body }))
+    .answer as Job;
+  const path = `/v0/pipelines/orders/jobs/${job.id}`;
   const killed = kill ? await killInTheMiddle(place, path, letters) : undefined;
   const ended = await untilIs<Job>(place.console.url, path, ({ state }) => state !== 'running');
   const seconds = (performance.now() - started) / 1_000;

@@ -1,9 +1,12 @@
 import type { App } from './app-type.ts';
 
-/** Adds routes that have parsers and hooks of their own. */
-export function addScope(app: App, add: (scope: App) => void): void {
-  void app.register((scope, _options, done) => {
-    add(scope as unknown as App);
-    done();
-  });
+/** Adds routes that have parsers and hooks of their own. @param prefix what their paths begin with */
+export function addScope(app: App, add: (scope: App) => void, prefix = ''): void {
+  void app.register(
+    (scope, _options, done) => {
+      add(scope as unknown as App);
+      done();
+    },
+    { prefix },
+  );
 }

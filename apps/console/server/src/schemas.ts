@@ -41,7 +41,6 @@ export const messageId = Type.String({
   description: 'A message id, as it travels.',
   examples: ['7c3f9a52-8e1b-8d04-8000-000000000001'],
 });
-export const byMessageId = Type.Object({ message_id: messageId }, closed);
 
 export const jobId = Type.String({
   title: 'the id of a job (a whole number above 0)',

@@ -16,7 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => pipeline.stop());
 
-const consumers = async () => ((await (await fetch(`${url}/v0/overview`)).json()) as Overview).consumers;
+const consumers = async () =>
+  ((await (await fetch(`${url}/v0/pipelines/orders/overview`)).json()) as Overview).consumers;
 const elsewhere = (n: number) => `consumer-${n}@${hostname()}`;
 
 it('finds consumers that its settings do not name, and what they do; those that ended go, those that died show', async () => {

@@ -34,7 +34,9 @@ const start = async (env: Record<string, string>) => {
 };
 
 const history = async (url = pipeline.console.url, key?: string) => {
-  const { body } = await consoleAt(url, key).get<{ items: Done[]; missing: string | null }>('/v0/history?limit=500');
+  const { body } = await consoleAt(url, key).get<{ items: Done[]; missing: string | null }>(
+    '/v0/pipelines/orders/history?limit=500',
+  );
   expect(body.missing).toBeNull();
   return body.items;
 };
@@ -100,7 +102,7 @@ describe('without keys', () => {
     await pipeline.console.end('SIGKILL');
     await curl('process/unblock');
     await pipeline.console.start();
-    await consoleAt(pipeline.console.url).post(`/v0/systems/${system}/clear`, { confirm: system });
+    await consoleAt(pipeline.console.url).post(`/v0/pipelines/orders/systems/${system}/clear`, { confirm: system });
     expect((await news()).map(({ action }) => action)).toEqual(['unblock', 'clear']);
     const times = (await history()).map(({ at }) => at);
     expect(times).toEqual(times.toSorted().toReversed());
@@ -148,7 +150,7 @@ describe('without keys', () => {
   it('without Redis the rest of it is shown, and why something may be missing', async () => {
     const other = await pipeline.consoleWith({ REDIS_URL: 'redis://127.0.0.1:1' });
     await other.start();
-    const { body } = await consoleAt(other.url).get<{ items: Done[]; missing: string }>('/v0/history');
+    const { body } = await consoleAt(other.url).get<{ items: Done[]; missing: string }>('/v0/pipelines/orders/history');
     expect(body.items.length).toBeGreaterThan(0);
     expect(body.missing).toMatch(/^Redis at 127\.0\.0\.1:1: /);
     await other.end('SIGTERM');
@@ -156,10 +158,10 @@ describe('without keys', () => {
 
   it('a stop that takes longer than the console waits was asked for, and stands there once', async () => {
     const ask = consoleAt(pipeline.console.url);
-    await ask.post(`/v0/systems/${system}/run`, { follow: true });
+    await ask.post(`/v0/pipelines/orders/systems/${system}/run`, { follow: true });
     pipeline.apis[0]?.signal('SIGSTOP');
     try {
-      const { status, body } = await ask.post(`/v0/systems/${system}/stop`);
+      const { status, body } = await ask.post(`/v0/pipelines/orders/systems/${system}/stop`);
       expect([status, body]).toEqual([202, { system, stopping: true }]);
       expect((await news()).map(({ action }) => action)).toEqual(['run', 'stop']);
     } finally {
@@ -180,7 +182,7 @@ describe('without keys', () => {
     const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
     const other = await pipeline.consoleWith({ APPS_URL: url });
     await other.start();
-    const { status, body } = await consoleAt(other.url).post(`/v0/systems/${system}/run`);
+    const { status, body } = await consoleAt(other.url).post(`/v0/pipelines/orders/systems/${system}/run`);
     expect([status, body]).toMatchObject([
       502,
       {
@@ -220,7 +222,7 @@ describe('with keys', () => {
   it('what is asked through the console stands there once, with the name of the person', async () => {
     const ask = consoleAt(pipeline.console.url, KEYS.ben);
     const acts = async (action: string, body: object) =>
-      (await ask.post(`/v0/systems/${system}/${action}`, body)).status;
+      (await ask.post(`/v0/pipelines/orders/systems/${system}/${action}`, body)).status;
     expect(await acts('run', { follow: true, max_attempts: 3 })).toBe(202);
     expect(await acts('run', {})).toBe(409);
     expect(await acts('stop', {})).toBe(200);
@@ -247,7 +249,7 @@ describe('with keys', () => {
     const other = await pipeline.consoleWith({ APPS_URL: url });
     await other.start();
     const asked = consoleAt(other.url, KEYS.ben)
-      .post(`/v0/systems/${system}/unblock`)
+      .post(`/v0/pipelines/orders/systems/${system}/unblock`)
       .catch(() => 'nothing');
     expect(await done).toBe(200);
     await other.end('SIGKILL');

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => pipeline.stop());
 
 const get = async <T>(path: string) => (await (await fetch(`${pipeline.console.url}${path}`)).json()) as T;
-const overview = () => get<Overview>('/v0/overview');
+const overview = () => get<Overview>('/v0/pipelines/orders/overview');
 
 /** Reads overviews off the stream until one is as it should be. */
 async function streamed(holds: (overview: Overview) => boolean): Promise<Overview> {
@@ -88,7 +88,7 @@ describe('the overview', () => {
   });
 
   it('keeps its charts through a kill of the console', async () => {
-    const points = async () => (await get<{ points: Point[] }>('/v0/overview/history')).points;
+    const points = async () => (await get<{ points: Point[] }>('/v0/pipelines/orders/overview/history')).points;
     const before = await vi.waitFor(async () => {
       const now = await points();
       expect(now.length).toBeGreaterThan(1);

@@ -37,10 +37,10 @@ afterAll(async () => {
 const stored = async () => (await endput.query<{ n: number }>('SELECT count(*)::int AS n FROM orders'))[0]?.n;
 
 async function reconciled(): Promise<Kept> {
-  const { status, body } = await ask.post<{ id: string }>('/v0/reconciliations');
+  const { status, body } = await ask.post<{ id: string }>('/v0/pipelines/orders/reconciliations');
   expect(status).toBe(202);
   return vi.waitFor(async () => {
-    const { body: kept } = await ask.get<Kept>(`/v0/reconciliations/${body.id}`);
+    const { body: kept } = await ask.get<Kept>(`/v0/pipelines/orders/reconciliations/${body.id}`);
     expect(kept.state).toBe('finished');
     return kept;
   }, patient);
@@ -74,7 +74,7 @@ describe('a reconciliation', () => {
     const kept = await reconciled();
     expect(kept).toMatchObject({ is_consistent: true, systems: [{ rows: ROWS, classes: { stored: ROWS } }] });
     expect(kept.days).toMatchObject([{ day: new Date().toISOString().slice(0, 10), rows: ROWS }]);
-    const { body: list } = await ask.get<{ items: Kept[] }>('/v0/reconciliations');
+    const { body: list } = await ask.get<{ items: Kept[] }>('/v0/pipelines/orders/reconciliations');
     expect(list.items[0]).toMatchObject({ id: kept.id, started_by: 'local', state: 'finished' });
   });
 
@@ -86,14 +86,16 @@ describe('a reconciliation', () => {
       expect(kept).toMatchObject({ systems: [{ classes: { missing: 2 } }] });
       return kept;
     }, patient);
-    const { body: rows } = await ask.get<{ items: { id: string }[] }>(`/v0/reconciliations/${id}/rows?kind=missing`);
+    const { body: rows } = await ask.get<{ items: { id: string }[] }>(
+      `/v0/pipelines/orders/reconciliations/${id}/rows?kind=missing`,
+    );
     expect(rows.items).toMatchObject([{ id: '3', class: 'missing' }, { id: '7' }]);
-    const csv = await fetch(`${pipeline.console.url}/v0/reconciliations/${id}/export?format=csv`);
+    const csv = await fetch(`${pipeline.console.url}/v0/pipelines/orders/reconciliations/${id}/export?format=csv`);
     expect((await csv.text()).trim().split('\n')).toHaveLength(3);
-    const { body: json } = await ask.get(`/v0/reconciliations/${id}/export`);
+    const { body: json } = await ask.get(`/v0/pipelines/orders/reconciliations/${id}/export`);
     expect(json).toMatchObject({ consistent: false, rows: [{ id: '3' }, { id: '7' }] });
     expect(rows.items).toMatchObject([{ source: expect.stringContaining('true') as string }, { differences: [] }]);
-    const path = `/v0/reconciliations/${id}/republish`;
+    const path = `/v0/pipelines/orders/reconciliations/${id}/republish`;
     expect((await ask.get(path)).body).toMatchObject({
       ...{ total: 2, republished: 0, by_system: [{ count: 2 }], first: [{ id: '3' }, { id: '7' }] },
     });
@@ -104,12 +106,14 @@ describe('a reconciliation', () => {
     await vi.waitFor(async () => {
       expect(await stored()).toBe(ROWS);
     }, patient);
-    const { body: history } = await ask.get('/v0/history?limit=1');
+    const { body: history } = await ask.get('/v0/pipelines/orders/history?limit=1');
     expect(history).toMatchObject({
       items: [{ action: 'republish', by: 'local', why: 'they were deleted', details: { confirmed: 2 } }],
     });
     const [row] = await endput.query<{ message_id: string }>('SELECT message_id FROM orders WHERE source_id = 3');
-    const { body: life } = await ask.get<{ events: { kind: string }[] }>(`/v0/messages/${row!.message_id}`);
+    const { body: life } = await ask.get<{ events: { kind: string }[] }>(
+      `/v0/pipelines/orders/messages/${row!.message_id}`,
+    );
     expect(life.events).toContainEqual(
       expect.objectContaining({ kind: 'republished', by: 'local', why: 'they were deleted', reconciliation: id }),
     );
@@ -118,15 +122,19 @@ describe('a reconciliation', () => {
   it('names the fields in which a row differs, as a list and as a file', async () => {
     await endput.query('UPDATE orders SET price = 0.05, product = $1 WHERE source_id = 9', ['no such thing']);
     const { id } = await reconciled();
-    const { body } = await ask.get<{ items: unknown[] }>(`/v0/reconciliations/${id}/rows?kind=differs`);
+    const { body } = await ask.get<{ items: unknown[] }>(
+      `/v0/pipelines/orders/reconciliations/${id}/rows?kind=differs`,
+    );
     const differences = [
       { field: 'product', source: expect.any(String) as string, stored: 'no such thing' },
       { field: 'price', source: expect.stringMatching(/^\d+\.\d\d$/) as string, stored: '0.05' },
     ];
     expect(body.items).toEqual([expect.objectContaining({ id: '9', differences })]);
-    const csv = await (await fetch(`${pipeline.console.url}/v0/reconciliations/${id}/export?format=csv`)).text();
+    const csv = await (
+      await fetch(`${pipeline.console.url}/v0/pipelines/orders/reconciliations/${id}/export?format=csv`)
+    ).text();
     expect(csv).toMatch(/product: .* in the source, no such thing in the endput; price: .*, 0\.05 in the endput/);
-    const { body: json } = await ask.get(`/v0/reconciliations/${id}/export`);
+    const { body: json } = await ask.get(`/v0/pipelines/orders/reconciliations/${id}/export`);
     expect(json).toMatchObject({ rows: [{ id: '9', differences }] });
   });
 
@@ -137,32 +145,40 @@ describe('a reconciliation', () => {
               source_created_at - interval '400 days', round, attempts, stored_at FROM orders WHERE source_id < 4`,
     );
     expect(await reconciled()).toMatchObject({ systems: [{ classes: { orphan: 3, archived: 0 } }] });
-    expect((await ask.post('/v0/archivings', { system: row!.system, why: 'x' })).body).toMatchObject({
+    expect((await ask.post('/v0/pipelines/orders/archivings', { system: row!.system, why: 'x' })).body).toMatchObject({
       ...{ status: 400, detail: 'In the body: the whole is not a system with before_day, up_to_id or both.' },
     });
     const never = { system: row!.system, before_day: '2026-02-30', why: 'x' };
-    expect((await ask.post('/v0/archivings', never)).status).toBe(400);
-    expect((await ask.post('/v0/archivings', { system: 'nobody', up_to_id: '1', why: 'x' })).status).toBe(400);
+    expect((await ask.post('/v0/pipelines/orders/archivings', never)).status).toBe(400);
+    expect(
+      (await ask.post('/v0/pipelines/orders/archivings', { system: 'nobody', up_to_id: '1', why: 'x' })).status,
+    ).toBe(400);
     const before_day = new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10);
     const said = { system: row!.system, before_day, why: 'older than a month' };
-    const { status, body } = await ask.post<{ id: string }>('/v0/archivings', said);
+    const { status, body } = await ask.post<{ id: string }>('/v0/pipelines/orders/archivings', said);
     expect([status, body]).toEqual([201, expect.objectContaining({ ...said, by: 'local', withdrawn_at: null })]);
     expect(await reconciled()).toMatchObject({ systems: [{ classes: { orphan: 0, archived: 3 } }] });
-    expect((await ask.post(`/v0/archivings/${body.id}/withdraw`, { why: 'wrong day' })).status).toBe(200);
-    expect((await ask.post(`/v0/archivings/${body.id}/withdraw`, { why: 'again' })).status).toBe(404);
+    expect((await ask.post(`/v0/pipelines/orders/archivings/${body.id}/withdraw`, { why: 'wrong day' })).status).toBe(
+      200,
+    );
+    expect((await ask.post(`/v0/pipelines/orders/archivings/${body.id}/withdraw`, { why: 'again' })).status).toBe(404);
     expect(await reconciled()).toMatchObject({ systems: [{ classes: { orphan: 3, archived: 0 } }] });
-    const { body: history } = await ask.get<{ items: { action: string }[] }>('/v0/history?limit=9');
+    const { body: history } = await ask.get<{ items: { action: string }[] }>('/v0/pipelines/orders/history?limit=9');
     expect(history.items.map(({ action }) => action)).toEqual(
       expect.arrayContaining(['archived', 'archived-withdrawn', 'reconcile']),
     );
   });
 
   it.each([
-    ['/v0/reconciliations/00000000-0000-4000-8000-000000000000', 404, 'not-found'],
-    ['/v0/reconciliations/00000000-0000-4000-8000-000000000000/republish', 404, 'not-found'],
-    ['/v0/reconciliations/x', 400, 'invalid-request'],
-    ['/v0/reconciliations/00000000-0000-4000-8000-000000000000/rows?kind=lost', 400, 'invalid-request'],
-    ['/v0/reconciliations?cursor=x', 400, 'invalid-request'],
+    ['/v0/pipelines/orders/reconciliations/00000000-0000-4000-8000-000000000000', 404, 'not-found'],
+    ['/v0/pipelines/orders/reconciliations/00000000-0000-4000-8000-000000000000/republish', 404, 'not-found'],
+    ['/v0/pipelines/orders/reconciliations/x', 400, 'invalid-request'],
+    [
+      '/v0/pipelines/orders/reconciliations/00000000-0000-4000-8000-000000000000/rows?kind=lost',
+      400,
+      'invalid-request',
+    ],
+    ['/v0/pipelines/orders/reconciliations?cursor=x', 400, 'invalid-request'],
   ] as const)('GET %s is a problem', async (path, status, code) => {
     expect((await ask.get(path)).body).toMatchObject({ status, code });
   });

@@ -43,13 +43,15 @@ afterAll(async () => {
 });
 
 async function open(): Promise<number> {
-  const { body } = await ask.get<{ groups: { count: number }[] }>('/v0/dead-letters/groups');
+  const { body } = await ask.get<{ groups: { count: number }[] }>('/v0/pipelines/orders/dead-letters/groups');
   return body.groups.reduce((sum, { count }) => sum + count, 0);
 }
 
 async function firstLetter(): Promise<Letter> {
-  const { body } = await ask.get<{ items: Letter[] }>('/v0/dead-letters?state=dead&sort=message_id&limit=1');
-  return (await ask.get<Letter>(`/v0/dead-letters/${body.items[0]?.message_id ?? ''}`)).body;
+  const { body } = await ask.get<{ items: Letter[] }>(
+    '/v0/pipelines/orders/dead-letters?state=dead&sort=message_id&limit=1',
+  );
+  return (await ask.get<Letter>(`/v0/pipelines/orders/dead-letters/${body.items[0]?.message_id ?? ''}`)).body;
 }
 
 /** What a person would change so that the simulated verifier takes it. */
@@ -61,7 +63,7 @@ function mended({ body }: Letter): string {
 
 const ended = (id: string, state: string) =>
   vi.waitFor(async () => {
-    const { body } = await ask.get<Job>(`/v0/jobs/${id}`);
+    const { body } = await ask.get<Job>(`/v0/pipelines/orders/jobs/${id}`);
     expect(body.state).toBe(state);
     return body;
   }, patient);
@@ -70,7 +72,7 @@ describe('a dead letter', () => {
   it('is edited, redriven and stored; the original, who and why stay', async () => {
     const deadLetter = await firstLetter();
     const id = deadLetter.message_id;
-    const edit = await ask.put<Letter>(`/v0/dead-letters/${id}/body`, {
+    const edit = await ask.put<Letter>(`/v0/pipelines/orders/dead-letters/${id}/body`, {
       body: mended(deadLetter),
       why: 'checked by hand',
     });
@@ -78,17 +80,24 @@ describe('a dead letter', () => {
     expect(edit.body.original_body?.content).toBe(deadLetter.body.content);
     expect(edit.body.history).toMatchObject([{ action: 'edited', by: 'local', why: 'checked by hand' }]);
     const selection = { message_ids: [id] };
-    const { status, body } = await ask.post<Job>('/v0/dead-letters/redrives', { selection, why: 'mended' });
+    const { status, body } = await ask.post<Job>('/v0/pipelines/orders/dead-letters/redrives', {
+      selection,
+      why: 'mended',
+    });
     expect(status).toBe(202);
     expect(await ended(body.id, 'finished')).toMatchObject({ done: 1, total: 1 });
     await vi.waitFor(async () => {
-      expect((await ask.get(`/v0/messages/${id}`)).body).toMatchObject({ rest: 'stored', stored: { round: 2 } });
+      expect((await ask.get(`/v0/pipelines/orders/messages/${id}`)).body).toMatchObject({
+        rest: 'stored',
+        stored: { round: 2 },
+      });
     }, patient);
   });
 
   it('takes no body that no consumer could read, or that is another message', async () => {
     const deadLetter = await firstLetter();
-    const put = (body: string) => ask.put(`/v0/dead-letters/${deadLetter.message_id}/body`, { body, why: 'a try' });
+    const put = (body: string) =>
+      ask.put(`/v0/pipelines/orders/dead-letters/${deadLetter.message_id}/body`, { body, why: 'a try' });
     expect((await put('{')).body).toMatchObject({ status: 422, code: 'body-refused' });
     const message = JSON.parse(deadLetter.body.content) as { order: object };
     const other = JSON.stringify({ ...message, order: { ...message.order, id: '999' } });
@@ -122,15 +131,26 @@ describe('a redrive', () => {
     const before = await open();
     const selection = { filter: { reason: 'attempts-exhausted' } };
     const asked = { selection, stop_at_failed_share: 0.2, rate_per_second: 1_000 };
-    const { body: preview } = await ask.post('/v0/dead-letters/preview', { action: 'redrive', ...asked });
+    const { body: preview } = await ask.post('/v0/pipelines/orders/dead-letters/preview', {
+      action: 'redrive',
+      ...asked,
+    });
     expect(preview).toMatchObject({ total: before, already_stored: 0, canary: 20, by_reason: [{ count: before }] });
-    const { body: job } = await ask.post<Job>('/v0/dead-letters/redrives', { ...asked, why: 'perhaps now' });
+    const { body: job } = await ask.post<Job>('/v0/pipelines/orders/dead-letters/redrives', {
+      ...asked,
+      why: 'perhaps now',
+    });
     const stopped = await ended(job.id, 'stopped');
     expect(stopped.done).toBe(20);
     expect(stopped.failed_again).toBeGreaterThan(4);
-    expect((await ask.post(`/v0/jobs/${job.id}/pause`)).body).toMatchObject({ status: 409, code: 'wrong-state' });
-    expect((await ask.post(`/v0/jobs/${job.id}/cancel`, { why: 'no use' })).body).toMatchObject({ state: 'cancelled' });
-    const { body: history } = await ask.get<{ items: object[] }>(`/v0/history?job=${job.id}`);
+    expect((await ask.post(`/v0/pipelines/orders/jobs/${job.id}/pause`)).body).toMatchObject({
+      status: 409,
+      code: 'wrong-state',
+    });
+    expect((await ask.post(`/v0/pipelines/orders/jobs/${job.id}/cancel`, { why: 'no use' })).body).toMatchObject({
+      state: 'cancelled',
+    });
+    const { body: history } = await ask.get<{ items: object[] }>(`/v0/pipelines/orders/history?job=${job.id}`);
     expect(history.items).toMatchObject([
       { action: 'redrive-cancelled', by: 'local', why: 'no use' },
       { action: 'redrive-stopped-itself', by: 'esteira' },
@@ -144,9 +164,9 @@ describe('a redrive', () => {
   it('goes on when the console was killed in the middle', async () => {
     const before = await open();
     const asked = { selection: { filter: {} }, rate_per_second: 20, why: 'again' };
-    const { body: job } = await ask.post<Job>('/v0/dead-letters/redrives', asked);
+    const { body: job } = await ask.post<Job>('/v0/pipelines/orders/dead-letters/redrives', asked);
     await vi.waitFor(async () => {
-      expect((await ask.get<Job>(`/v0/jobs/${job.id}`)).body.done).toBeGreaterThan(0);
+      expect((await ask.get<Job>(`/v0/pipelines/orders/jobs/${job.id}`)).body.done).toBeGreaterThan(0);
     }, patient);
     await pipeline.console.end('SIGKILL');
     await pipeline.console.start();
@@ -164,12 +184,12 @@ describe('a redrive', () => {
 it('a discard closes what it is for, with who and why', async () => {
   const before = await open();
   const { message_id: id } = await firstLetter();
-  const { body: job } = await ask.post<Job>('/v0/dead-letters/discards', {
+  const { body: job } = await ask.post<Job>('/v0/pipelines/orders/dead-letters/discards', {
     selection: { message_ids: [id] },
     why: 'a test',
   });
   await ended(job.id, 'finished');
-  expect((await ask.get(`/v0/dead-letters/${id}`)).body).toMatchObject({
+  expect((await ask.get(`/v0/pipelines/orders/dead-letters/${id}`)).body).toMatchObject({
     state: 'discarded',
     history: expect.arrayContaining([
       expect.objectContaining({ action: 'discarded', by: 'local', why: 'a test' }),
@@ -181,15 +201,15 @@ it('a discard closes what it is for, with who and why', async () => {
 describe('every error', () => {
   const why = 'x';
   it.each([
-    ['/v0/dead-letters/preview', { action: 'redrive', selection: {} }],
-    ['/v0/dead-letters/preview', { action: 'redrive', selection: { filter: { $where: '1' } } }],
-    ['/v0/dead-letters/preview', { action: 'redrive', selection: { filter: { reason: { $ne: 1 } } } }],
-    ['/v0/dead-letters/redrives', { selection: { message_ids: [] }, why }],
-    ['/v0/dead-letters/redrives', { selection: { filter: {}, message_ids: [] }, why }],
-    ['/v0/dead-letters/redrives', { selection: { filter: {} } }],
-    ['/v0/dead-letters/redrives', { selection: { filter: {} }, why: 'a\u0000b' }],
-    ['/v0/dead-letters/redrives', { selection: { filter: {} }, why, rate_per_second: 0 }],
-    ['/v0/dead-letters/discards', { selection: { filter: { from: '2026-02-31T99:00:00Z' } }, why }],
+    ['/v0/pipelines/orders/dead-letters/preview', { action: 'redrive', selection: {} }],
+    ['/v0/pipelines/orders/dead-letters/preview', { action: 'redrive', selection: { filter: { $where: '1' } } }],
+    ['/v0/pipelines/orders/dead-letters/preview', { action: 'redrive', selection: { filter: { reason: { $ne: 1 } } } }],
+    ['/v0/pipelines/orders/dead-letters/redrives', { selection: { message_ids: [] }, why }],
+    ['/v0/pipelines/orders/dead-letters/redrives', { selection: { filter: {}, message_ids: [] }, why }],
+    ['/v0/pipelines/orders/dead-letters/redrives', { selection: { filter: {} } }],
+    ['/v0/pipelines/orders/dead-letters/redrives', { selection: { filter: {} }, why: 'a\u0000b' }],
+    ['/v0/pipelines/orders/dead-letters/redrives', { selection: { filter: {} }, why, rate_per_second: 0 }],
+    ['/v0/pipelines/orders/dead-letters/discards', { selection: { filter: { from: '2026-02-31T99:00:00Z' } }, why }],
   ])('POST %s %j is a problem', async (path, payload) => {
     expect((await ask.post(path, payload)).body).toMatchObject({ status: 400, code: 'invalid-request' });
   });

@@ -5,6 +5,7 @@ import { pointOf, Series } from '../src/overview/series.ts';
 const fresh = { as_of: '2026-01-01T00:00:00.000Z', error: null };
 const rates = { succeeded: 1, retry: 0, 'dead-letter': 0, skip: 0, return: 0 };
 const overview = {
+  pipeline: 'orders',
   at: '2026-01-01T00:00:00.000Z',
   systems: [{ name: 'system-1', behind: { rows: 6, more: false }, published_per_second: 5, error: null }],
   queues: { lanes: [{ ready: 2 }, { ready: 3 }], waiting: [{ messages: 4 }], ...fresh },
@@ -14,6 +15,7 @@ const overview = {
   consumers: [{ state: 'working' }, { state: 'down' }],
 } as unknown as Overview;
 const point = {
+  pipeline: 'orders',
   at: overview.at,
   systems: { 'system-1': { behind: 6, published_per_second: 5 } },
   attempts: rates,

@@ -1,67 +1,92 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import type { DeadLettersSearch } from './pages/dead-letters/search.ts';
 import type { HistorySearch } from './pages/history/search.ts';
-import type { MessagesSearch } from './pages/messages/search.ts';
+import type { MessagesSearch } from './pages/orders/messages/search.ts';
 import { signInSearch } from './pages/sign-in/search.ts';
-import type { RowsSearch } from './pages/reconciliation-rows/search.ts';
+import type { RowsSearch } from './pages/orders/reconciliation-rows/search.ts';
+import { movedTo } from './pipeline/address.ts';
+import { FirstPipeline, PagesOfPipeline } from './pipeline/current.tsx';
 import { Broken, NowhereToBeFound } from './shell/Broken.tsx';
 import { Shell } from './shell/Shell.tsx';
 import { asAsked } from './url/asked.ts';
 import { readSearch, writeSearch } from './url/parameters.ts';
 
-const root = createRootRoute({ component: Shell, notFoundComponent: NowhereToBeFound });
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: NowhereToBeFound,
+  beforeLoad: ({ location: { pathname, href } }) => {
+    const now = movedTo(pathname);
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- this is how the router is told
+    if (now !== undefined) throw redirect({ href: now + href.slice(pathname.length), replace: true });
+  },
+});
 const at = <const Path extends string>(path: Path) => ({ getParentRoute: () => root, path }) as const;
 
+const pipeline = createRoute({ ...at('/$pipeline'), component: PagesOfPipeline });
+const of = <const Path extends string>(path: Path) => ({ getParentRoute: () => pipeline, path }) as const;
+
 // Each page is a chunk of its own: the first paint waits for the shell and one page only.
-const pages = [
+/** The pages that all pipelines share. */
+const shared = [
   createRoute({
-    ...at('/'),
+    ...of('/'),
     component: lazyRouteComponent(() => import('./pages/overview/OverviewPage.tsx'), 'OverviewPage'),
   }),
   createRoute({
-    ...at('/messages'),
-    validateSearch: asAsked<MessagesSearch>(),
-    component: lazyRouteComponent(() => import('./pages/messages/MessagesPage.tsx'), 'MessagesPage'),
-  }),
-  createRoute({
-    ...at('/messages/$messageId'),
-    component: lazyRouteComponent(() => import('./pages/message/MessagePage.tsx'), 'MessagePage'),
-  }),
-  createRoute({
-    ...at('/dead-letters'),
+    ...of('/dead-letters'),
     component: lazyRouteComponent(() => import('./pages/dead-letters/GroupsPage.tsx'), 'GroupsPage'),
   }),
   createRoute({
-    ...at('/dead-letters/list'),
+    ...of('/dead-letters/list'),
     validateSearch: asAsked<DeadLettersSearch>(),
     component: lazyRouteComponent(() => import('./pages/dead-letters/ListPage.tsx'), 'ListPage'),
   }),
   createRoute({
-    ...at('/dead-letters/jobs'),
+    ...of('/dead-letters/jobs'),
     component: lazyRouteComponent(() => import('./pages/jobs/JobsPage.tsx'), 'JobsPage'),
   }),
   createRoute({
-    ...at('/dead-letters/jobs/$jobId'),
+    ...of('/dead-letters/jobs/$jobId'),
     component: lazyRouteComponent(() => import('./pages/job/JobPage.tsx'), 'JobPage'),
   }),
   createRoute({
-    ...at('/dead-letters/$messageId'),
+    ...of('/dead-letters/$messageId'),
     component: lazyRouteComponent(() => import('./pages/dead-letter/DeadLetterPage.tsx'), 'DeadLetterPage'),
   }),
   createRoute({
-    ...at('/reconciliation'),
-    component: lazyRouteComponent(() => import('./pages/reconciliation/ReconciliationPage.tsx'), 'ReconciliationPage'),
-  }),
-  createRoute({
-    ...at('/reconciliation/$id'),
-    validateSearch: asAsked<RowsSearch>(),
-    component: lazyRouteComponent(() => import('./pages/reconciliation-rows/RowsPage.tsx'), 'RowsPage'),
-  }),
-  createRoute({
-    ...at('/history'),
+    ...of('/history'),
     validateSearch: asAsked<HistorySearch>(),
     component: lazyRouteComponent(() => import('./pages/history/HistoryPage.tsx'), 'HistoryPage'),
   }),
+] as const;
+
+/** What orders have beside them. */
+const ofOrders = [
+  createRoute({
+    ...at('/orders/messages'),
+    validateSearch: asAsked<MessagesSearch>(),
+    component: lazyRouteComponent(() => import('./pages/orders/messages/MessagesPage.tsx'), 'MessagesPage'),
+  }),
+  createRoute({
+    ...at('/orders/messages/$messageId'),
+    component: lazyRouteComponent(() => import('./pages/orders/message/MessagePage.tsx'), 'MessagePage'),
+  }),
+  createRoute({
+    ...at('/orders/reconciliation'),
+    component: lazyRouteComponent(
+      () => import('./pages/orders/reconciliation/ReconciliationPage.tsx'),
+      'ReconciliationPage',
+    ),
+  }),
+  createRoute({
+    ...at('/orders/reconciliation/$id'),
+    validateSearch: asAsked<RowsSearch>(),
+    component: lazyRouteComponent(() => import('./pages/orders/reconciliation-rows/RowsPage.tsx'), 'RowsPage'),
+  }),
+] as const;
+
+const others = [
+  createRoute({ ...at('/'), component: FirstPipeline }),
   createRoute({
     ...at('/sign-in'),
     validateSearch: signInSearch,
@@ -70,7 +95,7 @@ const pages = [
 ] as const;
 
 export const router = createRouter({
-  routeTree: root.addChildren(pages),
+  routeTree: root.addChildren([...others, ...ofOrders, pipeline.addChildren(shared)]),
   parseSearch: readSearch,
   stringifySearch: writeSearch,
   defaultErrorComponent: Broken,

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { mayHoldOpen } from '../src/pages/dead-letters/open.ts';
 import { deadLettersSearch } from '../src/pages/dead-letters/search.ts';
 import { historySearch, ofText } from '../src/pages/history/search.ts';
-import { isSystemAlone, messagesSearch } from '../src/pages/messages/search.ts';
-import { servedText } from '../src/pages/messages/served.ts';
-import { narrowed, narrowedText, rowsSearch } from '../src/pages/reconciliation-rows/search.ts';
+import { isSystemAlone, messagesSearch } from '../src/pages/orders/messages/search.ts';
+import { servedText } from '../src/pages/orders/messages/served.ts';
+import { narrowed, narrowedText, rowsSearch } from '../src/pages/orders/reconciliation-rows/search.ts';
 import { understand } from '../src/url/asked.ts';
-import type { Day } from '../src/pages/reconciliation/report.ts';
+import type { Day } from '../src/pages/orders/reconciliation/report.ts';
 
 const classesWith = (some: Partial<Day['classes']>): Day['classes'] => ({
   ...{ stored: 1, discarded: 0, dead: 0, 'not-yet-published': 0, 'in-flight': 0, missing: 0, archived: 2, orphan: 0 },

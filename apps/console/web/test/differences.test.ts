@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { differencesOf } from '../src/pages/message/differences.ts';
+import { differencesOf } from '../src/pages/orders/message/differences.ts';
 
 const source = {
   id: '1',

@@ -52,14 +52,16 @@ describe('the stream of the overview', () => {
     expect(streams).toHaveLength(2);
   });
 
-  it('tells who begins to look what the others know', () => {
+  it('tells who begins to look what the others know, of every pipeline', () => {
     const { streams, looker } = feeding();
     const [one, other] = [looker(), looker()];
     one.look();
     streams[0]!.tell('open');
-    streams[0]!.tell('overview', { at: 'now' });
+    for (const at of ['before', 'now'])
+      for (const pipeline of ['orders', 'parcels']) streams[0]!.tell('overview', { pipeline, at });
     other.look();
-    expect(other.heard).toEqual([{ kind: 'open' }, { kind: 'overview', overview: { at: 'now' } }]);
+    const latest = (pipeline: string) => ({ kind: 'overview', overview: { pipeline, at: 'now' } });
+    expect(other.heard).toEqual([{ kind: 'open' }, latest('orders'), latest('parcels')]);
   });
 
   it('is asked for again where the browser has given up, and says since when it is cut', async () => {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { deadLettersSearch } from '../src/pages/dead-letters/search.ts';
-import { messagesSearch } from '../src/pages/messages/search.ts';
+import { messagesSearch } from '../src/pages/orders/messages/search.ts';
 import { pathOf } from '../src/pages/sign-in/search.ts';
 import { fromLocalInput, toLocalInput } from '../src/url/local-time.ts';
 import { readSearch, writeSearch } from '../src/url/parameters.ts';

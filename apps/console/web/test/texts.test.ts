@@ -11,8 +11,8 @@ import {
   titleOf,
 } from '../src/pages/jobs/job-text.ts';
 import { detailsText } from '../src/pages/history/details.ts';
-import { actionsOf, apisText, stateOf, watermarkText } from '../src/pages/overview/system-text.ts';
-import { progressText, verdictOf } from '../src/pages/reconciliation/report.ts';
+import { actionsOf, apisText, stateOf, watermarkText } from '../src/pages/orders/systems/system-text.ts';
+import { progressText, verdictOf } from '../src/pages/orders/reconciliation/report.ts';
 
 const cursor = {
   status: 'IDLE',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { timelineOf, type Attempt, type Life } from '../src/pages/message/timeline.ts';
+import { timelineOf, type Attempt, type Life } from '../src/pages/orders/message/timeline.ts';
 
 const attempt = (round: number, number: number, details: Attempt['details']): Attempt => ({
   kind: 'attempt',

@@ -16,7 +16,7 @@ const HURRY_MS = 15_000;
 /** The longest a snapshot waits for answers, in milliseconds; what comes later is in the next one. */
 const ANSWERS_MS = 600;
 
-/** The overview as it is now, one for all who look. */
+/** The overview of a pipeline as it is now, one for all who look. */
 export interface Board {
   /** The latest; put together at most a second ago while somebody looks. */
   now(): Promise<Overview>;

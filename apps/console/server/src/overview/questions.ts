@@ -4,15 +4,26 @@ import type { AppClient } from '../clients.ts';
 import type { ApiProcess } from './api-processes.ts';
 import { askConsumer, type ConsumerReport } from './consumer-metrics.ts';
 import type { QueueDepths } from './queues.ts';
-import type { RowToRest } from './row-to-rest.ts';
 import { Sampled } from './sampled.ts';
 import type { Overview } from './schema.ts';
 import { askLive, askSystem, type SystemStatus } from './system-status.ts';
 
 type Role = Overview['servers'][number]['role'];
 
-/** What the overview is made of: a question to each server and app. */
+/** How long messages took lately, from where they come from to their rest. */
+export interface RowToRest {
+  /** Milliseconds; null where no message came to rest lately. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  /** How many messages this is taken from. */
+  readonly messages: number;
+}
+
+/** What the overview of a pipeline is made of: a question to each server and app. */
 export interface Sources {
+  /** Its name. */
+  readonly pipeline: string;
+  /** Where its messages come from, with the API that publishes them; none where it is published to otherwise. */
   readonly systems: readonly { readonly name: string; readonly api: AppClient }[];
   /** Those that the settings name. */
   readonly consumers: readonly AppClient[];
@@ -29,6 +40,7 @@ export interface Sources {
 
 /** The last answers. Each fails alone. */
 export interface Answers {
+  readonly pipeline: string;
   readonly systems: readonly {
     readonly name: string;
     readonly api: string;
@@ -48,6 +60,7 @@ export interface Answers {
 /** Questions without answers yet. */
 export function questions(sources: Sources): Answers {
   return {
+    pipeline: sources.pipeline,
     systems: sources.systems.map(({ name, api }) => ({
       name,
       api: api.name,

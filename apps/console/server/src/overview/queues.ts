@@ -1,24 +1,22 @@
 import { names, readyNow, type Broker, type Management, type QueueReport } from '@esteira/messaging';
-import { ordersPipeline } from '@esteira/orders/domain';
+import type { Pipeline } from '@esteira/pipeline';
 import type { Overview } from './schema.ts';
 
 export type QueueDepths = Omit<Overview['queues'], 'as_of' | 'error'>;
 
-const waitDelayOf = (name: string) => names.waitDelayOf(ordersPipeline, name);
-
 /**
- * The queues of the pipeline. What is ready is the broker's own count of this moment; what consumers hold, and what
+ * The queues of a pipeline. What is ready is the broker's own count of this moment; what consumers hold, and what
  * waits in the delayed exchange, the management API counts every 5 s.
  */
-export async function askQueues(management: Management, broker: Broker): Promise<QueueDepths> {
+export async function askQueues(pipeline: Pipeline, management: Management, broker: Broker): Promise<QueueDepths> {
   const [reports, delayed] = await Promise.all([
     management.queues(),
-    management.exchange(names.delayedExchange(ordersPipeline)),
+    management.exchange(names.delayedExchange(pipeline)),
   ]);
-  const lanes = ordersPipeline.lanes.map((lane) => names.lane(ordersPipeline, lane));
-  const [deadLetter, returned] = [names.deadLetterQueue(ordersPipeline), names.returnedQueue(ordersPipeline)];
+  const lanes = pipeline.lanes.map((lane) => names.lane(pipeline, lane));
+  const [deadLetter, returned] = [names.deadLetterQueue(pipeline), names.returnedQueue(pipeline)];
   const ours = reports.filter(
-    ({ name }) => [...lanes, deadLetter, returned].includes(name) || waitDelayOf(name) !== undefined,
+    ({ name }) => [...lanes, deadLetter, returned].includes(name) || names.waitDelayOf(pipeline, name) !== undefined,
   );
   const now = await readyNow(
     broker,
@@ -36,16 +34,20 @@ export async function askQueues(management: Management, broker: Broker): Promise
         unacked: report.unacked,
         consumers: now.get(report.name)?.consumers ?? report.consumers,
       })),
-    waiting: [...waitQueues(ours, readyOf), ...delayedBy(delayed?.messages_delayed)],
+    waiting: [...waitQueues(pipeline, ours, readyOf), ...delayedBy(pipeline, delayed?.messages_delayed)],
     dead_lettered: allOf(deadLetter),
     returned: allOf(returned),
   };
 }
 
-function waitQueues(ours: readonly QueueReport[], readyOf: (report: QueueReport) => number): QueueDepths['waiting'] {
+function waitQueues(
+  pipeline: Pipeline,
+  ours: readonly QueueReport[],
+  readyOf: (report: QueueReport) => number,
+): QueueDepths['waiting'] {
   return ours
     .flatMap((report) => {
-      const delay = waitDelayOf(report.name);
+      const delay = names.waitDelayOf(pipeline, report.name);
       // What is on its way back to the lane counts as unacked.
       const messages = readyOf(report) + report.unacked;
       return delay === undefined ? [] : [{ queue: report.name, delay_ms: delay, messages }];
@@ -53,7 +55,7 @@ function waitQueues(ours: readonly QueueReport[], readyOf: (report: QueueReport)
     .sort((one, other) => one.delay_ms - other.delay_ms);
 }
 
-function delayedBy(messages: number | undefined): QueueDepths['waiting'] {
+function delayedBy(pipeline: Pipeline, messages: number | undefined): QueueDepths['waiting'] {
   if (messages === undefined) return [];
-  return [{ queue: names.delayedExchange(ordersPipeline), delay_ms: null, messages }];
+  return [{ queue: names.delayedExchange(pipeline), delay_ms: null, messages }];
 }

@@ -132,8 +132,9 @@ const serverSchema = Type.Object({
 /** Everything at a glance. */
 export const overviewSchema = Type.Object(
   {
+    pipeline: text,
     at: time('When this was put together.'),
-    systems: Type.Array(systemSchema),
+    systems: Type.Array(systemSchema, { description: 'Where its messages come from, if they are read from systems.' }),
     queues: queuesSchema,
     dead_letters: Type.Object({ open: nullable(count), as_of: asOf, error }, { description: 'In the endput.' }),
     attempts: Type.Object({ per_second: rates }),
@@ -141,13 +142,13 @@ export const overviewSchema = Type.Object(
       {
         p50_ms: nullable(Type.Number()),
         p99_ms: nullable(Type.Number()),
-        orders: Type.Integer({ minimum: 0, description: 'How many orders this is taken from.' }),
+        messages: Type.Integer({ minimum: 0, description: 'How many messages this is taken from.' }),
         as_of: asOf,
         error,
       },
       {
         description:
-          'From the row in the source to the order in the endput: the orders stored last, of a minute at most. Rows older than a day, which were imported with a time of their own, do not count.',
+          'From where they come from to the endput: the messages stored last, of a minute at most. Those older than a day, which were imported with a time of their own, do not count.',
       },
     ),
     consumers: Type.Array(consumerSchema),
@@ -160,6 +161,7 @@ export type OutcomeRates = Static<typeof rates>;
 
 /** One point of the charts: 5 s. */
 export const pointSchema = Type.Object({
+  pipeline: text,
   at: time('The end of its 5 seconds.'),
   systems: Type.Record(text, Type.Object({ behind: nullable(count), published_per_second: perSecond })),
   attempts: rates,

@@ -72,6 +72,7 @@ export function pointOf(overview: Overview): Point {
   const known = queues.as_of !== null && queues.error === null;
   const sum = (counts: readonly number[]) => counts.reduce((all, one) => all + one, 0);
   return {
+    pipeline: overview.pipeline,
     at: overview.at,
     systems: Object.fromEntries(
       overview.systems.map(({ name, behind, error, published_per_second }) => [
@@ -89,23 +90,25 @@ export function pointOf(overview: Overview): Point {
   };
 }
 
-/** The points in a table of the endput. */
-export function storedSeries(endput: Postgres): SeriesStore {
+/** The points of a pipeline, in a table of the endput. */
+export function storedSeries(endput: Postgres, pipeline: string): SeriesStore {
   return {
     load: async () => {
-      const rows = await endput.query<{ point: Point }>(
-        `SELECT point FROM console_series WHERE at > now() - make_interval(secs => $1) ORDER BY at`,
-        [KEPT_SECONDS],
+      const rows = await endput.query<{ point: Omit<Point, 'pipeline'> }>(
+        `SELECT point FROM console_series
+          WHERE pipeline = $1 AND at > now() - make_interval(secs => $2) ORDER BY at`,
+        [pipeline, KEPT_SECONDS],
       );
-      return rows.map(({ point }) => point);
+      // Those of before it had a name of its own do not say of which pipeline they are.
+      return rows.map(({ point }) => ({ ...point, pipeline }));
     },
     add: async (points) => {
       await endput.query(
         `WITH old AS (DELETE FROM console_series WHERE at <= now() - make_interval(secs => $2))
-         INSERT INTO console_series (at, point)
-         SELECT (point ->> 'at')::timestamptz, point FROM jsonb_array_elements($1::jsonb) AS point
+         INSERT INTO console_series (pipeline, at, point)
+         SELECT $3, (point ->> 'at')::timestamptz, point FROM jsonb_array_elements($1::jsonb) AS point
          ON CONFLICT DO NOTHING`,
-        [JSON.stringify(points), KEPT_SECONDS],
+        [JSON.stringify(points), KEPT_SECONDS, pipeline],
       );
     },
   };

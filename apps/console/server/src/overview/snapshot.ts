@@ -19,6 +19,7 @@ export function snapshot(answers: Answers, rates: Rates, now: Date): Overview {
     ...elsewhere(answers).map((one) => elsewhereView(one, readyIn(queues), rates)),
   ];
   return {
+    pipeline: answers.pipeline,
     at: now.toISOString(),
     systems: answers.systems.map((one) => ({
       ...systemView(one, rates),
@@ -30,7 +31,7 @@ export function snapshot(answers: Answers, rates: Rates, now: Date): Overview {
     row_to_rest: {
       p50_ms: rowToRest.value?.p50Ms ?? null,
       p99_ms: rowToRest.value?.p99Ms ?? null,
-      orders: rowToRest.value?.orders ?? 0,
+      messages: rowToRest.value?.messages ?? 0,
       ...freshness(rowToRest),
     },
     consumers,

@@ -8,7 +8,6 @@ import {
   type DeadLetterGroup,
 } from '@esteira/dead-letters';
 import { dependencyUnavailable, invalidRequest, problemResponses, type App } from '@esteira/http';
-import { ordersPipeline } from '@esteira/orders/domain';
 import { present } from '@esteira/pipeline';
 import type { Postgres } from '@esteira/postgres';
 import { Type, type Static } from 'typebox';
@@ -16,21 +15,22 @@ import type { Console } from '../console.ts';
 import { filter, filterMembers, filterOf, group, item, deadLetter, noDeadLetter } from '../dead-letter-schemas.ts';
 import { deadLetterOf } from '../dead-letter-view.ts';
 import { httpNamed } from '../http-names.ts';
-import { byMessageId, closed, nullable, PAGE_ITEMS, pageOf, pageView, paging, time } from '../schemas.ts';
+import { inPath, noPipeline, pipelineOf } from '../pipelines/asked-pipeline.ts';
+import { closed, messageId, nullable, PAGE_ITEMS, pageOf, pageView, paging, time } from '../schemas.ts';
 import { snake } from '../snake.ts';
 import { IN_QUERY } from '../time-of.ts';
 
 const tags = ['dead letters'];
-const refusals = problemResponses(invalidRequest, dependencyUnavailable);
+const refusals = problemResponses(invalidRequest, noPipeline, dependencyUnavailable);
+const params = Type.Object(inPath, closed);
 /** A million dead letters take a while, in milliseconds. */
 const EXPORT_MS = 3_600_000;
 /** Letters written at once. */
 const LINES_AT_ONCE = 100;
 
-const pipeline = ordersPipeline.name;
-type Parts = Pick<Console, 'endput'>;
+type Parts = Pick<Console, 'pipelines'>;
 
-/** `GET /v0/dead-letters`, `/groups`, `/export` and `/:message_id`. */
+/** `GET …/dead-letters`, `/groups`, `/export` and `/:message_id`. */
 export function addDeadLetters(app: App, console: Parts): void {
   addGroups(app, console);
   addList(app, console);
@@ -38,13 +38,14 @@ export function addDeadLetters(app: App, console: Parts): void {
   addOne(app, console);
 }
 
-function addGroups(app: App, { endput }: Parts): void {
-  app.get('/v0/dead-letters/groups', {
+function addGroups(app: App, { pipelines }: Parts): void {
+  app.get('/dead-letters/groups', {
     schema: {
       operationId: 'deadLetterGroups',
       tags,
       summary: 'Dead letters by reason and error',
       description: 'The open ones, or those that a filter means; the largest group first, 200 at most.',
+      params,
       querystring: filter,
       response: {
         200: Type.Object({
@@ -55,7 +56,8 @@ function addGroups(app: App, { endput }: Parts): void {
         ...refusals,
       },
     },
-    handler: async ({ query }) => {
+    handler: async ({ params: { pipeline }, query }) => {
+      const { endput } = pipelineOf(pipelines, pipeline);
       const asked = filterOf(query, IN_QUERY);
       const { from, to, groups } = await groupDeadLetters(endput, pipeline, { state: 'dead', ...asked });
       return { from, to, groups: groups.map(groupOf) };
@@ -67,13 +69,14 @@ function groupOf({ example, sparkline, ...rest }: DeadLetterGroup): Static<typeo
   return { ...snake(rest), sparkline: [...sparkline], example: snake(httpNamed(example)) };
 }
 
-function addList(app: App, { endput }: Parts): void {
-  app.get('/v0/dead-letters', {
+function addList(app: App, { pipelines }: Parts): void {
+  app.get('/dead-letters', {
     schema: {
       operationId: 'deadLetters',
       tags,
       summary: 'Dead letters',
       description: 'Those that a filter means, in any state where it does not say.',
+      params,
       querystring: Type.Object(
         {
           ...filterMembers,
@@ -86,7 +89,8 @@ function addList(app: App, { endput }: Parts): void {
       ),
       response: { 200: pageOf(item), ...refusals },
     },
-    handler: async ({ query: { sort = '-dead_at', limit = PAGE_ITEMS, cursor, ...asked } }) => {
+    handler: async ({ params: { pipeline }, query: { sort = '-dead_at', limit = PAGE_ITEMS, cursor, ...asked } }) => {
+      const { endput } = pipelineOf(pipelines, pipeline);
       const by = sort.endsWith('dead_at') ? 'dead_at' : 'message_id';
       const page = await listDeadLetters(endput, pipeline, {
         filter: filterOf(asked, IN_QUERY),
@@ -99,14 +103,15 @@ function addList(app: App, { endput }: Parts): void {
   });
 }
 
-function addExport(app: App, { endput }: Parts): void {
-  app.get('/v0/dead-letters/export', {
+function addExport(app: App, { pipelines }: Parts): void {
+  app.get('/dead-letters/export', {
     handlerTimeout: EXPORT_MS,
     schema: {
       operationId: 'exportDeadLetters',
       tags,
       summary: 'Dead letters as a file',
       description: 'Those that a filter means, whole, as NDJSON, in the order of their ids.',
+      params,
       querystring: filter,
       response: {
         200: {
@@ -116,8 +121,9 @@ function addExport(app: App, { endput }: Parts): void {
         ...refusals,
       },
     },
-    handler: async ({ query }, reply) => {
-      const lines: unknown = Readable.from(linesOf(endput, filterOf(query, IN_QUERY)));
+    handler: async ({ params: { pipeline }, query }, reply) => {
+      const { endput } = pipelineOf(pipelines, pipeline);
+      const lines: unknown = Readable.from(linesOf(endput, pipeline, filterOf(query, IN_QUERY)));
       return reply
         .header('content-disposition', 'attachment; filename="dead-letters.ndjson"')
         .type('application/x-ndjson')
@@ -126,7 +132,7 @@ function addExport(app: App, { endput }: Parts): void {
   });
 }
 
-async function* linesOf(endput: Postgres, asked: DeadLetterFilter): AsyncGenerator<string> {
+async function* linesOf(endput: Postgres, pipeline: string, asked: DeadLetterFilter): AsyncGenerator<string> {
   let lines: string[] = [];
   for await (const one of exportDeadLetters(endput, pipeline, asked)) {
     lines.push(`${JSON.stringify(deadLetterOf(one))}\n`);
@@ -137,17 +143,21 @@ async function* linesOf(endput: Postgres, asked: DeadLetterFilter): AsyncGenerat
   if (lines.length > 0) yield lines.join('');
 }
 
-function addOne(app: App, { endput }: Parts): void {
-  app.get('/v0/dead-letters/:message_id', {
+function addOne(app: App, { pipelines }: Parts): void {
+  app.get('/dead-letters/:message_id', {
     schema: {
       operationId: 'deadLetter',
       tags,
       summary: 'One dead letter',
       description: 'Whole: its bytes, headers, attempts and history.',
-      params: byMessageId,
-      response: { 200: deadLetter, ...problemResponses(invalidRequest, noDeadLetter, dependencyUnavailable) },
+      params: Type.Object({ ...inPath, message_id: messageId }, closed),
+      response: {
+        200: deadLetter,
+        ...problemResponses(invalidRequest, noPipeline, noDeadLetter, dependencyUnavailable),
+      },
     },
-    handler: async ({ params: { message_id: id } }) => {
+    handler: async ({ params: { pipeline, message_id: id } }) => {
+      const { endput } = pipelineOf(pipelines, pipeline);
       const found = await getDeadLetter(endput, pipeline, id);
       if (found === undefined) throw noDeadLetter(`There is no dead letter ${id}.`);
       return deadLetterOf(found);

@@ -1,10 +1,10 @@
 import { listActions } from '@esteira/dead-letters';
 import { dependencyUnavailable, invalidRequest, problemResponses, within, type App } from '@esteira/http';
-import { ordersPipeline } from '@esteira/orders/domain';
 import { present } from '@esteira/pipeline';
 import { Type } from 'typebox';
 import type { Console } from '../console.ts';
 import { explained } from '../explained.ts';
+import { inPath, noPipeline, pipelineOf } from '../pipelines/asked-pipeline.ts';
 import { closed, jobId, messageId, nullable, PAGE_ITEMS, pageOf, pageView, paging, text } from '../schemas.ts';
 import { snake } from '../snake.ts';
 
@@ -30,22 +30,27 @@ const history = Type.Object({
 /** How long Redis is waited for, in milliseconds: what is kept already can be read without it. */
 const COLLECT_MS = 2_000;
 
-/** `GET /v0/history`. */
-export function addHistory(app: App, { endput, collecting }: Pick<Console, 'endput' | 'collecting'>): void {
-  app.get('/v0/history', {
+/** `GET …/history`. */
+export function addHistory(app: App, { pipelines }: Pick<Console, 'pipelines'>): void {
+  app.get('/history', {
     schema: {
       operationId: 'history',
       tags: ['history'],
       summary: 'Who did what',
       description:
         'When, and why; the newest first. Of all, of one job, or of one message. What was asked of the APIs themselves stands here too.',
+      params: Type.Object(inPath, closed),
       querystring: Type.Object({ job: Type.Optional(jobId), message_id: Type.Optional(messageId), ...paging }, closed),
-      response: { 200: history, ...problemResponses(invalidRequest, dependencyUnavailable) },
+      response: { 200: history, ...problemResponses(invalidRequest, noPipeline, dependencyUnavailable) },
     },
-    handler: async ({ query: { job, message_id: messageIdGiven, limit = PAGE_ITEMS, cursor } }) => {
+    handler: async ({
+      params: { pipeline },
+      query: { job, message_id: messageIdGiven, limit = PAGE_ITEMS, cursor },
+    }) => {
+      const { endput, collect } = pipelineOf(pipelines, pipeline);
       const asked = present({ job, messageId: messageIdGiven, cursor });
-      const missing = await within(COLLECT_MS, collecting.collect()).then(() => null, explained);
-      const page = await listActions(endput, ordersPipeline.name, { limit, ...asked });
+      const missing = await within(COLLECT_MS, collect()).then(() => null, explained);
+      const page = await listActions(endput, pipeline, { limit, ...asked });
       return { ...pageView(page, ({ details, ...rest }) => ({ ...snake(rest), details: { ...details } })), missing };
     },
   });

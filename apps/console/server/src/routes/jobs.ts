@@ -9,54 +9,56 @@ import {
   problemResponses,
   type App,
 } from '@esteira/http';
-import { ordersPipeline } from '@esteira/orders/domain';
 import { present } from '@esteira/pipeline';
 import { Type } from 'typebox';
 import type { Console } from '../console.ts';
 import { jobOf, jobSchema } from '../job-view.ts';
+import { inPath, noPipeline, pipelineOf } from '../pipelines/asked-pipeline.ts';
 import { closed, jobId, PAGE_ITEMS, pageOf, pageView, paging, why } from '../schemas.ts';
 
 const tags = ['repair'];
-const refusals = problemResponses(invalidRequest, dependencyUnavailable);
-const pipeline = ordersPipeline.name;
-const byId = Type.Object({ id: jobId }, closed);
+const REFUSED = [invalidRequest, noPipeline, dependencyUnavailable];
+const byId = Type.Object({ ...inPath, id: jobId }, closed);
 
 const noJob = noSuch('job');
 const wrongState = defineProblem({ code: 'wrong-state', status: 409, title: 'In its state the job can not do that.' });
 
-type Parts = Pick<Console, 'endput'>;
+type Parts = Pick<Console, 'pipelines'>;
 
-/** `GET /v0/jobs`, `/:id`, and `POST /v0/jobs/:id/pause|resume|cancel`. */
-export function addJobs(app: App, { endput }: Parts): void {
-  app.get('/v0/jobs', {
+/** `GET …/jobs`, `/:id`, and `POST …/jobs/:id/pause|resume|cancel`. */
+export function addJobs(app: App, { pipelines }: Parts): void {
+  app.get('/jobs', {
     schema: {
       operationId: 'jobs',
       tags,
       summary: 'Redrives and discards',
       description: 'The newest first.',
+      params: Type.Object(inPath, closed),
       querystring: Type.Object(paging, closed),
-      response: { 200: pageOf(jobSchema), ...refusals },
+      response: { 200: pageOf(jobSchema), ...problemResponses(...REFUSED) },
     },
-    handler: async ({ query: { limit = PAGE_ITEMS, cursor } }) => {
+    handler: async ({ params: { pipeline }, query: { limit = PAGE_ITEMS, cursor } }) => {
+      const { endput } = pipelineOf(pipelines, pipeline);
       return pageView(await listJobs(endput, pipeline, { limit, ...present({ cursor }) }), jobOf);
     },
   });
-  app.get('/v0/jobs/:id', {
+  app.get('/jobs/:id', {
     schema: {
       operationId: 'job',
       tags,
       summary: 'One job',
       description: 'How far it is, and what it waits for.',
       params: byId,
-      response: { 200: jobSchema, ...refusals, ...problemResponses(noJob) },
+      response: { 200: jobSchema, ...problemResponses(...REFUSED, noJob) },
     },
-    handler: async ({ params: { id } }) => {
+    handler: async ({ params: { pipeline, id } }) => {
+      const { endput } = pipelineOf(pipelines, pipeline);
       const job = await getJob(endput, pipeline, id);
       if (job === undefined) throw noJob(`There is no job ${id}.`);
       return jobOf(job);
     },
   });
-  for (const command of COMMANDS) addCommand(app, endput, command);
+  for (const command of COMMANDS) addCommand(app, pipelines, command);
 }
 
 const COMMANDS = [
@@ -77,10 +79,10 @@ const COMMANDS = [
 
 function addCommand(
   app: App,
-  endput: Parts['endput'],
+  pipelines: Parts['pipelines'],
   { name, act, summary, description }: (typeof COMMANDS)[number],
 ): void {
-  app.post(`/v0/jobs/:id/${name}`, {
+  app.post(`/jobs/:id/${name}`, {
     schema: {
       operationId: `${name}Job`,
       tags,
@@ -89,10 +91,11 @@ function addCommand(
       params: byId,
       body: Type.Object({ why: Type.Optional(why) }, closed),
       ...optionalBody,
-      response: { 200: jobSchema, ...refusals, ...problemResponses(noJob, wrongState) },
+      response: { 200: jobSchema, ...problemResponses(...REFUSED, noJob, wrongState) },
     },
     handler: async (request) => {
-      const { id } = request.params;
+      const { pipeline, id } = request.params;
+      const { endput } = pipelineOf(pipelines, pipeline);
       const command = { by: callerNamed(request), ...present({ why: request.body.why }) };
       return jobOf(controlled(id, name, await act(endput, pipeline, id, command)));
     },

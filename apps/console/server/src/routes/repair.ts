@@ -8,7 +8,6 @@ import {
   problemResponses,
   type App,
 } from '@esteira/http';
-import { ordersPipeline } from '@esteira/orders/domain';
 import { present } from '@esteira/pipeline';
 import { Type } from 'typebox';
 import type { Console } from '../console.ts';
@@ -16,13 +15,15 @@ import { deadLetter, noDeadLetter } from '../dead-letter-schemas.ts';
 import { httpNamed } from '../http-names.ts';
 import { jobOf, jobSchema } from '../job-view.ts';
 import { deadLetterOf } from '../dead-letter-view.ts';
-import { byMessageId, closed, count, nullable, text, why } from '../schemas.ts';
+import { inPath, noPipeline, pipelineOf } from '../pipelines/asked-pipeline.ts';
+import { closed, count, messageId, nullable, text, why } from '../schemas.ts';
 import { selection, selectionOf } from '../selection.ts';
 import { snake } from '../snake.ts';
 
 const tags = ['repair'];
-const refusals = problemResponses(invalidRequest, dependencyUnavailable);
-const pipeline = ordersPipeline.name;
+const REFUSED = [invalidRequest, noPipeline, dependencyUnavailable];
+const refusals = problemResponses(...REFUSED);
+const params = Type.Object(inPath, closed);
 /** Ten thousand ids, or a body of 1 MB whose every byte is escaped; in bytes. */
 const BODY_LIMIT = 7_000_000;
 /** A preview counts up to a million dead letters, in milliseconds. */
@@ -70,9 +71,9 @@ const preview = Type.Object({
   }),
 });
 
-type Parts = Pick<Console, 'endput' | 'redrivable' | 'retries'>;
+type Parts = Pick<Console, 'pipelines'>;
 
-/** `PUT /v0/dead-letters/:message_id/body`, `POST …/preview`, `…/redrives` and `…/discards`. */
+/** `PUT …/dead-letters/:message_id/body`, `POST …/dead-letters/preview`, `/redrives` and `/discards`. */
 export function addRepair(app: App, console: Parts): void {
   addEdit(app, console);
   addPreview(app, console);
@@ -80,8 +81,8 @@ export function addRepair(app: App, console: Parts): void {
   addDiscards(app, console);
 }
 
-function addEdit(app: App, { endput, redrivable }: Parts): void {
-  app.put('/v0/dead-letters/:message_id/body', {
+function addEdit(app: App, { pipelines }: Parts): void {
+  app.put('/dead-letters/:message_id/body', {
     bodyLimit: BODY_LIMIT,
     schema: {
       operationId: 'editDeadLetter',
@@ -89,12 +90,13 @@ function addEdit(app: App, { endput, redrivable }: Parts): void {
       summary: 'Give a dead letter another body',
       description:
         'Before a redrive. A consumer must be able to read it, and it must stay the message it is; the bytes that died first are kept.',
-      params: byMessageId,
+      params: Type.Object({ ...inPath, message_id: messageId }, closed),
       body: Type.Object({ body: Type.String({ minLength: 1, maxLength: 1_000_000 }), why }, closed),
-      response: { 200: deadLetter, ...refusals, ...problemResponses(noDeadLetter, notDead, bodyRefused) },
+      response: { 200: deadLetter, ...problemResponses(...REFUSED, noDeadLetter, notDead, bodyRefused) },
     },
     handler: async (request) => {
-      const { message_id: id } = request.params;
+      const { pipeline, message_id: id } = request.params;
+      const { endput, redrivable } = pipelineOf(pipelines, pipeline);
       const { body, why: reason } = request.body;
       const edit = { messageId: id, body: Buffer.from(body), by: callerNamed(request), why: reason };
       return deadLetterOf(edited(id, await editBody(endput, redrivable, edit)));
@@ -118,8 +120,8 @@ function edited(id: string, answer: Edited) {
   }
 }
 
-function addPreview(app: App, { endput, redrivable, retries }: Parts): void {
-  app.post('/v0/dead-letters/preview', {
+function addPreview(app: App, { pipelines }: Parts): void {
+  app.post('/dead-letters/preview', {
     config: { access: 'viewer' },
     bodyLimit: BODY_LIMIT,
     handlerTimeout: PREVIEW_MS,
@@ -128,6 +130,7 @@ function addPreview(app: App, { endput, redrivable, retries }: Parts): void {
       tags,
       summary: 'What a redrive or a discard would do',
       description: 'Counts, and changes nothing.',
+      params,
       body: Type.Object(
         {
           action: Type.Enum(['redrive', 'discard']),
@@ -139,7 +142,8 @@ function addPreview(app: App, { endput, redrivable, retries }: Parts): void {
       ),
       response: { 200: preview, ...refusals },
     },
-    handler: async ({ body }) => {
+    handler: async ({ params: { pipeline }, body }) => {
+      const { endput, redrivable, retries } = pipelineOf(pipelines, pipeline);
       const { rate_per_second: ratePerSecond, stop_at_failed_share: stopAtFailedShare } = body;
       const { byOrigin, byReason, ...rest } = await previewJob(endput, redrivable, {
         action: body.action,
@@ -156,8 +160,20 @@ function addPreview(app: App, { endput, redrivable, retries }: Parts): void {
   });
 }
 
-function addRedrives(app: App, console: Parts): void {
-  app.post('/v0/dead-letters/redrives', {
+const redriveBody = Type.Object(
+  {
+    selection,
+    rate_per_second: Type.Optional(rate),
+    stop_at_failed_share: Type.Optional(share),
+    max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+    beside: Type.Optional(beside),
+    why,
+  },
+  closed,
+);
+
+function addRedrives(app: App, { pipelines }: Parts): void {
+  app.post('/dead-letters/redrives', {
     bodyLimit: BODY_LIMIT,
     schema: {
       operationId: 'redrive',
@@ -165,46 +181,39 @@ function addRedrives(app: App, console: Parts): void {
       summary: 'Send dead letters back to their lane',
       description:
         'Starts a job on the server. What is stored already, or no longer dead, is left as it is: nothing takes effect twice.',
-      body: Type.Object(
-        {
-          selection,
-          rate_per_second: Type.Optional(rate),
-          stop_at_failed_share: Type.Optional(share),
-          max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
-          beside: Type.Optional(beside),
-          why,
-        },
-        closed,
-      ),
+      params,
+      body: redriveBody,
       response: { 202: jobSchema, ...refusals, ...problemResponses(overlapping) },
     },
     handler: async (request, reply) => {
       const { rate_per_second, stop_at_failed_share, max_attempts, ...rest } = request.body;
-      const job = await started(console, {
-        action: 'redrive',
-        selection: selectionOf(rest.selection),
-        by: callerNamed(request),
-        why: rest.why,
-        ...present({
-          ratePerSecond: rate_per_second,
-          stopAtFailedShare: stop_at_failed_share,
-          maxAttempts: max_attempts,
-          beside: rest.beside,
+      return reply.code(202).send(
+        await started(pipelines, request.params.pipeline, {
+          action: 'redrive',
+          selection: selectionOf(rest.selection),
+          by: callerNamed(request),
+          why: rest.why,
+          ...present({
+            ratePerSecond: rate_per_second,
+            stopAtFailedShare: stop_at_failed_share,
+            maxAttempts: max_attempts,
+            beside: rest.beside,
+          }),
         }),
-      });
-      return reply.code(202).send(job);
+      );
     },
   });
 }
 
-function addDiscards(app: App, console: Parts): void {
-  app.post('/v0/dead-letters/discards', {
+function addDiscards(app: App, { pipelines }: Parts): void {
+  app.post('/dead-letters/discards', {
     bodyLimit: BODY_LIMIT,
     schema: {
       operationId: 'discard',
       tags,
       summary: 'Give dead letters up for good',
       description: 'Starts a job on the server. They stay in the table, with who discarded them and why.',
+      params,
       body: Type.Object(
         { selection, rate_per_second: Type.Optional(rate), beside: Type.Optional(beside), why },
         closed,
@@ -219,13 +228,13 @@ function addDiscards(app: App, console: Parts): void {
         selection: selectionOf(wanted),
         ...present({ ratePerSecond, beside: isBeside }),
       } as const;
-      return reply.code(202).send(await started(console, { ...what, ...who }));
+      return reply.code(202).send(await started(pipelines, request.params.pipeline, { ...what, ...who }));
     },
   });
 }
 
-async function started({ endput }: Pick<Parts, 'endput'>, job: NewJob) {
-  const made = await createJob(endput, pipeline, job).catch((error: unknown) => {
+async function started(pipelines: Parts['pipelines'], name: string, job: NewJob) {
+  const made = await createJob(pipelineOf(pipelines, name).endput, name, job).catch((error: unknown) => {
     if (!(error instanceof JobsOverlap)) throw error;
     throw overlapping(error.message, { jobs: error.overlaps.map(snake) });
   });

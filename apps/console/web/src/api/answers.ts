@@ -17,6 +17,6 @@ export type Query<Path extends keyof paths> = paths[Path] extends { get: { param
   ? NonNullable<Asked>
   : never;
 
-export type Overview = Answer<'/v0/overview'>;
+export type Overview = Answer<'/v0/pipelines/{pipeline}/overview'>;
 export type System = Overview['systems'][number];
-export type Point = Answer<'/v0/overview/history'>['points'][number];
+export type Point = Answer<'/v0/pipelines/{pipeline}/overview/history'>['points'][number];

@@ -31,7 +31,8 @@ export class Feed {
   #source: Source | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
   #state: Extract<Told, { kind: 'open' | 'cut' }> | undefined;
-  #latest: Extract<Told, { kind: 'overview' }> | undefined;
+  /** By pipeline. */
+  readonly #latest = new Map<string, Extract<Told, { kind: 'overview' }>>();
 
   constructor(connect: () => Source = () => new EventSource(STREAM)) {
     this.#connect = connect;
@@ -45,7 +46,7 @@ export class Feed {
       return;
     }
     if (this.#state !== undefined) listener(this.#state);
-    if (this.#latest !== undefined) listener(this.#latest);
+    for (const told of this.#latest.values()) listener(told);
   }
 
   leave(listener: Listener): void {
@@ -53,7 +54,8 @@ export class Feed {
     if (this.#listeners.size > 0) return;
     clearTimeout(this.#again);
     this.#source?.close();
-    this.#source = this.#state = this.#latest = undefined;
+    this.#source = this.#state = undefined;
+    this.#latest.clear();
   }
 
   #listen(): void {
@@ -68,7 +70,10 @@ export class Feed {
       this.#tell((this.#state = { kind: 'open' }));
     });
     on('overview', ({ data }) => {
-      this.#tell((this.#latest = { kind: 'overview', overview: JSON.parse(data) as Overview }));
+      const overview = JSON.parse(data) as Overview;
+      const told = { kind: 'overview', overview } as const;
+      this.#latest.set(overview.pipeline, told);
+      this.#tell(told);
     });
     on('point', ({ data }) => {
       this.#tell({ kind: 'point', point: JSON.parse(data) as Point });
@@ -79,7 +84,7 @@ export class Feed {
   }
 
   #cut(source: Source): void {
-    this.#latest = undefined;
+    this.#latest.clear();
     if (this.#state?.kind !== 'cut') this.#tell((this.#state = { kind: 'cut', since: new Date().toISOString() }));
     if (source.readyState !== CLOSED) return;
     this.#again = setTimeout(() => {

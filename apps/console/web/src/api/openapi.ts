@@ -92,7 +92,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/overview": {
+    "/v0/pipelines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The pipelines that run
+         * @description The first is the one that is shown first.
+         */
+        get: operations["pipelines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v0/overview/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The overviews, live
+         * @description Server-sent events, JSON each, of every pipeline, which each names: `overview`, one a second, is a whole overview; `point`, after each, what the charts show of it: one in 5 seconds becomes a point of the history. It ends with the session it was opened with.
+         */
+        get: operations["overviewStream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v0/pipelines/{pipeline}/overview": {
         parameters: {
             query?: never;
             header?: never;
@@ -112,7 +152,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/overview/history": {
+    "/v0/pipelines/{pipeline}/overview/history": {
         parameters: {
             query?: never;
             header?: never;
@@ -132,147 +172,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/overview/stream": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The overview, live
-         * @description Server-sent events, JSON each: `overview`, one a second, is a whole overview; `point`, after each, what the charts show of it: one in 5 seconds becomes a point of the history. It ends with the session it was opened with.
-         */
-        get: operations["overviewStream"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v0/systems/{system}/run": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Publish what is waiting
-         * @description Starts a run; with `follow` it goes on with the rows that come, until it is stopped.
-         */
-        post: operations["runSystem"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v0/systems/{system}/stop": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Stop the run
-         * @description After the page at hand. The cursor stays where it is.
-         */
-        post: operations["stopSystem"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v0/systems/{system}/unblock": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Leave the error
-         * @description Keeps the cursor, so that a run may be started again.
-         */
-        post: operations["unblockSystem"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v0/systems/{system}/clear": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Delete the cursor
-         * @description The next run publishes everything again; what is at rest is recognised. Asks for the name, typed.
-         */
-        post: operations["clearSystem"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v0/messages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Search messages
-         * @description Attempts, the latest first; a message whose attempts have expired is found where it rests. All that is given must be true; what is not answered in full is refused. An attempt that the log has forgotten is found as the last one of its message alone. Each search is served by an index, which the answer names.
-         */
-        get: operations["messages"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v0/messages/{message_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The life of a message
-         * @description Its rows as they stand now, and what happened to it, round by round. Attempts whose log has expired are counted.
-         */
-        get: operations["message"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v0/dead-letters/groups": {
+    "/v0/pipelines/{pipeline}/dead-letters/groups": {
         parameters: {
             query?: never;
             header?: never;
@@ -292,7 +192,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/dead-letters": {
+    "/v0/pipelines/{pipeline}/dead-letters": {
         parameters: {
             query?: never;
             header?: never;
@@ -312,7 +212,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/dead-letters/export": {
+    "/v0/pipelines/{pipeline}/dead-letters/export": {
         parameters: {
             query?: never;
             header?: never;
@@ -332,7 +232,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/dead-letters/{message_id}": {
+    "/v0/pipelines/{pipeline}/dead-letters/{message_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -352,7 +252,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/dead-letters/{message_id}/body": {
+    "/v0/pipelines/{pipeline}/dead-letters/{message_id}/body": {
         parameters: {
             query?: never;
             header?: never;
@@ -372,7 +272,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/dead-letters/preview": {
+    "/v0/pipelines/{pipeline}/dead-letters/preview": {
         parameters: {
             query?: never;
             header?: never;
@@ -392,7 +292,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/dead-letters/redrives": {
+    "/v0/pipelines/{pipeline}/dead-letters/redrives": {
         parameters: {
             query?: never;
             header?: never;
@@ -412,7 +312,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/dead-letters/discards": {
+    "/v0/pipelines/{pipeline}/dead-letters/discards": {
         parameters: {
             query?: never;
             header?: never;
@@ -432,7 +332,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/jobs": {
+    "/v0/pipelines/{pipeline}/jobs": {
         parameters: {
             query?: never;
             header?: never;
@@ -452,7 +352,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/jobs/{id}": {
+    "/v0/pipelines/{pipeline}/jobs/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -472,7 +372,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/jobs/{id}/pause": {
+    "/v0/pipelines/{pipeline}/jobs/{id}/pause": {
         parameters: {
             query?: never;
             header?: never;
@@ -492,7 +392,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/jobs/{id}/resume": {
+    "/v0/pipelines/{pipeline}/jobs/{id}/resume": {
         parameters: {
             query?: never;
             header?: never;
@@ -512,7 +412,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/jobs/{id}/cancel": {
+    "/v0/pipelines/{pipeline}/jobs/{id}/cancel": {
         parameters: {
             query?: never;
             header?: never;
@@ -532,7 +432,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/history": {
+    "/v0/pipelines/{pipeline}/history": {
         parameters: {
             query?: never;
             header?: never;
@@ -552,7 +452,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/reconciliations": {
+    "/v0/pipelines/orders/systems/{system}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish what is waiting
+         * @description Starts a run; with `follow` it goes on with the rows that come, until it is stopped.
+         */
+        post: operations["runSystem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v0/pipelines/orders/systems/{system}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop the run
+         * @description After the page at hand. The cursor stays where it is.
+         */
+        post: operations["stopSystem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v0/pipelines/orders/systems/{system}/unblock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave the error
+         * @description Keeps the cursor, so that a run may be started again.
+         */
+        post: operations["unblockSystem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v0/pipelines/orders/systems/{system}/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete the cursor
+         * @description The next run publishes everything again; what is at rest is recognised. Asks for the name, typed.
+         */
+        post: operations["clearSystem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v0/pipelines/orders/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search messages
+         * @description Attempts, the latest first; a message whose attempts have expired is found where it rests. All that is given must be true; what is not answered in full is refused. An attempt that the log has forgotten is found as the last one of its message alone. Each search is served by an index, which the answer names.
+         */
+        get: operations["messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v0/pipelines/orders/messages/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The life of a message
+         * @description Its rows as they stand now, and what happened to it, round by round. Attempts whose log has expired are counted.
+         */
+        get: operations["message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v0/pipelines/orders/reconciliations": {
         parameters: {
             query?: never;
             header?: never;
@@ -576,7 +596,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/reconciliations/{id}": {
+    "/v0/pipelines/orders/reconciliations/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -596,7 +616,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/reconciliations/{id}/rows": {
+    "/v0/pipelines/orders/reconciliations/{id}/rows": {
         parameters: {
             query?: never;
             header?: never;
@@ -616,7 +636,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/reconciliations/{id}/export": {
+    "/v0/pipelines/orders/reconciliations/{id}/export": {
         parameters: {
             query?: never;
             header?: never;
@@ -636,7 +656,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/reconciliations/{id}/republish": {
+    "/v0/pipelines/orders/reconciliations/{id}/republish": {
         parameters: {
             query?: never;
             header?: never;
@@ -660,7 +680,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/archivings": {
+    "/v0/pipelines/orders/archivings": {
         parameters: {
             query?: never;
             header?: never;
@@ -684,7 +704,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v0/archivings/{id}/withdraw": {
+    "/v0/pipelines/orders/archivings/{id}/withdraw": {
         parameters: {
             query?: never;
             header?: never;
@@ -1123,11 +1143,171 @@ export interface operations {
             };
         };
     };
-    overview: {
+    pipelines: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        pipelines: {
+                            /** @description Part of the addresses of its routes and pages. */
+                            name: string;
+                            title: string;
+                            /** @description Its lanes; a message is published to the first where nothing else is said. */
+                            lanes: string[];
+                            /** @description What people call one of its messages, where it comes from, and what it is there. */
+                            words: {
+                                message: string;
+                                origin: string;
+                                key: string;
+                            };
+                            /** @description What it has beside what all pipelines share. */
+                            parts: ("systems" | "messages" | "reconciliation")[];
+                        }[];
+                    };
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    overviewStream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events for EventSource, without an end. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -1139,11 +1319,13 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        pipeline: string;
                         /**
                          * Format: date-time
                          * @description When this was put together.
                          */
                         at: string;
+                        /** @description Where its messages come from, if they are read from systems. */
                         systems: {
                             name: string;
                             cursor: {
@@ -1240,12 +1422,12 @@ export interface operations {
                                 return: number;
                             };
                         };
-                        /** @description From the row in the source to the order in the endput: the orders stored last, of a minute at most. Rows older than a day, which were imported with a time of their own, do not count. */
+                        /** @description From where they come from to the endput: the messages stored last, of a minute at most. Those older than a day, which were imported with a time of their own, do not count. */
                         row_to_rest: {
                             p50_ms: number | null;
                             p99_ms: number | null;
-                            /** @description How many orders this is taken from. */
-                            orders: number;
+                            /** @description How many messages this is taken from. */
+                            messages: number;
                             as_of: string | null;
                             error: string | null;
                         };
@@ -1284,6 +1466,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-signed-in`: The request has no key that opens this service. */
             401: {
                 headers: {
@@ -1299,6 +1490,15 @@ export interface operations {
              *     `foreign-origin`: The request comes from a page of another origin.
              */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-such-pipeline`: There is no such pipeline. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1338,7 +1538,13 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -1353,6 +1559,7 @@ export interface operations {
                         every_seconds: number;
                         /** @description Oldest first. A gap is a time without a console. */
                         points: {
+                            pipeline: string;
                             /**
                              * Format: date-time
                              * @description The end of its 5 seconds.
@@ -1382,6 +1589,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not-signed-in`: The request has no key that opens this service. */
             401: {
                 headers: {
@@ -1397,6 +1613,15 @@ export interface operations {
              *     `foreign-origin`: The request comes from a page of another origin.
              */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-such-pipeline`: There is no such pipeline. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1432,22 +1657,88 @@ export interface operations {
             };
         };
     };
-    overviewStream: {
+    deadLetterGroups: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store. */
+                reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
+                /** @description The code of the error. */
+                error_code?: string;
+                /** @description The system it came from. */
+                system?: string;
+                state?: "dead" | "redriven" | "discarded";
+                /** @description Words of the error or of the body, all of them, each as the beginning of a word. */
+                words?: string;
+                /**
+                 * @description Died at or after.
+                 * @example 2026-11-21T16:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Died before; later than `from`.
+                 * @example 2026-11-22T16:00:00Z
+                 */
+                to?: string;
+            };
             header?: never;
-            path?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Events for EventSource, without an end. */
+            /** @description Default Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "application/json": {
+                        from: string | null;
+                        to: string | null;
+                        groups: {
+                            reason: string;
+                            error_code: string;
+                            count: number;
+                            /**
+                             * Format: date-time
+                             * @description The oldest.
+                             */
+                            first_dead_at: string;
+                            /**
+                             * Format: date-time
+                             * @description The newest.
+                             */
+                            last_dead_at: string;
+                            /** @description How many died in each of the equal stretches from `from` to `to`. */
+                            sparkline: number[];
+                            /** @description The newest. */
+                            example: {
+                                /**
+                                 * a message id (a UUID, lower case)
+                                 * @description A message id, as it travels.
+                                 * @example 7c3f9a52-8e1b-8d04-8000-000000000001
+                                 */
+                                message_id: string;
+                                system: string | null;
+                                message: string;
+                            };
+                        }[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `not-signed-in`: The request has no key that opens this service. */
@@ -1465,6 +1756,2409 @@ export interface operations {
              *     `foreign-origin`: The request comes from a page of another origin.
              */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-such-pipeline`: There is no such pipeline. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deadLetters: {
+        parameters: {
+            query?: {
+                /** @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store. */
+                reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
+                /** @description The code of the error. */
+                error_code?: string;
+                /** @description The system it came from. */
+                system?: string;
+                state?: "dead" | "redriven" | "discarded";
+                /** @description Words of the error or of the body, all of them, each as the beginning of a word. */
+                words?: string;
+                /**
+                 * @description Died at or after.
+                 * @example 2026-11-21T16:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Died before; later than `from`.
+                 * @example 2026-11-22T16:00:00Z
+                 */
+                to?: string;
+                /** @description -dead_at: newest first. */
+                sort?: "-dead_at" | "dead_at" | "-message_id" | "message_id";
+                /** @description Items of a page; 50 by default. */
+                limit?: number;
+                /** @description `next_cursor` of a page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /**
+                             * a message id (a UUID, lower case)
+                             * @description A message id, as it travels.
+                             * @example 7c3f9a52-8e1b-8d04-8000-000000000001
+                             */
+                            message_id: string;
+                            system: string | null;
+                            source_id: string | null;
+                            /** @enum {unknown} */
+                            state: "dead" | "redriven" | "discarded";
+                            round: number;
+                            reason: string;
+                            error: {
+                                code: string;
+                                message: string;
+                            };
+                            body_bytes: number;
+                            /** @description Whether a person has changed its body. */
+                            is_edited: boolean;
+                            first_attempt_at: string;
+                            dead_at: string;
+                            /** @description Of all rounds. */
+                            attempts: number;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-such-pipeline`: There is no such pipeline. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportDeadLetters: {
+        parameters: {
+            query?: {
+                /** @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store. */
+                reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
+                /** @description The code of the error. */
+                error_code?: string;
+                /** @description The system it came from. */
+                system?: string;
+                state?: "dead" | "redriven" | "discarded";
+                /** @description Words of the error or of the body, all of them, each as the beginning of a word. */
+                words?: string;
+                /**
+                 * @description Died at or after.
+                 * @example 2026-11-21T16:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Died before; later than `from`.
+                 * @example 2026-11-22T16:00:00Z
+                 */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JSON object on each line. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": {
+                        /**
+                         * a message id (a UUID, lower case)
+                         * @description A message id, as it travels.
+                         * @example 7c3f9a52-8e1b-8d04-8000-000000000001
+                         */
+                        message_id: string;
+                        system: string | null;
+                        source_id: string | null;
+                        /** @enum {unknown} */
+                        state: "dead" | "redriven" | "discarded";
+                        round: number;
+                        reason: string;
+                        error: {
+                            code: string;
+                            message: string;
+                        };
+                        body_bytes: number;
+                        /** @description Whether a person has changed its body. */
+                        is_edited: boolean;
+                        first_attempt_at: string;
+                        dead_at: string;
+                        pipeline: string;
+                        source_created_at: string | null;
+                        attempts: {
+                            round: number;
+                            attempt: number;
+                            error: {
+                                code: string;
+                                message: string;
+                            } | null;
+                            worker: string | null;
+                            started_at: string | null;
+                            duration_ms: number | null;
+                        }[];
+                        /** @description The bytes of a message. */
+                        body: {
+                            /**
+                             * @description base64 where the bytes are no UTF-8.
+                             * @enum {unknown}
+                             */
+                            encoding: "utf-8" | "base64";
+                            content: string;
+                        };
+                        original_body: {
+                            /**
+                             * @description base64 where the bytes are no UTF-8.
+                             * @enum {unknown}
+                             */
+                            encoding: "utf-8" | "base64";
+                            content: string;
+                        } | null;
+                        headers: {
+                            [key: string]: unknown;
+                        };
+                        /** @description What happened to it, oldest first. */
+                        history: {
+                            /** @enum {unknown} */
+                            action: "superseded" | "edited" | "redriven" | "discarded";
+                            at: string;
+                            round: number;
+                            by?: string;
+                            why: string;
+                            job?: string;
+                            from_sha256?: string;
+                            to_sha256?: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-such-pipeline`: There is no such pipeline. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deadLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+                /**
+                 * @description A message id, as it travels.
+                 * @example 7c3f9a52-8e1b-8d04-8000-000000000001
+                 */
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * a message id (a UUID, lower case)
+                         * @description A message id, as it travels.
+                         * @example 7c3f9a52-8e1b-8d04-8000-000000000001
+                         */
+                        message_id: string;
+                        system: string | null;
+                        source_id: string | null;
+                        /** @enum {unknown} */
+                        state: "dead" | "redriven" | "discarded";
+                        round: number;
+                        reason: string;
+                        error: {
+                            code: string;
+                            message: string;
+                        };
+                        body_bytes: number;
+                        /** @description Whether a person has changed its body. */
+                        is_edited: boolean;
+                        first_attempt_at: string;
+                        dead_at: string;
+                        pipeline: string;
+                        source_created_at: string | null;
+                        attempts: {
+                            round: number;
+                            attempt: number;
+                            error: {
+                                code: string;
+                                message: string;
+                            } | null;
+                            worker: string | null;
+                            started_at: string | null;
+                            duration_ms: number | null;
+                        }[];
+                        /** @description The bytes of a message. */
+                        body: {
+                            /**
+                             * @description base64 where the bytes are no UTF-8.
+                             * @enum {unknown}
+                             */
+                            encoding: "utf-8" | "base64";
+                            content: string;
+                        };
+                        original_body: {
+                            /**
+                             * @description base64 where the bytes are no UTF-8.
+                             * @enum {unknown}
+                             */
+                            encoding: "utf-8" | "base64";
+                            content: string;
+                        } | null;
+                        headers: {
+                            [key: string]: unknown;
+                        };
+                        /** @description What happened to it, oldest first. */
+                        history: {
+                            /** @enum {unknown} */
+                            action: "superseded" | "edited" | "redriven" | "discarded";
+                            at: string;
+                            round: number;
+                            by?: string;
+                            why: string;
+                            job?: string;
+                            from_sha256?: string;
+                            to_sha256?: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `no-such-pipeline`: There is no such pipeline.
+             *
+             *     `not-found`: There is no such dead letter.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+                /**
+                 * @description A message id, as it travels.
+                 * @example 7c3f9a52-8e1b-8d04-8000-000000000001
+                 */
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    body: string;
+                    /**
+                     * a text of 1 to 500 characters, none of them NUL
+                     * @description Stands in the history, with the name of the key.
+                     * @example the supplier fixed the price list
+                     */
+                    why: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * a message id (a UUID, lower case)
+                         * @description A message id, as it travels.
+                         * @example 7c3f9a52-8e1b-8d04-8000-000000000001
+                         */
+                        message_id: string;
+                        system: string | null;
+                        source_id: string | null;
+                        /** @enum {unknown} */
+                        state: "dead" | "redriven" | "discarded";
+                        round: number;
+                        reason: string;
+                        error: {
+                            code: string;
+                            message: string;
+                        };
+                        body_bytes: number;
+                        /** @description Whether a person has changed its body. */
+                        is_edited: boolean;
+                        first_attempt_at: string;
+                        dead_at: string;
+                        pipeline: string;
+                        source_created_at: string | null;
+                        attempts: {
+                            round: number;
+                            attempt: number;
+                            error: {
+                                code: string;
+                                message: string;
+                            } | null;
+                            worker: string | null;
+                            started_at: string | null;
+                            duration_ms: number | null;
+                        }[];
+                        /** @description The bytes of a message. */
+                        body: {
+                            /**
+                             * @description base64 where the bytes are no UTF-8.
+                             * @enum {unknown}
+                             */
+                            encoding: "utf-8" | "base64";
+                            content: string;
+                        };
+                        original_body: {
+                            /**
+                             * @description base64 where the bytes are no UTF-8.
+                             * @enum {unknown}
+                             */
+                            encoding: "utf-8" | "base64";
+                            content: string;
+                        } | null;
+                        headers: {
+                            [key: string]: unknown;
+                        };
+                        /** @description What happened to it, oldest first. */
+                        history: {
+                            /** @enum {unknown} */
+                            action: "superseded" | "edited" | "redriven" | "discarded";
+                            at: string;
+                            round: number;
+                            by?: string;
+                            why: string;
+                            job?: string;
+                            from_sha256?: string;
+                            to_sha256?: string;
+                        }[];
+                    };
+                };
+            };
+            /**
+             * @description `invalid-request`: The request does not match its description.
+             *
+             *     `malformed-json`: The body is not JSON.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `not-allowed`: The key of the request may look, and not act.
+             *
+             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
+             *
+             *     `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `no-such-pipeline`: There is no such pipeline.
+             *
+             *     `not-found`: There is no such dead letter.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-dead`: The dead letter is on its way again, or discarded. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-refused`: No consumer would take this body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {unknown} */
+                    action: "redrive" | "discard";
+                    /** @description These dead letters, or the open ones that a filter means. A group is a filter. */
+                    selection: {
+                        message_ids: string[];
+                    } | {
+                        /** @description An empty one means all. */
+                        filter: {
+                            /**
+                             * @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store.
+                             * @enum {unknown}
+                             */
+                            reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description The code of the error.
+                             */
+                            error_code?: string;
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description The system it came from.
+                             */
+                            system?: string;
+                            /** @enum {unknown} */
+                            state?: "dead" | "redriven" | "discarded";
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description Words of the error or of the body, all of them, each as the beginning of a word.
+                             */
+                            words?: string;
+                            /**
+                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
+                             * Format: date-time
+                             * @description Died at or after.
+                             * @example 2026-11-21T16:00:00Z
+                             */
+                            from?: string;
+                            /**
+                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
+                             * Format: date-time
+                             * @description Died before; later than `from`.
+                             * @example 2026-11-22T16:00:00Z
+                             */
+                            to?: string;
+                        };
+                    };
+                    /** @description The most messages a second. */
+                    rate_per_second?: number;
+                    /** @description Stops itself when more than this share of what it sent fails again; below 1 some go first. 1: never. */
+                    stop_at_failed_share?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Open dead letters it is for. */
+                        total: number;
+                        by_system: {
+                            system: string | null;
+                            count: number;
+                        }[];
+                        by_reason: {
+                            reason: string;
+                            error_code: string;
+                            count: number;
+                        }[];
+                        /** @description Of these: in the endput already; nothing changes. */
+                        already_stored: number;
+                        /** @description Of these: `invalid`, and never edited. */
+                        perhaps_unreadable: number;
+                        /** @description Named, and no longer open, or unknown. */
+                        not_dead: number;
+                        /** @description How many would go before the others. */
+                        canary: number;
+                        seconds: number | null;
+                        /** @description How often a message is attempted where neither it nor a redrive says. */
+                        max_attempts: number;
+                        /** @description How long the waits before the 1st, 2nd, … attempt of a message take together, at most. With a canary they may be waited for twice. */
+                        waits_ms: number[];
+                    };
+                };
+            };
+            /**
+             * @description `invalid-request`: The request does not match its description.
+             *
+             *     `malformed-json`: The body is not JSON.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `not-allowed`: The key of the request may look, and not act.
+             *
+             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
+             *
+             *     `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-such-pipeline`: There is no such pipeline. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redrive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description These dead letters, or the open ones that a filter means. A group is a filter. */
+                    selection: {
+                        message_ids: string[];
+                    } | {
+                        /** @description An empty one means all. */
+                        filter: {
+                            /**
+                             * @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store.
+                             * @enum {unknown}
+                             */
+                            reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description The code of the error.
+                             */
+                            error_code?: string;
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description The system it came from.
+                             */
+                            system?: string;
+                            /** @enum {unknown} */
+                            state?: "dead" | "redriven" | "discarded";
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description Words of the error or of the body, all of them, each as the beginning of a word.
+                             */
+                            words?: string;
+                            /**
+                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
+                             * Format: date-time
+                             * @description Died at or after.
+                             * @example 2026-11-21T16:00:00Z
+                             */
+                            from?: string;
+                            /**
+                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
+                             * Format: date-time
+                             * @description Died before; later than `from`.
+                             * @example 2026-11-22T16:00:00Z
+                             */
+                            to?: string;
+                        };
+                    };
+                    /** @description The most messages a second. */
+                    rate_per_second?: number;
+                    /** @description Stops itself when more than this share of what it sent fails again; below 1 some go first. 1: never. */
+                    stop_at_failed_share?: number;
+                    max_attempts?: number;
+                    /** @description Begins even where another job has some of these before it: each takes effect once all the same. */
+                    beside?: boolean;
+                    /**
+                     * a text of 1 to 500 characters, none of them NUL
+                     * @description Stands in the history, with the name of the key.
+                     * @example the supplier fixed the price list
+                     */
+                    why: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        pipeline: string;
+                        /** @enum {unknown} */
+                        action: "redrive" | "discard";
+                        selection: {
+                            message_ids: string[];
+                        } | {
+                            filter: {
+                                [key: string]: string;
+                            };
+                        };
+                        /** @description The name of the key of who started it. */
+                        by: string;
+                        why: string;
+                        rate_per_second: number | null;
+                        stop_at_failed_share: number;
+                        max_attempts: number | null;
+                        /**
+                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
+                         * @enum {unknown}
+                         */
+                        state: "running" | "paused" | "stopped" | "cancelled" | "finished";
+                        /** @description Whether `total` is final: which dead letters it is for stands fast. */
+                        is_frozen: boolean;
+                        total: number;
+                        /** @description Dealt with: done and unchanged. */
+                        handled: number;
+                        /** @description Redriven or discarded. */
+                        done: number;
+                        unchanged: {
+                            at_rest: number;
+                            moved: number;
+                            unreadable: number;
+                        };
+                        /** @description Of those it redrove: dead again. */
+                        failed_again: number;
+                        canary: {
+                            size: number;
+                            has_passed: boolean;
+                        } | null;
+                        note: string | null;
+                        /** @description Whether RabbitMQ's queue of dead letters shows what the table shows. */
+                        is_tidy: boolean;
+                        holder: string | null;
+                        created_at: string;
+                        finished_at: string | null;
+                    };
+                };
+            };
+            /**
+             * @description `invalid-request`: The request does not match its description.
+             *
+             *     `malformed-json`: The body is not JSON.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `not-allowed`: The key of the request may look, and not act.
+             *
+             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
+             *
+             *     `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-such-pipeline`: There is no such pipeline. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `jobs-overlap`: Another job has some of these dead letters before it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description These dead letters, or the open ones that a filter means. A group is a filter. */
+                    selection: {
+                        message_ids: string[];
+                    } | {
+                        /** @description An empty one means all. */
+                        filter: {
+                            /**
+                             * @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store.
+                             * @enum {unknown}
+                             */
+                            reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description The code of the error.
+                             */
+                            error_code?: string;
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description The system it came from.
+                             */
+                            system?: string;
+                            /** @enum {unknown} */
+                            state?: "dead" | "redriven" | "discarded";
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description Words of the error or of the body, all of them, each as the beginning of a word.
+                             */
+                            words?: string;
+                            /**
+                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
+                             * Format: date-time
+                             * @description Died at or after.
+                             * @example 2026-11-21T16:00:00Z
+                             */
+                            from?: string;
+                            /**
+                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
+                             * Format: date-time
+                             * @description Died before; later than `from`.
+                             * @example 2026-11-22T16:00:00Z
+                             */
+                            to?: string;
+                        };
+                    };
+                    /** @description The most messages a second. */
+                    rate_per_second?: number;
+                    /** @description Begins even where another job has some of these before it: each takes effect once all the same. */
+                    beside?: boolean;
+                    /**
+                     * a text of 1 to 500 characters, none of them NUL
+                     * @description Stands in the history, with the name of the key.
+                     * @example the supplier fixed the price list
+                     */
+                    why: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        pipeline: string;
+                        /** @enum {unknown} */
+                        action: "redrive" | "discard";
+                        selection: {
+                            message_ids: string[];
+                        } | {
+                            filter: {
+                                [key: string]: string;
+                            };
+                        };
+                        /** @description The name of the key of who started it. */
+                        by: string;
+                        why: string;
+                        rate_per_second: number | null;
+                        stop_at_failed_share: number;
+                        max_attempts: number | null;
+                        /**
+                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
+                         * @enum {unknown}
+                         */
+                        state: "running" | "paused" | "stopped" | "cancelled" | "finished";
+                        /** @description Whether `total` is final: which dead letters it is for stands fast. */
+                        is_frozen: boolean;
+                        total: number;
+                        /** @description Dealt with: done and unchanged. */
+                        handled: number;
+                        /** @description Redriven or discarded. */
+                        done: number;
+                        unchanged: {
+                            at_rest: number;
+                            moved: number;
+                            unreadable: number;
+                        };
+                        /** @description Of those it redrove: dead again. */
+                        failed_again: number;
+                        canary: {
+                            size: number;
+                            has_passed: boolean;
+                        } | null;
+                        note: string | null;
+                        /** @description Whether RabbitMQ's queue of dead letters shows what the table shows. */
+                        is_tidy: boolean;
+                        holder: string | null;
+                        created_at: string;
+                        finished_at: string | null;
+                    };
+                };
+            };
+            /**
+             * @description `invalid-request`: The request does not match its description.
+             *
+             *     `malformed-json`: The body is not JSON.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `not-allowed`: The key of the request may look, and not act.
+             *
+             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
+             *
+             *     `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-such-pipeline`: There is no such pipeline. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `jobs-overlap`: Another job has some of these dead letters before it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jobs: {
+        parameters: {
+            query?: {
+                /** @description Items of a page; 50 by default. */
+                limit?: number;
+                /** @description `next_cursor` of a page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            pipeline: string;
+                            /** @enum {unknown} */
+                            action: "redrive" | "discard";
+                            selection: {
+                                message_ids: string[];
+                            } | {
+                                filter: {
+                                    [key: string]: string;
+                                };
+                            };
+                            /** @description The name of the key of who started it. */
+                            by: string;
+                            why: string;
+                            rate_per_second: number | null;
+                            stop_at_failed_share: number;
+                            max_attempts: number | null;
+                            /**
+                             * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
+                             * @enum {unknown}
+                             */
+                            state: "running" | "paused" | "stopped" | "cancelled" | "finished";
+                            /** @description Whether `total` is final: which dead letters it is for stands fast. */
+                            is_frozen: boolean;
+                            total: number;
+                            /** @description Dealt with: done and unchanged. */
+                            handled: number;
+                            /** @description Redriven or discarded. */
+                            done: number;
+                            unchanged: {
+                                at_rest: number;
+                                moved: number;
+                                unreadable: number;
+                            };
+                            /** @description Of those it redrove: dead again. */
+                            failed_again: number;
+                            canary: {
+                                size: number;
+                                has_passed: boolean;
+                            } | null;
+                            note: string | null;
+                            /** @description Whether RabbitMQ's queue of dead letters shows what the table shows. */
+                            is_tidy: boolean;
+                            holder: string | null;
+                            created_at: string;
+                            finished_at: string | null;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-such-pipeline`: There is no such pipeline. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+                /** @example 17 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        pipeline: string;
+                        /** @enum {unknown} */
+                        action: "redrive" | "discard";
+                        selection: {
+                            message_ids: string[];
+                        } | {
+                            filter: {
+                                [key: string]: string;
+                            };
+                        };
+                        /** @description The name of the key of who started it. */
+                        by: string;
+                        why: string;
+                        rate_per_second: number | null;
+                        stop_at_failed_share: number;
+                        max_attempts: number | null;
+                        /**
+                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
+                         * @enum {unknown}
+                         */
+                        state: "running" | "paused" | "stopped" | "cancelled" | "finished";
+                        /** @description Whether `total` is final: which dead letters it is for stands fast. */
+                        is_frozen: boolean;
+                        total: number;
+                        /** @description Dealt with: done and unchanged. */
+                        handled: number;
+                        /** @description Redriven or discarded. */
+                        done: number;
+                        unchanged: {
+                            at_rest: number;
+                            moved: number;
+                            unreadable: number;
+                        };
+                        /** @description Of those it redrove: dead again. */
+                        failed_again: number;
+                        canary: {
+                            size: number;
+                            has_passed: boolean;
+                        } | null;
+                        note: string | null;
+                        /** @description Whether RabbitMQ's queue of dead letters shows what the table shows. */
+                        is_tidy: boolean;
+                        holder: string | null;
+                        created_at: string;
+                        finished_at: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `no-such-pipeline`: There is no such pipeline.
+             *
+             *     `not-found`: There is no such job.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+                /** @example 17 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * a text of 1 to 500 characters, none of them NUL
+                     * @description Stands in the history, with the name of the key.
+                     * @example the supplier fixed the price list
+                     */
+                    why?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        pipeline: string;
+                        /** @enum {unknown} */
+                        action: "redrive" | "discard";
+                        selection: {
+                            message_ids: string[];
+                        } | {
+                            filter: {
+                                [key: string]: string;
+                            };
+                        };
+                        /** @description The name of the key of who started it. */
+                        by: string;
+                        why: string;
+                        rate_per_second: number | null;
+                        stop_at_failed_share: number;
+                        max_attempts: number | null;
+                        /**
+                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
+                         * @enum {unknown}
+                         */
+                        state: "running" | "paused" | "stopped" | "cancelled" | "finished";
+                        /** @description Whether `total` is final: which dead letters it is for stands fast. */
+                        is_frozen: boolean;
+                        total: number;
+                        /** @description Dealt with: done and unchanged. */
+                        handled: number;
+                        /** @description Redriven or discarded. */
+                        done: number;
+                        unchanged: {
+                            at_rest: number;
+                            moved: number;
+                            unreadable: number;
+                        };
+                        /** @description Of those it redrove: dead again. */
+                        failed_again: number;
+                        canary: {
+                            size: number;
+                            has_passed: boolean;
+                        } | null;
+                        note: string | null;
+                        /** @description Whether RabbitMQ's queue of dead letters shows what the table shows. */
+                        is_tidy: boolean;
+                        holder: string | null;
+                        created_at: string;
+                        finished_at: string | null;
+                    };
+                };
+            };
+            /**
+             * @description `invalid-request`: The request does not match its description.
+             *
+             *     `malformed-json`: The body is not JSON.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `not-allowed`: The key of the request may look, and not act.
+             *
+             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
+             *
+             *     `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `no-such-pipeline`: There is no such pipeline.
+             *
+             *     `not-found`: There is no such job.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong-state`: In its state the job can not do that. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+                /** @example 17 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * a text of 1 to 500 characters, none of them NUL
+                     * @description Stands in the history, with the name of the key.
+                     * @example the supplier fixed the price list
+                     */
+                    why?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        pipeline: string;
+                        /** @enum {unknown} */
+                        action: "redrive" | "discard";
+                        selection: {
+                            message_ids: string[];
+                        } | {
+                            filter: {
+                                [key: string]: string;
+                            };
+                        };
+                        /** @description The name of the key of who started it. */
+                        by: string;
+                        why: string;
+                        rate_per_second: number | null;
+                        stop_at_failed_share: number;
+                        max_attempts: number | null;
+                        /**
+                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
+                         * @enum {unknown}
+                         */
+                        state: "running" | "paused" | "stopped" | "cancelled" | "finished";
+                        /** @description Whether `total` is final: which dead letters it is for stands fast. */
+                        is_frozen: boolean;
+                        total: number;
+                        /** @description Dealt with: done and unchanged. */
+                        handled: number;
+                        /** @description Redriven or discarded. */
+                        done: number;
+                        unchanged: {
+                            at_rest: number;
+                            moved: number;
+                            unreadable: number;
+                        };
+                        /** @description Of those it redrove: dead again. */
+                        failed_again: number;
+                        canary: {
+                            size: number;
+                            has_passed: boolean;
+                        } | null;
+                        note: string | null;
+                        /** @description Whether RabbitMQ's queue of dead letters shows what the table shows. */
+                        is_tidy: boolean;
+                        holder: string | null;
+                        created_at: string;
+                        finished_at: string | null;
+                    };
+                };
+            };
+            /**
+             * @description `invalid-request`: The request does not match its description.
+             *
+             *     `malformed-json`: The body is not JSON.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `not-allowed`: The key of the request may look, and not act.
+             *
+             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
+             *
+             *     `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `no-such-pipeline`: There is no such pipeline.
+             *
+             *     `not-found`: There is no such job.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong-state`: In its state the job can not do that. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+                /** @example 17 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * a text of 1 to 500 characters, none of them NUL
+                     * @description Stands in the history, with the name of the key.
+                     * @example the supplier fixed the price list
+                     */
+                    why?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        pipeline: string;
+                        /** @enum {unknown} */
+                        action: "redrive" | "discard";
+                        selection: {
+                            message_ids: string[];
+                        } | {
+                            filter: {
+                                [key: string]: string;
+                            };
+                        };
+                        /** @description The name of the key of who started it. */
+                        by: string;
+                        why: string;
+                        rate_per_second: number | null;
+                        stop_at_failed_share: number;
+                        max_attempts: number | null;
+                        /**
+                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
+                         * @enum {unknown}
+                         */
+                        state: "running" | "paused" | "stopped" | "cancelled" | "finished";
+                        /** @description Whether `total` is final: which dead letters it is for stands fast. */
+                        is_frozen: boolean;
+                        total: number;
+                        /** @description Dealt with: done and unchanged. */
+                        handled: number;
+                        /** @description Redriven or discarded. */
+                        done: number;
+                        unchanged: {
+                            at_rest: number;
+                            moved: number;
+                            unreadable: number;
+                        };
+                        /** @description Of those it redrove: dead again. */
+                        failed_again: number;
+                        canary: {
+                            size: number;
+                            has_passed: boolean;
+                        } | null;
+                        note: string | null;
+                        /** @description Whether RabbitMQ's queue of dead letters shows what the table shows. */
+                        is_tidy: boolean;
+                        holder: string | null;
+                        created_at: string;
+                        finished_at: string | null;
+                    };
+                };
+            };
+            /**
+             * @description `invalid-request`: The request does not match its description.
+             *
+             *     `malformed-json`: The body is not JSON.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `not-allowed`: The key of the request may look, and not act.
+             *
+             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
+             *
+             *     `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `no-such-pipeline`: There is no such pipeline.
+             *
+             *     `not-found`: There is no such job.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong-state`: In its state the job can not do that. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    history: {
+        parameters: {
+            query?: {
+                /** @example 17 */
+                job?: string;
+                /**
+                 * @description A message id, as it travels.
+                 * @example 7c3f9a52-8e1b-8d04-8000-000000000001
+                 */
+                message_id?: string;
+                /** @description Items of a page; 50 by default. */
+                limit?: number;
+                /** @description `next_cursor` of a page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            at: string;
+                            /** @description The name of the key, `local` where there are none; `esteira` for what a job did by itself. */
+                            by: string;
+                            action: string;
+                            why: string | null;
+                            job: string | null;
+                            message_id: string | null;
+                            details: {
+                                [key: string]: unknown;
+                            };
+                        }[];
+                        next_cursor: string | null;
+                        missing: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-such-pipeline`: There is no such pipeline. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2493,2371 +5187,6 @@ export interface operations {
             };
             /** @description `not-found`: There is no such message. */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many within a minute. */
-            429: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
-             *
-             *     `timed-out`: The answer took too long.
-             *
-             *     `shutting-down`: The service is being stopped.
-             */
-            503: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    deadLetterGroups: {
-        parameters: {
-            query?: {
-                /** @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store. */
-                reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
-                /** @description The code of the error. */
-                error_code?: string;
-                /** @description The system it came from. */
-                system?: string;
-                state?: "dead" | "redriven" | "discarded";
-                /** @description Words of the error or of the body, all of them, each as the beginning of a word. */
-                words?: string;
-                /**
-                 * @description Died at or after.
-                 * @example 2026-11-21T16:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Died before; later than `from`.
-                 * @example 2026-11-22T16:00:00Z
-                 */
-                to?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        from: string | null;
-                        to: string | null;
-                        groups: {
-                            reason: string;
-                            error_code: string;
-                            count: number;
-                            /**
-                             * Format: date-time
-                             * @description The oldest.
-                             */
-                            first_dead_at: string;
-                            /**
-                             * Format: date-time
-                             * @description The newest.
-                             */
-                            last_dead_at: string;
-                            /** @description How many died in each of the equal stretches from `from` to `to`. */
-                            sparkline: number[];
-                            /** @description The newest. */
-                            example: {
-                                /**
-                                 * a message id (a UUID, lower case)
-                                 * @description A message id, as it travels.
-                                 * @example 7c3f9a52-8e1b-8d04-8000-000000000001
-                                 */
-                                message_id: string;
-                                system: string | null;
-                                message: string;
-                            };
-                        }[];
-                    };
-                };
-            };
-            /** @description `invalid-request`: The request does not match its description. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-signed-in`: The request has no key that opens this service. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `foreign-host`: The request names a host that is not this machine.
-             *
-             *     `foreign-origin`: The request comes from a page of another origin.
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many within a minute. */
-            429: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
-             *
-             *     `timed-out`: The answer took too long.
-             *
-             *     `shutting-down`: The service is being stopped.
-             */
-            503: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    deadLetters: {
-        parameters: {
-            query?: {
-                /** @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store. */
-                reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
-                /** @description The code of the error. */
-                error_code?: string;
-                /** @description The system it came from. */
-                system?: string;
-                state?: "dead" | "redriven" | "discarded";
-                /** @description Words of the error or of the body, all of them, each as the beginning of a word. */
-                words?: string;
-                /**
-                 * @description Died at or after.
-                 * @example 2026-11-21T16:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Died before; later than `from`.
-                 * @example 2026-11-22T16:00:00Z
-                 */
-                to?: string;
-                /** @description -dead_at: newest first. */
-                sort?: "-dead_at" | "dead_at" | "-message_id" | "message_id";
-                /** @description Items of a page; 50 by default. */
-                limit?: number;
-                /** @description `next_cursor` of a page. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        items: {
-                            /**
-                             * a message id (a UUID, lower case)
-                             * @description A message id, as it travels.
-                             * @example 7c3f9a52-8e1b-8d04-8000-000000000001
-                             */
-                            message_id: string;
-                            system: string | null;
-                            source_id: string | null;
-                            /** @enum {unknown} */
-                            state: "dead" | "redriven" | "discarded";
-                            round: number;
-                            reason: string;
-                            error: {
-                                code: string;
-                                message: string;
-                            };
-                            body_bytes: number;
-                            /** @description Whether a person has changed its body. */
-                            is_edited: boolean;
-                            first_attempt_at: string;
-                            dead_at: string;
-                            /** @description Of all rounds. */
-                            attempts: number;
-                        }[];
-                        next_cursor: string | null;
-                    };
-                };
-            };
-            /** @description `invalid-request`: The request does not match its description. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-signed-in`: The request has no key that opens this service. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `foreign-host`: The request names a host that is not this machine.
-             *
-             *     `foreign-origin`: The request comes from a page of another origin.
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many within a minute. */
-            429: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
-             *
-             *     `timed-out`: The answer took too long.
-             *
-             *     `shutting-down`: The service is being stopped.
-             */
-            503: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    exportDeadLetters: {
-        parameters: {
-            query?: {
-                /** @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store. */
-                reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
-                /** @description The code of the error. */
-                error_code?: string;
-                /** @description The system it came from. */
-                system?: string;
-                state?: "dead" | "redriven" | "discarded";
-                /** @description Words of the error or of the body, all of them, each as the beginning of a word. */
-                words?: string;
-                /**
-                 * @description Died at or after.
-                 * @example 2026-11-21T16:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Died before; later than `from`.
-                 * @example 2026-11-22T16:00:00Z
-                 */
-                to?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A JSON object on each line. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/x-ndjson": {
-                        /**
-                         * a message id (a UUID, lower case)
-                         * @description A message id, as it travels.
-                         * @example 7c3f9a52-8e1b-8d04-8000-000000000001
-                         */
-                        message_id: string;
-                        system: string | null;
-                        source_id: string | null;
-                        /** @enum {unknown} */
-                        state: "dead" | "redriven" | "discarded";
-                        round: number;
-                        reason: string;
-                        error: {
-                            code: string;
-                            message: string;
-                        };
-                        body_bytes: number;
-                        /** @description Whether a person has changed its body. */
-                        is_edited: boolean;
-                        first_attempt_at: string;
-                        dead_at: string;
-                        pipeline: string;
-                        source_created_at: string | null;
-                        attempts: {
-                            round: number;
-                            attempt: number;
-                            error: {
-                                code: string;
-                                message: string;
-                            } | null;
-                            worker: string | null;
-                            started_at: string | null;
-                            duration_ms: number | null;
-                        }[];
-                        /** @description The bytes of a message. */
-                        body: {
-                            /**
-                             * @description base64 where the bytes are no UTF-8.
-                             * @enum {unknown}
-                             */
-                            encoding: "utf-8" | "base64";
-                            content: string;
-                        };
-                        original_body: {
-                            /**
-                             * @description base64 where the bytes are no UTF-8.
-                             * @enum {unknown}
-                             */
-                            encoding: "utf-8" | "base64";
-                            content: string;
-                        } | null;
-                        headers: {
-                            [key: string]: unknown;
-                        };
-                        /** @description What happened to it, oldest first. */
-                        history: {
-                            /** @enum {unknown} */
-                            action: "superseded" | "edited" | "redriven" | "discarded";
-                            at: string;
-                            round: number;
-                            by?: string;
-                            why: string;
-                            job?: string;
-                            from_sha256?: string;
-                            to_sha256?: string;
-                        }[];
-                    };
-                };
-            };
-            /** @description `invalid-request`: The request does not match its description. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-signed-in`: The request has no key that opens this service. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `foreign-host`: The request names a host that is not this machine.
-             *
-             *     `foreign-origin`: The request comes from a page of another origin.
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many within a minute. */
-            429: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
-             *
-             *     `timed-out`: The answer took too long.
-             *
-             *     `shutting-down`: The service is being stopped.
-             */
-            503: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    deadLetter: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description A message id, as it travels.
-                 * @example 7c3f9a52-8e1b-8d04-8000-000000000001
-                 */
-                message_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        /**
-                         * a message id (a UUID, lower case)
-                         * @description A message id, as it travels.
-                         * @example 7c3f9a52-8e1b-8d04-8000-000000000001
-                         */
-                        message_id: string;
-                        system: string | null;
-                        source_id: string | null;
-                        /** @enum {unknown} */
-                        state: "dead" | "redriven" | "discarded";
-                        round: number;
-                        reason: string;
-                        error: {
-                            code: string;
-                            message: string;
-                        };
-                        body_bytes: number;
-                        /** @description Whether a person has changed its body. */
-                        is_edited: boolean;
-                        first_attempt_at: string;
-                        dead_at: string;
-                        pipeline: string;
-                        source_created_at: string | null;
-                        attempts: {
-                            round: number;
-                            attempt: number;
-                            error: {
-                                code: string;
-                                message: string;
-                            } | null;
-                            worker: string | null;
-                            started_at: string | null;
-                            duration_ms: number | null;
-                        }[];
-                        /** @description The bytes of a message. */
-                        body: {
-                            /**
-                             * @description base64 where the bytes are no UTF-8.
-                             * @enum {unknown}
-                             */
-                            encoding: "utf-8" | "base64";
-                            content: string;
-                        };
-                        original_body: {
-                            /**
-                             * @description base64 where the bytes are no UTF-8.
-                             * @enum {unknown}
-                             */
-                            encoding: "utf-8" | "base64";
-                            content: string;
-                        } | null;
-                        headers: {
-                            [key: string]: unknown;
-                        };
-                        /** @description What happened to it, oldest first. */
-                        history: {
-                            /** @enum {unknown} */
-                            action: "superseded" | "edited" | "redriven" | "discarded";
-                            at: string;
-                            round: number;
-                            by?: string;
-                            why: string;
-                            job?: string;
-                            from_sha256?: string;
-                            to_sha256?: string;
-                        }[];
-                    };
-                };
-            };
-            /** @description `invalid-request`: The request does not match its description. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-signed-in`: The request has no key that opens this service. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `foreign-host`: The request names a host that is not this machine.
-             *
-             *     `foreign-origin`: The request comes from a page of another origin.
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such dead letter. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many within a minute. */
-            429: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
-             *
-             *     `timed-out`: The answer took too long.
-             *
-             *     `shutting-down`: The service is being stopped.
-             */
-            503: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    editDeadLetter: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description A message id, as it travels.
-                 * @example 7c3f9a52-8e1b-8d04-8000-000000000001
-                 */
-                message_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    body: string;
-                    /**
-                     * a text of 1 to 500 characters, none of them NUL
-                     * @description Stands in the history, with the name of the key.
-                     * @example the supplier fixed the price list
-                     */
-                    why: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        /**
-                         * a message id (a UUID, lower case)
-                         * @description A message id, as it travels.
-                         * @example 7c3f9a52-8e1b-8d04-8000-000000000001
-                         */
-                        message_id: string;
-                        system: string | null;
-                        source_id: string | null;
-                        /** @enum {unknown} */
-                        state: "dead" | "redriven" | "discarded";
-                        round: number;
-                        reason: string;
-                        error: {
-                            code: string;
-                            message: string;
-                        };
-                        body_bytes: number;
-                        /** @description Whether a person has changed its body. */
-                        is_edited: boolean;
-                        first_attempt_at: string;
-                        dead_at: string;
-                        pipeline: string;
-                        source_created_at: string | null;
-                        attempts: {
-                            round: number;
-                            attempt: number;
-                            error: {
-                                code: string;
-                                message: string;
-                            } | null;
-                            worker: string | null;
-                            started_at: string | null;
-                            duration_ms: number | null;
-                        }[];
-                        /** @description The bytes of a message. */
-                        body: {
-                            /**
-                             * @description base64 where the bytes are no UTF-8.
-                             * @enum {unknown}
-                             */
-                            encoding: "utf-8" | "base64";
-                            content: string;
-                        };
-                        original_body: {
-                            /**
-                             * @description base64 where the bytes are no UTF-8.
-                             * @enum {unknown}
-                             */
-                            encoding: "utf-8" | "base64";
-                            content: string;
-                        } | null;
-                        headers: {
-                            [key: string]: unknown;
-                        };
-                        /** @description What happened to it, oldest first. */
-                        history: {
-                            /** @enum {unknown} */
-                            action: "superseded" | "edited" | "redriven" | "discarded";
-                            at: string;
-                            round: number;
-                            by?: string;
-                            why: string;
-                            job?: string;
-                            from_sha256?: string;
-                            to_sha256?: string;
-                        }[];
-                    };
-                };
-            };
-            /**
-             * @description `invalid-request`: The request does not match its description.
-             *
-             *     `malformed-json`: The body is not JSON.
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-signed-in`: The request has no key that opens this service. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `not-allowed`: The key of the request may look, and not act.
-             *
-             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
-             *
-             *     `foreign-host`: The request names a host that is not this machine.
-             *
-             *     `foreign-origin`: The request comes from a page of another origin.
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such dead letter. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-dead`: The dead letter is on its way again, or discarded. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body-refused`: No consumer would take this body. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many within a minute. */
-            429: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
-             *
-             *     `timed-out`: The answer took too long.
-             *
-             *     `shutting-down`: The service is being stopped.
-             */
-            503: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    previewJob: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** @enum {unknown} */
-                    action: "redrive" | "discard";
-                    /** @description These dead letters, or the open ones that a filter means. A group is a filter. */
-                    selection: {
-                        message_ids: string[];
-                    } | {
-                        /** @description An empty one means all. */
-                        filter: {
-                            /**
-                             * @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store.
-                             * @enum {unknown}
-                             */
-                            reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
-                            /**
-                             * a text of 1 to 200 characters, none of them NUL
-                             * @description The code of the error.
-                             */
-                            error_code?: string;
-                            /**
-                             * a text of 1 to 200 characters, none of them NUL
-                             * @description The system it came from.
-                             */
-                            system?: string;
-                            /** @enum {unknown} */
-                            state?: "dead" | "redriven" | "discarded";
-                            /**
-                             * a text of 1 to 200 characters, none of them NUL
-                             * @description Words of the error or of the body, all of them, each as the beginning of a word.
-                             */
-                            words?: string;
-                            /**
-                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
-                             * Format: date-time
-                             * @description Died at or after.
-                             * @example 2026-11-21T16:00:00Z
-                             */
-                            from?: string;
-                            /**
-                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
-                             * Format: date-time
-                             * @description Died before; later than `from`.
-                             * @example 2026-11-22T16:00:00Z
-                             */
-                            to?: string;
-                        };
-                    };
-                    /** @description The most messages a second. */
-                    rate_per_second?: number;
-                    /** @description Stops itself when more than this share of what it sent fails again; below 1 some go first. 1: never. */
-                    stop_at_failed_share?: number;
-                };
-            };
-        };
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        /** @description Open dead letters it is for. */
-                        total: number;
-                        by_system: {
-                            system: string | null;
-                            count: number;
-                        }[];
-                        by_reason: {
-                            reason: string;
-                            error_code: string;
-                            count: number;
-                        }[];
-                        /** @description Of these: in the endput already; nothing changes. */
-                        already_stored: number;
-                        /** @description Of these: `invalid`, and never edited. */
-                        perhaps_unreadable: number;
-                        /** @description Named, and no longer open, or unknown. */
-                        not_dead: number;
-                        /** @description How many would go before the others. */
-                        canary: number;
-                        seconds: number | null;
-                        /** @description How often a message is attempted where neither it nor a redrive says. */
-                        max_attempts: number;
-                        /** @description How long the waits before the 1st, 2nd, … attempt of a message take together, at most. With a canary they may be waited for twice. */
-                        waits_ms: number[];
-                    };
-                };
-            };
-            /**
-             * @description `invalid-request`: The request does not match its description.
-             *
-             *     `malformed-json`: The body is not JSON.
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-signed-in`: The request has no key that opens this service. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `not-allowed`: The key of the request may look, and not act.
-             *
-             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
-             *
-             *     `foreign-host`: The request names a host that is not this machine.
-             *
-             *     `foreign-origin`: The request comes from a page of another origin.
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many within a minute. */
-            429: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
-             *
-             *     `timed-out`: The answer took too long.
-             *
-             *     `shutting-down`: The service is being stopped.
-             */
-            503: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    redrive: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** @description These dead letters, or the open ones that a filter means. A group is a filter. */
-                    selection: {
-                        message_ids: string[];
-                    } | {
-                        /** @description An empty one means all. */
-                        filter: {
-                            /**
-                             * @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store.
-                             * @enum {unknown}
-                             */
-                            reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
-                            /**
-                             * a text of 1 to 200 characters, none of them NUL
-                             * @description The code of the error.
-                             */
-                            error_code?: string;
-                            /**
-                             * a text of 1 to 200 characters, none of them NUL
-                             * @description The system it came from.
-                             */
-                            system?: string;
-                            /** @enum {unknown} */
-                            state?: "dead" | "redriven" | "discarded";
-                            /**
-                             * a text of 1 to 200 characters, none of them NUL
-                             * @description Words of the error or of the body, all of them, each as the beginning of a word.
-                             */
-                            words?: string;
-                            /**
-                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
-                             * Format: date-time
-                             * @description Died at or after.
-                             * @example 2026-11-21T16:00:00Z
-                             */
-                            from?: string;
-                            /**
-                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
-                             * Format: date-time
-                             * @description Died before; later than `from`.
-                             * @example 2026-11-22T16:00:00Z
-                             */
-                            to?: string;
-                        };
-                    };
-                    /** @description The most messages a second. */
-                    rate_per_second?: number;
-                    /** @description Stops itself when more than this share of what it sent fails again; below 1 some go first. 1: never. */
-                    stop_at_failed_share?: number;
-                    max_attempts?: number;
-                    /** @description Begins even where another job has some of these before it: each takes effect once all the same. */
-                    beside?: boolean;
-                    /**
-                     * a text of 1 to 500 characters, none of them NUL
-                     * @description Stands in the history, with the name of the key.
-                     * @example the supplier fixed the price list
-                     */
-                    why: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Default Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        id: string;
-                        pipeline: string;
-                        /** @enum {unknown} */
-                        action: "redrive" | "discard";
-                        selection: {
-                            message_ids: string[];
-                        } | {
-                            filter: {
-                                [key: string]: string;
-                            };
-                        };
-                        /** @description The name of the key of who started it. */
-                        by: string;
-                        why: string;
-                        rate_per_second: number | null;
-                        stop_at_failed_share: number;
-                        max_attempts: number | null;
-                        /**
-                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
-                         * @enum {unknown}
-                         */
-                        state: "running" | "paused" | "stopped" | "cancelled" | "finished";
-                        /** @description Whether `total` is final: which dead letters it is for stands fast. */
-                        is_frozen: boolean;
-                        total: number;
-                        /** @description Dealt with: done and unchanged. */
-                        handled: number;
-                        /** @description Redriven or discarded. */
-                        done: number;
-                        unchanged: {
-                            at_rest: number;
-                            moved: number;
-                            unreadable: number;
-                        };
-                        /** @description Of those it redrove: dead again. */
-                        failed_again: number;
-                        canary: {
-                            size: number;
-                            has_passed: boolean;
-                        } | null;
-                        note: string | null;
-                        /** @description Whether RabbitMQ's queue of dead letters shows what the table shows. */
-                        is_tidy: boolean;
-                        holder: string | null;
-                        created_at: string;
-                        finished_at: string | null;
-                    };
-                };
-            };
-            /**
-             * @description `invalid-request`: The request does not match its description.
-             *
-             *     `malformed-json`: The body is not JSON.
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-signed-in`: The request has no key that opens this service. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `not-allowed`: The key of the request may look, and not act.
-             *
-             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
-             *
-             *     `foreign-host`: The request names a host that is not this machine.
-             *
-             *     `foreign-origin`: The request comes from a page of another origin.
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `jobs-overlap`: Another job has some of these dead letters before it. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many within a minute. */
-            429: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
-             *
-             *     `timed-out`: The answer took too long.
-             *
-             *     `shutting-down`: The service is being stopped.
-             */
-            503: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    discard: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** @description These dead letters, or the open ones that a filter means. A group is a filter. */
-                    selection: {
-                        message_ids: string[];
-                    } | {
-                        /** @description An empty one means all. */
-                        filter: {
-                            /**
-                             * @description Earlier releases called some otherwise: refused-by-verifier is refused, rejected-by-endput is rejected-by-store.
-                             * @enum {unknown}
-                             */
-                            reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
-                            /**
-                             * a text of 1 to 200 characters, none of them NUL
-                             * @description The code of the error.
-                             */
-                            error_code?: string;
-                            /**
-                             * a text of 1 to 200 characters, none of them NUL
-                             * @description The system it came from.
-                             */
-                            system?: string;
-                            /** @enum {unknown} */
-                            state?: "dead" | "redriven" | "discarded";
-                            /**
-                             * a text of 1 to 200 characters, none of them NUL
-                             * @description Words of the error or of the body, all of them, each as the beginning of a word.
-                             */
-                            words?: string;
-                            /**
-                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
-                             * Format: date-time
-                             * @description Died at or after.
-                             * @example 2026-11-21T16:00:00Z
-                             */
-                            from?: string;
-                            /**
-                             * a time with its seconds and zone, like 2026-11-21T16:00:00Z
-                             * Format: date-time
-                             * @description Died before; later than `from`.
-                             * @example 2026-11-22T16:00:00Z
-                             */
-                            to?: string;
-                        };
-                    };
-                    /** @description The most messages a second. */
-                    rate_per_second?: number;
-                    /** @description Begins even where another job has some of these before it: each takes effect once all the same. */
-                    beside?: boolean;
-                    /**
-                     * a text of 1 to 500 characters, none of them NUL
-                     * @description Stands in the history, with the name of the key.
-                     * @example the supplier fixed the price list
-                     */
-                    why: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Default Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        id: string;
-                        pipeline: string;
-                        /** @enum {unknown} */
-                        action: "redrive" | "discard";
-                        selection: {
-                            message_ids: string[];
-                        } | {
-                            filter: {
-                                [key: string]: string;
-                            };
-                        };
-                        /** @description The name of the key of who started it. */
-                        by: string;
-                        why: string;
-                        rate_per_second: number | null;
-                        stop_at_failed_share: number;
-                        max_attempts: number | null;
-                        /**
-                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
-                         * @enum {unknown}
-                         */
-                        state: "running" | "paused" | "stopped" | "cancelled" | "finished";
-                        /** @description Whether `total` is final: which dead letters it is for stands fast. */
-                        is_frozen: boolean;
-                        total: number;
-                        /** @description Dealt with: done and unchanged. */
-                        handled: number;
-                        /** @description Redriven or discarded. */
-                        done: number;
-                        unchanged: {
-                            at_rest: number;
-                            moved: number;
-                            unreadable: number;
-                        };
-                        /** @description Of those it redrove: dead again. */
-                        failed_again: number;
-                        canary: {
-                            size: number;
-                            has_passed: boolean;
-                        } | null;
-                        note: string | null;
-                        /** @description Whether RabbitMQ's queue of dead letters shows what the table shows. */
-                        is_tidy: boolean;
-                        holder: string | null;
-                        created_at: string;
-                        finished_at: string | null;
-                    };
-                };
-            };
-            /**
-             * @description `invalid-request`: The request does not match its description.
-             *
-             *     `malformed-json`: The body is not JSON.
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-signed-in`: The request has no key that opens this service. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `not-allowed`: The key of the request may look, and not act.
-             *
-             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
-             *
-             *     `foreign-host`: The request names a host that is not this machine.
-             *
-             *     `foreign-origin`: The request comes from a page of another origin.
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `jobs-overlap`: Another job has some of these dead letters before it. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many within a minute. */
-            429: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
-             *
-             *     `timed-out`: The answer took too long.
-             *
-             *     `shutting-down`: The service is being stopped.
-             */
-            503: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    jobs: {
-        parameters: {
-            query?: {
-                /** @description Items of a page; 50 by default. */
-                limit?: number;
-                /** @description `next_cursor` of a page. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        items: {
-                            id: string;
-                            pipeline: string;
-                            /** @enum {unknown} */
-                            action: "redrive" | "discard";
-                            selection: {
-                                message_ids: string[];
-                            } | {
-                                filter: {
-                                    [key: string]: string;
-                                };
-                            };
-                            /** @description The name of the key of who started it. */
-                            by: string;
-                            why: string;
-                            rate_per_second: number | null;
-                            stop_at_failed_share: number;
-                            max_attempts: number | null;
-                            /**
-                             * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
-                             * @enum {unknown}
-                             */
-                            state: "running" | "paused" | "stopped" | "cancelled" | "finished";
-                            /** @description Whether `total` is final: which dead letters it is for stands fast. */
-                            is_frozen: boolean;
-                            total: number;
-                            /** @description Dealt with: done and unchanged. */
-                            handled: number;
-                            /** @description Redriven or discarded. */
-                            done: number;
-                            unchanged: {
-                                at_rest: number;
-                                moved: number;
-                                unreadable: number;
-                            };
-                            /** @description Of those it redrove: dead again. */
-                            failed_again: number;
-                            canary: {
-                                size: number;
-                                has_passed: boolean;
-                            } | null;
-                            note: string | null;
-                            /** @description Whether RabbitMQ's queue of dead letters shows what the table shows. */
-                            is_tidy: boolean;
-                            holder: string | null;
-                            created_at: string;
-                            finished_at: string | null;
-                        }[];
-                        next_cursor: string | null;
-                    };
-                };
-            };
-            /** @description `invalid-request`: The request does not match its description. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-signed-in`: The request has no key that opens this service. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `foreign-host`: The request names a host that is not this machine.
-             *
-             *     `foreign-origin`: The request comes from a page of another origin.
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many within a minute. */
-            429: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
-             *
-             *     `timed-out`: The answer took too long.
-             *
-             *     `shutting-down`: The service is being stopped.
-             */
-            503: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    job: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @example 17 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        id: string;
-                        pipeline: string;
-                        /** @enum {unknown} */
-                        action: "redrive" | "discard";
-                        selection: {
-                            message_ids: string[];
-                        } | {
-                            filter: {
-                                [key: string]: string;
-                            };
-                        };
-                        /** @description The name of the key of who started it. */
-                        by: string;
-                        why: string;
-                        rate_per_second: number | null;
-                        stop_at_failed_share: number;
-                        max_attempts: number | null;
-                        /**
-                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
-                         * @enum {unknown}
-                         */
-                        state: "running" | "paused" | "stopped" | "cancelled" | "finished";
-                        /** @description Whether `total` is final: which dead letters it is for stands fast. */
-                        is_frozen: boolean;
-                        total: number;
-                        /** @description Dealt with: done and unchanged. */
-                        handled: number;
-                        /** @description Redriven or discarded. */
-                        done: number;
-                        unchanged: {
-                            at_rest: number;
-                            moved: number;
-                            unreadable: number;
-                        };
-                        /** @description Of those it redrove: dead again. */
-                        failed_again: number;
-                        canary: {
-                            size: number;
-                            has_passed: boolean;
-                        } | null;
-                        note: string | null;
-                        /** @description Whether RabbitMQ's queue of dead letters shows what the table shows. */
-                        is_tidy: boolean;
-                        holder: string | null;
-                        created_at: string;
-                        finished_at: string | null;
-                    };
-                };
-            };
-            /** @description `invalid-request`: The request does not match its description. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-signed-in`: The request has no key that opens this service. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `foreign-host`: The request names a host that is not this machine.
-             *
-             *     `foreign-origin`: The request comes from a page of another origin.
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such job. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many within a minute. */
-            429: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
-             *
-             *     `timed-out`: The answer took too long.
-             *
-             *     `shutting-down`: The service is being stopped.
-             */
-            503: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    pauseJob: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @example 17 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": {
-                    /**
-                     * a text of 1 to 500 characters, none of them NUL
-                     * @description Stands in the history, with the name of the key.
-                     * @example the supplier fixed the price list
-                     */
-                    why?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        id: string;
-                        pipeline: string;
-                        /** @enum {unknown} */
-                        action: "redrive" | "discard";
-                        selection: {
-                            message_ids: string[];
-                        } | {
-                            filter: {
-                                [key: string]: string;
-                            };
-                        };
-                        /** @description The name of the key of who started it. */
-                        by: string;
-                        why: string;
-                        rate_per_second: number | null;
-                        stop_at_failed_share: number;
-                        max_attempts: number | null;
-                        /**
-                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
-                         * @enum {unknown}
-                         */
-                        state: "running" | "paused" | "stopped" | "cancelled" | "finished";
-                        /** @description Whether `total` is final: which dead letters it is for stands fast. */
-                        is_frozen: boolean;
-                        total: number;
-                        /** @description Dealt with: done and unchanged. */
-                        handled: number;
-                        /** @description Redriven or discarded. */
-                        done: number;
-                        unchanged: {
-                            at_rest: number;
-                            moved: number;
-                            unreadable: number;
-                        };
-                        /** @description Of those it redrove: dead again. */
-                        failed_again: number;
-                        canary: {
-                            size: number;
-                            has_passed: boolean;
-                        } | null;
-                        note: string | null;
-                        /** @description Whether RabbitMQ's queue of dead letters shows what the table shows. */
-                        is_tidy: boolean;
-                        holder: string | null;
-                        created_at: string;
-                        finished_at: string | null;
-                    };
-                };
-            };
-            /**
-             * @description `invalid-request`: The request does not match its description.
-             *
-             *     `malformed-json`: The body is not JSON.
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-signed-in`: The request has no key that opens this service. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `not-allowed`: The key of the request may look, and not act.
-             *
-             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
-             *
-             *     `foreign-host`: The request names a host that is not this machine.
-             *
-             *     `foreign-origin`: The request comes from a page of another origin.
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such job. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `wrong-state`: In its state the job can not do that. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many within a minute. */
-            429: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
-             *
-             *     `timed-out`: The answer took too long.
-             *
-             *     `shutting-down`: The service is being stopped.
-             */
-            503: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    resumeJob: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @example 17 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": {
-                    /**
-                     * a text of 1 to 500 characters, none of them NUL
-                     * @description Stands in the history, with the name of the key.
-                     * @example the supplier fixed the price list
-                     */
-                    why?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        id: string;
-                        pipeline: string;
-                        /** @enum {unknown} */
-                        action: "redrive" | "discard";
-                        selection: {
-                            message_ids: string[];
-                        } | {
-                            filter: {
-                                [key: string]: string;
-                            };
-                        };
-                        /** @description The name of the key of who started it. */
-                        by: string;
-                        why: string;
-                        rate_per_second: number | null;
-                        stop_at_failed_share: number;
-                        max_attempts: number | null;
-                        /**
-                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
-                         * @enum {unknown}
-                         */
-                        state: "running" | "paused" | "stopped" | "cancelled" | "finished";
-                        /** @description Whether `total` is final: which dead letters it is for stands fast. */
-                        is_frozen: boolean;
-                        total: number;
-                        /** @description Dealt with: done and unchanged. */
-                        handled: number;
-                        /** @description Redriven or discarded. */
-                        done: number;
-                        unchanged: {
-                            at_rest: number;
-                            moved: number;
-                            unreadable: number;
-                        };
-                        /** @description Of those it redrove: dead again. */
-                        failed_again: number;
-                        canary: {
-                            size: number;
-                            has_passed: boolean;
-                        } | null;
-                        note: string | null;
-                        /** @description Whether RabbitMQ's queue of dead letters shows what the table shows. */
-                        is_tidy: boolean;
-                        holder: string | null;
-                        created_at: string;
-                        finished_at: string | null;
-                    };
-                };
-            };
-            /**
-             * @description `invalid-request`: The request does not match its description.
-             *
-             *     `malformed-json`: The body is not JSON.
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-signed-in`: The request has no key that opens this service. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `not-allowed`: The key of the request may look, and not act.
-             *
-             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
-             *
-             *     `foreign-host`: The request names a host that is not this machine.
-             *
-             *     `foreign-origin`: The request comes from a page of another origin.
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such job. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `wrong-state`: In its state the job can not do that. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many within a minute. */
-            429: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
-             *
-             *     `timed-out`: The answer took too long.
-             *
-             *     `shutting-down`: The service is being stopped.
-             */
-            503: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    cancelJob: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @example 17 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": {
-                    /**
-                     * a text of 1 to 500 characters, none of them NUL
-                     * @description Stands in the history, with the name of the key.
-                     * @example the supplier fixed the price list
-                     */
-                    why?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        id: string;
-                        pipeline: string;
-                        /** @enum {unknown} */
-                        action: "redrive" | "discard";
-                        selection: {
-                            message_ids: string[];
-                        } | {
-                            filter: {
-                                [key: string]: string;
-                            };
-                        };
-                        /** @description The name of the key of who started it. */
-                        by: string;
-                        why: string;
-                        rate_per_second: number | null;
-                        stop_at_failed_share: number;
-                        max_attempts: number | null;
-                        /**
-                         * @description `stopped`: by itself, since too much failed again, or the endput refuses what it asks. `paused` and `stopped` can be resumed.
-                         * @enum {unknown}
-                         */
-                        state: "running" | "paused" | "stopped" | "cancelled" | "finished";
-                        /** @description Whether `total` is final: which dead letters it is for stands fast. */
-                        is_frozen: boolean;
-                        total: number;
-                        /** @description Dealt with: done and unchanged. */
-                        handled: number;
-                        /** @description Redriven or discarded. */
-                        done: number;
-                        unchanged: {
-                            at_rest: number;
-                            moved: number;
-                            unreadable: number;
-                        };
-                        /** @description Of those it redrove: dead again. */
-                        failed_again: number;
-                        canary: {
-                            size: number;
-                            has_passed: boolean;
-                        } | null;
-                        note: string | null;
-                        /** @description Whether RabbitMQ's queue of dead letters shows what the table shows. */
-                        is_tidy: boolean;
-                        holder: string | null;
-                        created_at: string;
-                        finished_at: string | null;
-                    };
-                };
-            };
-            /**
-             * @description `invalid-request`: The request does not match its description.
-             *
-             *     `malformed-json`: The body is not JSON.
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-signed-in`: The request has no key that opens this service. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `not-allowed`: The key of the request may look, and not act.
-             *
-             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
-             *
-             *     `foreign-host`: The request names a host that is not this machine.
-             *
-             *     `foreign-origin`: The request comes from a page of another origin.
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: There is no such job. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `wrong-state`: In its state the job can not do that. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body-too-large`: The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many within a minute. */
-            429: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
-             *
-             *     `timed-out`: The answer took too long.
-             *
-             *     `shutting-down`: The service is being stopped.
-             */
-            503: {
-                headers: {
-                    /** @description When to ask again, in seconds. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    history: {
-        parameters: {
-            query?: {
-                /** @example 17 */
-                job?: string;
-                /**
-                 * @description A message id, as it travels.
-                 * @example 7c3f9a52-8e1b-8d04-8000-000000000001
-                 */
-                message_id?: string;
-                /** @description Items of a page; 50 by default. */
-                limit?: number;
-                /** @description `next_cursor` of a page. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        items: {
-                            id: string;
-                            at: string;
-                            /** @description The name of the key, `local` where there are none; `esteira` for what a job did by itself. */
-                            by: string;
-                            action: string;
-                            why: string | null;
-                            job: string | null;
-                            message_id: string | null;
-                            details: {
-                                [key: string]: unknown;
-                            };
-                        }[];
-                        next_cursor: string | null;
-                        missing: string | null;
-                    };
-                };
-            };
-            /** @description `invalid-request`: The request does not match its description. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-signed-in`: The request has no key that opens this service. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `foreign-host`: The request names a host that is not this machine.
-             *
-             *     `foreign-origin`: The request comes from a page of another origin.
-             */
-            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,6 @@
 import type { Answer, Point } from './answers.ts';
 
-type Series = Answer<'/v0/overview/history'>;
+type Series = Answer<'/v0/pipelines/{pipeline}/overview/history'>;
 
 const WINDOW_MS = 15 * 60_000;
 

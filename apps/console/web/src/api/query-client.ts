@@ -1,5 +1,6 @@
 import { QueryCache, QueryClient } from '@tanstack/react-query';
-import { downIn, overviewQuery } from './overview.ts';
+import { downIn, OVERVIEW } from './overview.ts';
+import type { Overview } from './answers.ts';
 import { Problem } from './problem.ts';
 import { sessionQuery } from './session.ts';
 
@@ -11,7 +12,9 @@ const is = (error: Error, test: (status: number) => boolean) => error instanceof
  */
 const mayPass = (error: Error) =>
   is(error, (status) => status === 0 || status >= 500) &&
-  downIn(queryClient.getQueryData(overviewQuery.queryKey)).length === 0;
+  queryClient
+    .getQueriesData<Overview>({ queryKey: [OVERVIEW, 'now'] })
+    .every(([, overview]) => downIn(overview).length === 0);
 
 export const queryClient: QueryClient = new QueryClient({
   queryCache: new QueryCache({

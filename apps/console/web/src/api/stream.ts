@@ -2,7 +2,7 @@ import { useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { Overview } from './answers.ts';
 import type { Listener } from './feed.ts';
-import { downIn, overviewQuery, seriesQuery, streamQuery } from './overview.ts';
+import { downIn, OVERVIEW, overviewQuery, seriesQuery, streamQuery } from './overview.ts';
 import { withPoint } from './points.ts';
 import { sessionQuery } from './session.ts';
 import { openTabFeed } from './shared-feed.ts';
@@ -44,7 +44,7 @@ function listenerOf(client: QueryClient): Listener {
       case 'open':
         if (isCut()) void client.invalidateQueries();
         // The points of the time between stand in the history alone.
-        else if (hasListened) void client.invalidateQueries({ queryKey: seriesQuery.queryKey });
+        else if (hasListened) void client.invalidateQueries({ queryKey: [OVERVIEW, 'history'] });
         hasListened = true;
         client.setQueryData(streamQuery.queryKey, { cutSince: null });
         return;
@@ -54,20 +54,23 @@ function listenerOf(client: QueryClient): Listener {
         void client.invalidateQueries({ queryKey: sessionQuery.queryKey });
         return;
       case 'overview': {
-        const before = client.getQueryData(overviewQuery.queryKey);
-        client.setQueryData(overviewQuery.queryKey, told.overview);
+        const { queryKey } = overviewQuery(told.overview.pipeline);
+        const before = client.getQueryData(queryKey);
+        client.setQueryData(queryKey, told.overview);
         if (isAnyBack(before, told.overview)) void client.invalidateQueries({ predicate: isOfPages });
         return;
       }
       case 'point':
-        client.setQueryData(seriesQuery.queryKey, (series) => series && withPoint(series, told.point));
+        client.setQueryData(
+          seriesQuery(told.point.pipeline).queryKey,
+          (series) => series && withPoint(series, told.point),
+        );
     }
   };
 }
 
 /** What pages have asked for; the overview and the charts come by the stream. */
-const isOfPages = ({ queryKey }: { readonly queryKey: readonly unknown[] }) =>
-  queryKey[0] !== overviewQuery.queryKey[0];
+const isOfPages = ({ queryKey }: { readonly queryKey: readonly unknown[] }) => queryKey[0] !== OVERVIEW;
 
 function isAnyBack(before: Overview | undefined, now: Overview): boolean {
   const down = new Set(downIn(now).map(({ name }) => name));

@@ -8,6 +8,7 @@ import { Loaded } from '../feedback/Loaded.tsx';
 import { Problem } from '../api/problem.ts';
 import { ProblemAlert } from '../feedback/ProblemAlert.tsx';
 import { counted } from '../format/number.ts';
+import { usePipeline } from '../pipeline/current.tsx';
 import { PreviewFacts } from './PreviewFacts.tsx';
 import { DEFAULTS, mayStopItself, readOptions, type RedriveOptions } from './redrive-options.ts';
 import { RedriveFields } from './RedriveFields.tsx';
@@ -22,15 +23,16 @@ interface BulkDialogProps {
 
 /** What it would mean, then how, then why; and only then it is done. The fields stay, whatever the preview says. */
 export function BulkDialog({ action, selection, onClose }: BulkDialogProps) {
+  const pipeline = usePipeline().name;
   const draft = useDraft({
-    name: `${action} ${JSON.stringify(selection)}`,
+    name: `${pipeline} ${action} ${JSON.stringify(selection)}`,
     schema: bulkSchema,
     initial: { typed: DEFAULTS, why: '' },
   });
   const { typed, why } = draft.values;
   const { options, wrong } = readOptions(typed);
-  const preview = useQuery(previewQuery(action, selection, mayStopItself(typed)));
-  const start = useStart({ action, selection, why: why.trim() }, draft.drop);
+  const preview = useQuery(previewQuery(pipeline, action, selection, mayStopItself(typed)));
+  const start = useStart({ pipeline, action, selection, why: why.trim() }, draft.drop);
   const isOverlap = start.error instanceof Problem && start.error.code === 'jobs-overlap';
   const isReady = options !== undefined && why.trim() !== '';
   return (
@@ -80,19 +82,20 @@ const bulkSchema = v.object({
 });
 
 interface Started {
+  readonly pipeline: string;
   readonly action: BulkAction;
   readonly selection: Selection;
   readonly why: string;
 }
 
-function useStart({ action, selection, why }: Started, onStarted: () => void) {
+function useStart({ pipeline, action, selection, why }: Started, onStarted: () => void) {
   const navigate = useNavigate();
   return useMutation({
     mutationFn: ({ options, beside }: { readonly options: RedriveOptions; readonly beside: boolean }) =>
-      startJob(action, selection, why, options, beside),
+      startJob(pipeline, action, selection, why, options, beside),
     onSuccess: async (jobId) => {
       onStarted();
-      await navigate({ to: '/dead-letters/jobs/$jobId', params: { jobId } });
+      await navigate({ to: '/$pipeline/dead-letters/jobs/$jobId', params: { pipeline, jobId } });
     },
   });
 }

@@ -2,21 +2,24 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import type { Answer, Body } from '../api/answers.ts';
 import { answerOf, api } from '../api/client.ts';
 
-export type Selection = Body<'/v0/dead-letters/preview'>['selection'];
-export type BulkAction = Body<'/v0/dead-letters/preview'>['action'];
-export type Preview = Answer<'/v0/dead-letters/preview', 'post'>;
+const PREVIEW = '/v0/pipelines/{pipeline}/dead-letters/preview';
+
+export type Selection = Body<typeof PREVIEW>['selection'];
+export type BulkAction = Body<typeof PREVIEW>['action'];
+export type Preview = Answer<typeof PREVIEW, 'post'>;
 
 /**
  * What an action would mean. Nothing changes by asking. Of how a redrive is done only this is asked along: whether it may
  * stop itself. The rest changes nothing of the answer, so that nobody asks again while somebody types.
  */
-export const previewQuery = (action: BulkAction, selection: Selection, mayStopItself: boolean) =>
+export const previewQuery = (pipeline: string, action: BulkAction, selection: Selection, mayStopItself: boolean) =>
   queryOptions({
-    queryKey: ['preview', action, selection, mayStopItself],
+    queryKey: [pipeline, 'preview', action, selection, mayStopItself],
     queryFn: ({ signal }) =>
       answerOf(
-        api.POST('/v0/dead-letters/preview', {
+        api.POST(PREVIEW, {
           signal,
+          params: { path: { pipeline } },
           body: { action, selection, stop_at_failed_share: mayStopItself ? 0 : 1 },
         }),
       ),

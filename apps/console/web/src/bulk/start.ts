@@ -5,14 +5,18 @@ import type { BulkAction, Selection } from './selection.ts';
 
 /** Starts the job on the server, and gives its id. Rejects with a `Problem`. */
 export async function startJob(
+  pipeline: string,
   action: BulkAction,
   selection: Selection,
   why: string,
   options: RedriveOptions,
   beside: boolean,
 ): Promise<string> {
+  const params = { path: { pipeline } };
   if (action === 'discard') {
-    const { id } = await answerOf(api.POST('/v0/dead-letters/discards', { body: { selection, why, beside } }));
+    const { id } = await answerOf(
+      api.POST('/v0/pipelines/{pipeline}/dead-letters/discards', { params, body: { selection, why, beside } }),
+    );
     return id;
   }
   const { ratePerSecond, stopAtFailedPercent, maxAttempts } = options;
@@ -24,6 +28,6 @@ export async function startJob(
     stop_at_failed_share: stopAtFailedPercent / 100,
     ...given({ max_attempts: maxAttempts }),
   };
-  const { id } = await answerOf(api.POST('/v0/dead-letters/redrives', { body }));
+  const { id } = await answerOf(api.POST('/v0/pipelines/{pipeline}/dead-letters/redrives', { params, body }));
   return id;
 }

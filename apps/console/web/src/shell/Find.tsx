@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
 import { overviewQuery } from '../api/overview.ts';
+import { useCurrentPipeline } from '../pipeline/current.tsx';
 import { useShortcuts } from '../keyboard/shortcuts.ts';
 import { findingOf } from './find.ts';
 
@@ -12,16 +13,28 @@ export function Find() {
   const input = useRef<HTMLInputElement>(null);
   const navigate = useNavigate();
   const [typed, setTyped] = useState('');
-  const systems = useQuery(overviewQuery).data?.systems.map(({ name }) => name);
+  const pipeline = useCurrentPipeline();
+  const systems = useQuery(overviewQuery(pipeline?.name)).data?.systems.map(({ name }) => name);
   useShortcuts([['/', () => input.current?.focus()]]);
 
   const go = async () => {
     const finding = findingOf(typed, systems);
-    if (finding === undefined) return;
+    if (finding === undefined || pipeline === undefined) return;
     setTyped('');
     input.current?.blur();
-    if (finding.kind === 'search') await navigate({ to: '/messages', search: finding.search });
-    else await navigate({ to: '/messages/$messageId', params: { messageId: finding.messageId } });
+    if (pipeline.parts.includes('messages')) {
+      if (finding.kind === 'search') await navigate({ to: '/orders/messages', search: finding.search });
+      else await navigate({ to: '/orders/messages/$messageId', params: { messageId: finding.messageId } });
+      return;
+    }
+    // Of this one, what is known message by message are its dead letters.
+    const params = { pipeline: pipeline.name };
+    if (finding.kind === 'message') {
+      const to = '/$pipeline/dead-letters/$messageId';
+      await navigate({ to, params: { ...params, messageId: finding.messageId } });
+      return;
+    }
+    await navigate({ to: '/$pipeline/dead-letters/list', params, search: { words: typed.trim() } });
   };
 
   return (

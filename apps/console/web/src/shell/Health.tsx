@@ -3,12 +3,13 @@ import { useQuery } from '@tanstack/react-query';
 import { downIn, overviewQuery, streamQuery } from '../api/overview.ts';
 import { When } from '../format/When.tsx';
 import { RouterAnchor } from '../link/links.tsx';
+import { useCurrentPipeline } from '../pipeline/current.tsx';
 import { OUTAGE_MEANS } from './outage.ts';
 
 /** Above every page: what is down, since when, and what that means. Nothing while all is well. */
 export function Health() {
   const { data: stream } = useQuery(streamQuery);
-  const { data: overview } = useQuery(overviewQuery);
+  const { data: overview } = useQuery(overviewQuery(useCurrentPipeline()?.name));
   const cutSince = stream?.cutSince ?? null;
   const down = downIn(overview);
   if (cutSince !== null) {

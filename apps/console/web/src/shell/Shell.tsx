@@ -5,13 +5,15 @@ import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { isSignedOut, sessionQuery } from '../api/session.ts';
 import { useOverviewStream } from '../api/stream.ts';
 import { useShortcuts } from '../keyboard/shortcuts.ts';
+import { useCurrentPipeline } from '../pipeline/current.tsx';
 import { Find } from './Find.tsx';
 import { Health } from './Health.tsx';
 import { Help } from './Help.tsx';
-import { PAGES } from './navigation.ts';
+import { pagesOf } from './navigation.ts';
 import { Navigation } from './Navigation.tsx';
 import classes from './Shell.module.css';
 import { SignInFirst } from './SignInFirst.tsx';
+import { Switcher } from './Switcher.tsx';
 import { ThemeSwitch } from './ThemeSwitch.tsx';
 import { Who } from './Who.tsx';
 
@@ -21,7 +23,9 @@ export function Shell() {
   useOverviewStream(session.data !== undefined && !isSignedOut(session.error));
   const [opened, { toggle, close }] = useDisclosure(false);
   const navigate = useNavigate();
-  useShortcuts(PAGES.map(({ to }, index) => [String(index + 1), () => void navigate({ to })]));
+  const pipeline = useCurrentPipeline();
+  const pages = pipeline === undefined ? [] : pagesOf(pipeline);
+  useShortcuts(pages.map(({ to }, index) => [String(index + 1), () => void navigate({ to })]));
   return (
     <AppShell
       header={{ height: 52 }}
@@ -48,6 +52,7 @@ export function Shell() {
             </Text>
             <VisuallyHidden>Esteira, overview</VisuallyHidden>
           </Link>
+          <Switcher />
           <Find />
           <Group gap={4} ml="auto" wrap="nowrap">
             <Who />

@@ -1,10 +1,30 @@
 import { IconActivity, IconArchive, IconChecklist, IconHistory, IconSearch, type Icon } from '@tabler/icons-react';
+import type { Pipeline } from '../pipeline/query.ts';
 
-/** The pages of the first level, in the order of their keys `1`, `2`, … */
-export const PAGES = [
-  { to: '/', label: 'Overview', icon: IconActivity },
-  { to: '/messages', label: 'Messages', icon: IconSearch },
-  { to: '/dead-letters', label: 'Dead letters', icon: IconArchive },
-  { to: '/reconciliation', label: 'Reconciliation', icon: IconChecklist },
-  { to: '/history', label: 'History', icon: IconHistory },
-] as const satisfies readonly { to: string; label: string; icon: Icon }[];
+/** A page of the first level. */
+interface PageEntry {
+  readonly to: string;
+  readonly label: string;
+  readonly icon: Icon;
+}
+
+/** The pages of the first level: those of all pipelines, and those of one that has the part. */
+const PAGES = [
+  { path: '', label: 'Overview', icon: IconActivity },
+  { path: '/messages', label: 'Messages', icon: IconSearch, part: 'messages' },
+  { path: '/dead-letters', label: 'Dead letters', icon: IconArchive },
+  { path: '/reconciliation', label: 'Reconciliation', icon: IconChecklist, part: 'reconciliation' },
+  { path: '/history', label: 'History', icon: IconHistory },
+] as const satisfies readonly {
+  path: string;
+  label: string;
+  icon: Icon;
+  part?: Pipeline['parts'][number];
+}[];
+
+/** Those of a pipeline, in the order of their keys `1`, `2`, … Pure. */
+export const pagesOf = ({ name, parts }: Pick<Pipeline, 'name' | 'parts'>): readonly PageEntry[] =>
+  PAGES.filter((page) => !('part' in page) || parts.includes(page.part)).map(({ path, label, icon }) => ({
+    ...{ label, icon },
+    to: `/${name}${path}`,
+  }));

@@ -8,6 +8,7 @@ import { Loaded } from '../../feedback/Loaded.tsx';
 import { Page } from '../../feedback/Page.tsx';
 import { Panel } from '../../feedback/Panel.tsx';
 import { RouterButton } from '../../link/links.tsx';
+import { usePipeline } from '../../pipeline/current.tsx';
 import { Attempts } from './Attempts.tsx';
 import { EditBody } from './EditBody.tsx';
 import { Events } from './Events.tsx';
@@ -15,21 +16,24 @@ import { Headers } from './Headers.tsx';
 import { LetterFacts } from './LetterFacts.tsx';
 import { letterQuery, type Letter } from './query.ts';
 
-const route = getRouteApi('/dead-letters/$messageId');
+const route = getRouteApi('/$pipeline/dead-letters/$messageId');
 
 /** One dead letter: why it failed, its bytes, and what can be done about it. */
 export function DeadLetterPage() {
   const { messageId } = route.useParams();
-  const letter = useQuery(letterQuery(messageId));
+  const { name, parts } = usePipeline();
+  const letter = useQuery(letterQuery(name, messageId));
   return (
     <Page
       title={letter.data === undefined ? 'Dead letter' : `Dead letter: ${rowOf(letter.data)}`}
       intro={<CopyId id={messageId} what="message id" />}
       actions={
         <>
-          <RouterButton to="/messages/$messageId" params={{ messageId }} variant="default">
-            Its whole life
-          </RouterButton>
+          {parts.includes('messages') && (
+            <RouterButton to="/orders/messages/$messageId" params={{ messageId }} variant="default">
+              Its whole life
+            </RouterButton>
+          )}
           {letter.data?.state === 'dead' && <BulkActions selection={{ message_ids: [messageId] }} what="this one" />}
         </>
       }

@@ -70,16 +70,20 @@ export function EditForm({ letter, text, onClose }: EditFormProps) {
   );
 }
 
-function useSave({ message_id: messageId }: Letter, draft: Draft<{ body: string; why: string }>, onSaved: () => void) {
+function useSave(
+  { pipeline, message_id: messageId }: Letter,
+  draft: Draft<{ body: string; why: string }>,
+  onSaved: () => void,
+) {
   const client = useQueryClient();
   const { body, why } = draft.values;
   return useMutation({
-    mutationFn: () => editBody(messageId, body, why.trim()),
+    mutationFn: () => editBody(pipeline, messageId, body, why.trim()),
     onSuccess: async () => {
       draft.drop();
       onSaved();
       tellDone('The body is changed, and the original is kept. Redrive it to try it.');
-      await client.invalidateQueries({ queryKey: letterQuery(messageId).queryKey });
+      await client.invalidateQueries({ queryKey: letterQuery(pipeline, messageId).queryKey });
     },
   });
 }

@@ -15,7 +15,12 @@ export function Events({ events }: { readonly events: Letter['history'] }) {
             <b>{action}</b>
             {by !== undefined && ` by ${by}`}, <When at={at} />, round {round}: {why}{' '}
             {job !== undefined && (
-              <RouterAnchor to="/dead-letters/jobs/$jobId" params={{ jobId: job }} size="sm">
+              <RouterAnchor
+                from="/$pipeline"
+                to="/$pipeline/dead-letters/jobs/$jobId"
+                params={{ jobId: job }}
+                size="sm"
+              >
                 job
               </RouterAnchor>
             )}

@@ -4,22 +4,28 @@ import { Loaded } from '../../feedback/Loaded.tsx';
 import { Page } from '../../feedback/Page.tsx';
 import { RouterButton } from '../../link/links.tsx';
 import { DataTable } from '../../table/DataTable.tsx';
+import { usePipeline } from '../../pipeline/current.tsx';
 import { groupColumns } from './group-columns.tsx';
 import { groupsQuery } from './query.ts';
 
 /** What failed and why, largest first: most failures are one mistake many times. */
 export function GroupsPage() {
-  const groups = useQuery(groupsQuery);
+  const groups = useQuery(groupsQuery(usePipeline().name));
   return (
     <Page
       title="Dead letters"
       intro="Messages that ran out of attempts or can never succeed, by reason and error. Open a group, or act on all of it."
       actions={
         <>
-          <RouterButton to="/dead-letters/list" search={{ state: 'dead' }} variant="default">
+          <RouterButton
+            from="/$pipeline"
+            to="/$pipeline/dead-letters/list"
+            search={{ state: 'dead' }}
+            variant="default"
+          >
             All as a list
           </RouterButton>
-          <RouterButton to="/dead-letters/jobs" variant="default">
+          <RouterButton from="/$pipeline" to="/$pipeline/dead-letters/jobs" variant="default">
             Jobs
           </RouterButton>
         </>

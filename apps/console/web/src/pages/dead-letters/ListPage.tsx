@@ -11,6 +11,7 @@ import { RouterAnchor, RouterButton } from '../../link/links.tsx';
 import { FilterForm } from '../../list/FilterForm.tsx';
 import { Misunderstood } from '../../list/Misunderstood.tsx';
 import { PagedTable } from '../../list/PagedTable.tsx';
+import { usePipeline } from '../../pipeline/current.tsx';
 import { understand } from '../../url/asked.ts';
 import { given } from '../../url/given.ts';
 import { exportAddress } from './export.ts';
@@ -22,7 +23,7 @@ import { deadLettersSearch, type DeadLettersSearch } from './search.ts';
 import { SelectedActions } from './SelectedActions.tsx';
 import { TickedLetters, useSelection, type Ticked } from './useSelection.ts';
 
-const route = getRouteApi('/dead-letters/list');
+const route = getRouteApi('/$pipeline/dead-letters/list');
 
 /** Dead letters one by one: narrowed, sorted, selected, acted on. */
 export function ListPage() {
@@ -32,7 +33,7 @@ export function ListPage() {
     <Page
       title="Dead letters"
       actions={
-        <RouterButton to="/dead-letters" variant="default">
+        <RouterButton from="/$pipeline" to="/$pipeline/dead-letters" variant="default">
           By reason and error
         </RouterButton>
       }
@@ -50,7 +51,7 @@ export function ListPage() {
         <Letters search={search} />
       ) : (
         <Misunderstood wrong={wrong}>
-          <RouterAnchor to="/dead-letters/list" search={given(search)} size="sm">
+          <RouterAnchor from="/$pipeline" to="/$pipeline/dead-letters/list" search={given(search)} size="sm">
             List without it
           </RouterAnchor>
         </Misunderstood>
@@ -60,7 +61,8 @@ export function ListPage() {
 }
 
 function Letters({ search }: { readonly search: DeadLettersSearch }) {
-  const found = useInfiniteQuery(deadLettersQuery(search));
+  const { name } = usePipeline();
+  const found = useInfiniteQuery(deadLettersQuery(name, search));
   const selection = useSelection(JSON.stringify(search));
   return (
     <TickedLetters value={selection}>
@@ -69,7 +71,7 @@ function Letters({ search }: { readonly search: DeadLettersSearch }) {
         label="Dead letters"
         query={found}
         columns={letterColumns}
-        news={deadLettersNews(search)}
+        news={deadLettersNews(name, search)}
         rowId={({ message_id }) => message_id}
         empty={<Empty title="No dead letter is like that">Reset the filter, or be glad.</Empty>}
       />
@@ -84,6 +86,7 @@ interface ActionsProps {
 }
 
 function Actions({ search, selection, mayActOnAll }: ActionsProps) {
+  const { name } = usePipeline();
   const filter = { ...search, sort: undefined };
   if (selection.ids.size > 0) return <SelectedActions selection={selection} />;
   return (
@@ -95,7 +98,7 @@ function Actions({ search, selection, mayActOnAll }: ActionsProps) {
           spelled
         />
       )}
-      <Button component="a" href={exportAddress(filter)} download size="xs" variant="default">
+      <Button component="a" href={exportAddress(name, filter)} download size="xs" variant="default">
         Export as NDJSON
       </Button>
     </Group>
@@ -103,7 +106,8 @@ function Actions({ search, selection, mayActOnAll }: ActionsProps) {
 }
 
 function useFields() {
-  const systems = useQuery(overviewQuery).data?.systems.map(({ name }) => name);
-  const groups = useQuery(groupsQuery).data?.groups;
+  const { name } = usePipeline();
+  const systems = useQuery(overviewQuery(name)).data?.systems.map((one) => one.name);
+  const groups = useQuery(groupsQuery(name)).data?.groups;
   return useMemo(() => fieldsFor(systems ?? [], groups ?? []), [systems, groups]);
 }

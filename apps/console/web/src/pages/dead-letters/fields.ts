@@ -2,7 +2,7 @@ import type { Answer } from '../../api/answers.ts';
 import type { Field } from '../../list/FilterForm.tsx';
 import { REASONS, STATES, type DeadLettersSearch } from './search.ts';
 
-type Groups = Answer<'/v0/dead-letters/groups'>['groups'];
+type Groups = Answer<'/v0/pipelines/{pipeline}/dead-letters/groups'>['groups'];
 
 const ORDERS = [
   { value: 'dead_at', label: 'oldest first' },

@@ -10,7 +10,7 @@ import { columnsOf } from '../../table/columns.ts';
 import { given } from '../../url/given.ts';
 import { deadLettersSearch } from './search.ts';
 
-type DeadLetterGroup = Answer<'/v0/dead-letters/groups'>['groups'][number];
+type DeadLetterGroup = Answer<'/v0/pipelines/{pipeline}/dead-letters/groups'>['groups'][number];
 
 const column = columnsOf<DeadLetterGroup>();
 /** Exactly this group, as the list's address says it. */
@@ -23,7 +23,14 @@ export const groupColumns = column.columns([
     header: 'Reason and error',
     cell: ({ row: { original: group } }) => (
       <>
-        <RouterAnchor to="/dead-letters/list" search={filterOf(group)} data-row-link size="sm" fw={600}>
+        <RouterAnchor
+          from="/$pipeline"
+          to="/$pipeline/dead-letters/list"
+          search={filterOf(group)}
+          data-row-link
+          size="sm"
+          fw={600}
+        >
           {group.reason}
         </RouterAnchor>{' '}
         <Code>{group.error_code}</Code>

@@ -9,7 +9,7 @@ import { RouterAnchor } from '../../link/links.tsx';
 import { columnsOf } from '../../table/columns.ts';
 import { TickedLetters } from './useSelection.ts';
 
-type Letter = Answer<'/v0/dead-letters'>['items'][number];
+type Letter = Answer<'/v0/pipelines/{pipeline}/dead-letters'>['items'][number];
 
 export const LETTER_TONES = { dead: 'bad', redriven: 'busy', discarded: 'calm' } as const satisfies Record<
   Letter['state'],
@@ -33,7 +33,13 @@ export const letterColumns = column.columns([
     header: 'Row',
     meta: { unbroken: true },
     cell: ({ row: { original } }) => (
-      <RouterAnchor to="/dead-letters/$messageId" params={{ messageId: original.message_id }} data-row-link size="sm">
+      <RouterAnchor
+        from="/$pipeline"
+        to="/$pipeline/dead-letters/$messageId"
+        params={{ messageId: original.message_id }}
+        data-row-link
+        size="sm"
+      >
         {nameOf(original)}
       </RouterAnchor>
     ),

@@ -1,6 +1,6 @@
 import type { Answer } from '../../api/answers.ts';
 
-type Letters = Answer<'/v0/dead-letters'>;
+type Letters = Answer<'/v0/pipelines/{pipeline}/dead-letters'>;
 
 interface Found {
   readonly data:

@@ -5,28 +5,32 @@ import { given } from '../../url/given.ts';
 import type { DeadLettersSearch } from './search.ts';
 
 /** The open dead letters by reason and error. */
-export const groupsQuery = queryOptions({
-  queryKey: ['dead-letters', 'groups'],
-  queryFn: ({ signal }) => answerOf(api.GET('/v0/dead-letters/groups', { signal })),
-  refetchInterval: 5_000,
-});
+export const groupsQuery = (pipeline: string) =>
+  queryOptions({
+    queryKey: [pipeline, 'dead-letters', 'groups'],
+    queryFn: ({ signal }) =>
+      answerOf(api.GET('/v0/pipelines/{pipeline}/dead-letters/groups', { signal, params: { path: { pipeline } } })),
+    refetchInterval: 5_000,
+  });
 
 /** The dead letters of a filter, page by page. */
-export const deadLettersQuery = (search: DeadLettersSearch) =>
+export const deadLettersQuery = (pipeline: string, search: DeadLettersSearch) =>
   infiniteQueryOptions({
-    queryKey: ['dead-letters', 'list', search],
-    queryFn: ({ pageParam, signal }) => pageOf(search, signal, pageParam),
+    queryKey: [pipeline, 'dead-letters', 'list', search],
+    queryFn: ({ pageParam, signal }) => pageOf(pipeline, search, signal, pageParam),
     ...pageByPage,
   });
 
 /** Whether there is something newer; undefined where the newest does not come first. */
-export const deadLettersNews = (search: DeadLettersSearch) =>
+export const deadLettersNews = (pipeline: string, search: DeadLettersSearch) =>
   search.sort === undefined || search.sort === '-dead_at'
     ? {
-        queryKey: deadLettersQuery(search).queryKey,
-        firstPage: (signal: AbortSignal) => pageOf(search, signal),
+        queryKey: deadLettersQuery(pipeline, search).queryKey,
+        firstPage: (signal: AbortSignal) => pageOf(pipeline, search, signal),
       }
     : undefined;
 
-const pageOf = (search: DeadLettersSearch, signal: AbortSignal, cursor?: string) =>
-  answerOf(api.GET('/v0/dead-letters', { signal, params: { query: { ...given(search), ...given({ cursor }) } } }));
+const pageOf = (pipeline: string, search: DeadLettersSearch, signal: AbortSignal, cursor?: string) => {
+  const params = { path: { pipeline }, query: { ...given(search), ...given({ cursor }) } };
+  return answerOf(api.GET('/v0/pipelines/{pipeline}/dead-letters', { signal, params }));
+};

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { Query } from '../../api/answers.ts';
 import { instant, oneOf, text } from '../../url/parameters.ts';
 
-type Asked = Required<Query<'/v0/dead-letters'>>;
+type Asked = Required<Query<'/v0/pipelines/{pipeline}/dead-letters'>>;
 
 const SORTS = ['-dead_at', 'dead_at', 'message_id', '-message_id'] as const satisfies readonly Asked['sort'][];
 export const REASONS = [

@@ -8,11 +8,12 @@ import { Misunderstood } from '../../list/Misunderstood.tsx';
 import { PagedTable } from '../../list/PagedTable.tsx';
 import { understand } from '../../url/asked.ts';
 import { given } from '../../url/given.ts';
+import { usePipeline } from '../../pipeline/current.tsx';
 import { columns } from './columns.tsx';
 import { historyQuery } from './query.ts';
 import { historySearch, ofText, type HistorySearch } from './search.ts';
 
-const route = getRouteApi('/history');
+const route = getRouteApi('/$pipeline/history');
 
 /** Who did what, when and why. */
 export function HistoryPage() {
@@ -23,7 +24,7 @@ export function HistoryPage() {
         <History search={search} />
       ) : (
         <Misunderstood wrong={wrong}>
-          <RouterAnchor to="/history" search={given(search)} size="sm">
+          <RouterAnchor from="/$pipeline" to="/$pipeline/history" search={given(search)} size="sm">
             List without it
           </RouterAnchor>
         </Misunderstood>
@@ -33,7 +34,7 @@ export function HistoryPage() {
 }
 
 function History({ search }: { readonly search: HistorySearch }) {
-  const found = useInfiniteQuery(historyQuery(search));
+  const found = useInfiniteQuery(historyQuery(usePipeline().name, search));
   const of = ofText(search);
   const missing = found.data?.pages[0]?.missing ?? null;
   return (
@@ -41,7 +42,7 @@ function History({ search }: { readonly search: HistorySearch }) {
       {of !== undefined && (
         <Group gap="sm">
           <Text size="sm">{of}</Text>
-          <RouterButton to="/history" search={{}} variant="default">
+          <RouterButton from="/$pipeline" to="/$pipeline/history" search={{}} variant="default">
             Show all
           </RouterButton>
         </Group>

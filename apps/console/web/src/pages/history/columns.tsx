@@ -2,10 +2,11 @@ import { Text } from '@mantine/core';
 import type { Answer } from '../../api/answers.ts';
 import { When } from '../../format/When.tsx';
 import { RouterAnchor } from '../../link/links.tsx';
+import { usePipeline } from '../../pipeline/current.tsx';
 import { columnsOf } from '../../table/columns.ts';
 import { detailsText } from './details.ts';
 
-export type Done = Answer<'/v0/history'>['items'][number];
+export type Done = Answer<'/v0/pipelines/{pipeline}/history'>['items'][number];
 
 const column = columnsOf<Done>();
 
@@ -34,24 +35,44 @@ export const columns = column.columns([
 ]);
 
 function What({ done: { action, job, message_id: messageId, details } }: { readonly done: Done }) {
+  const { parts } = usePipeline();
   if (job !== null) {
     return (
-      <RouterAnchor to="/dead-letters/jobs/$jobId" params={{ jobId: job }} data-row-link size="sm">
+      <RouterAnchor
+        from="/$pipeline"
+        to="/$pipeline/dead-letters/jobs/$jobId"
+        params={{ jobId: job }}
+        data-row-link
+        size="sm"
+      >
         {action}, job {job}
       </RouterAnchor>
     );
   }
   const { reconciliation } = details;
-  if (typeof reconciliation === 'string') {
+  if (typeof reconciliation === 'string' && parts.includes('reconciliation')) {
     return (
-      <RouterAnchor to="/reconciliation/$id" params={{ id: reconciliation }} data-row-link size="sm">
+      <RouterAnchor to="/orders/reconciliation/$id" params={{ id: reconciliation }} data-row-link size="sm">
         {action}
       </RouterAnchor>
     );
   }
   if (messageId === null) return action;
+  if (!parts.includes('messages')) {
+    return (
+      <RouterAnchor
+        from="/$pipeline"
+        to="/$pipeline/dead-letters/$messageId"
+        params={{ messageId }}
+        data-row-link
+        size="sm"
+      >
+        {action}
+      </RouterAnchor>
+    );
+  }
   return (
-    <RouterAnchor to="/messages/$messageId" params={{ messageId }} data-row-link size="sm">
+    <RouterAnchor to="/orders/messages/$messageId" params={{ messageId }} data-row-link size="sm">
       {action}
     </RouterAnchor>
   );

@@ -5,12 +5,12 @@ import { given } from '../../url/given.ts';
 import type { HistorySearch } from './search.ts';
 
 /** Who did what, the latest first. */
-export const historyQuery = (search: HistorySearch) =>
+export const historyQuery = (pipeline: string, search: HistorySearch) =>
   infiniteQueryOptions({
-    queryKey: ['history', search],
-    queryFn: ({ pageParam, signal }) =>
-      answerOf(
-        api.GET('/v0/history', { signal, params: { query: { ...given(search), ...given({ cursor: pageParam }) } } }),
-      ),
+    queryKey: [pipeline, 'history', search],
+    queryFn: ({ pageParam, signal }) => {
+      const params = { path: { pipeline }, query: { ...given(search), ...given({ cursor: pageParam }) } };
+      return answerOf(api.GET('/v0/pipelines/{pipeline}/history', { signal, params }));
+    },
     ...pageByPage,
   });

@@ -10,8 +10,8 @@ import { controlJob, jobQuery, type JobAction } from './query.ts';
 export function JobActions({ job }: { readonly job: Job }) {
   const client = useQueryClient();
   const control = useMutation({
-    mutationFn: (action: JobAction) => controlJob(job.id, action),
-    onSettled: () => client.invalidateQueries({ queryKey: jobQuery(job.id).queryKey }),
+    mutationFn: (action: JobAction) => controlJob(job.pipeline, job.id, action),
+    onSettled: () => client.invalidateQueries({ queryKey: jobQuery(job.pipeline, job.id).queryKey }),
     onError: tellProblem,
   });
   const may = mayOf(job);

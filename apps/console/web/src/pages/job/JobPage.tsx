@@ -7,23 +7,24 @@ import { Panel } from '../../feedback/Panel.tsx';
 import { State } from '../../feedback/State.tsx';
 import { count } from '../../format/number.ts';
 import { RouterButton } from '../../link/links.tsx';
+import { usePipeline } from '../../pipeline/current.tsx';
 import { mayOf, progressOf, stoppedText, titleOf, TONES, type Job } from '../jobs/job-text.ts';
 import { JobActions } from './JobActions.tsx';
 import { JobFacts } from './JobFacts.tsx';
 import { jobQuery } from './query.ts';
 
-const route = getRouteApi('/dead-letters/jobs/$jobId');
+const route = getRouteApi('/$pipeline/dead-letters/jobs/$jobId');
 
 /** One job: how far it is, what failed again, and how to hold it. */
 export function JobPage() {
   const { jobId } = route.useParams();
-  const job = useQuery(jobQuery(jobId));
+  const job = useQuery(jobQuery(usePipeline().name, jobId));
   return (
     <Page
       title={job.data === undefined ? `Job ${jobId}` : titleOf(job.data)}
       intro={`Job ${jobId}`}
       actions={
-        <RouterButton to="/dead-letters/jobs" variant="default">
+        <RouterButton from="/$pipeline" to="/$pipeline/dead-letters/jobs" variant="default">
           All jobs
         </RouterButton>
       }

@@ -16,7 +16,13 @@ export const columns = column.columns([
     // However long the reasons beside it are.
     meta: { width: 'min(16em, 40vw)' },
     cell: ({ row: { original: job } }) => (
-      <RouterAnchor to="/dead-letters/jobs/$jobId" params={{ jobId: job.id }} data-row-link size="sm">
+      <RouterAnchor
+        from="/$pipeline"
+        to="/$pipeline/dead-letters/jobs/$jobId"
+        params={{ jobId: job.id }}
+        data-row-link
+        size="sm"
+      >
         {titleOf(job)}
       </RouterAnchor>
     ),

@@ -2,7 +2,7 @@ import type { Answer } from '../../api/answers.ts';
 import type { Tone } from '../../feedback/State.tsx';
 import { count, percent } from '../../format/number.ts';
 
-export type Job = Answer<'/v0/jobs/{id}'>;
+export type Job = Answer<'/v0/pipelines/{pipeline}/jobs/{id}'>;
 
 export const TONES = {
   running: 'busy',

@@ -4,10 +4,13 @@ import { pageByPage } from '../../list/list-page.ts';
 import { given } from '../../url/given.ts';
 
 /** All jobs, the latest first. */
-export const jobsQuery = infiniteQueryOptions({
-  queryKey: ['jobs'],
-  queryFn: ({ pageParam, signal }) =>
-    answerOf(api.GET('/v0/jobs', { signal, params: { query: given({ cursor: pageParam }) } })),
-  ...pageByPage,
-  refetchInterval: 5_000,
-});
+export const jobsQuery = (pipeline: string) =>
+  infiniteQueryOptions({
+    queryKey: [pipeline, 'jobs'],
+    queryFn: ({ pageParam, signal }) => {
+      const params = { path: { pipeline }, query: given({ cursor: pageParam }) };
+      return answerOf(api.GET('/v0/pipelines/{pipeline}/jobs', { signal, params }));
+    },
+    ...pageByPage,
+    refetchInterval: 5_000,
+  });

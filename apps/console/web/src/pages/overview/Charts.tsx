@@ -7,6 +7,7 @@ import { TimeChart } from '../../chart/TimeChart.tsx';
 import { Loaded } from '../../feedback/Loaded.tsx';
 import { Panel } from '../../feedback/Panel.tsx';
 import { count, perSecond } from '../../format/number.ts';
+import { usePipeline } from '../../pipeline/current.tsx';
 import { duration } from '../../format/time.ts';
 
 type Read = (point: Point) => number | null | undefined;
@@ -52,7 +53,7 @@ interface ChartProps {
 function Chart({ title, lines, format }: ChartProps) {
   return (
     <Panel title={title}>
-      <Loaded query={useQuery(seriesQuery)}>
+      <Loaded query={useQuery(seriesQuery(usePipeline().name))}>
         {({ points }) => {
           const series = lines.map(([name, colour, read]): Series => {
             return { name, colour, values: points.map((point) => read(point) ?? null) };

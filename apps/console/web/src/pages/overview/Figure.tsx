@@ -9,7 +9,7 @@ interface FigureProps {
   readonly note: string;
   /** Why the value is the last one known. */
   readonly problem?: string | null;
-  readonly to?: '/dead-letters';
+  readonly to?: '/$pipeline/dead-letters';
 }
 
 /** One number with its name. */
@@ -34,7 +34,13 @@ export function Figure({ label, value, note, problem, to }: FigureProps) {
         {value}
       </Text>
       <Text size="xs" c="dimmed">
-        {to === undefined ? note : <RouterAnchor to={to}>{note}</RouterAnchor>}
+        {to === undefined ? (
+          note
+        ) : (
+          <RouterAnchor from="/$pipeline" to={to}>
+            {note}
+          </RouterAnchor>
+        )}
       </Text>
     </Paper>
   );

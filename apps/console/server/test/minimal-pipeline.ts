@@ -1,0 +1,108 @@
+import {
+  atRestView,
+  countDeadLetters,
+  lockToWriteDeadLetters,
+  startJobRunner,
+  writeDeadLetters,
+  type JobRunner,
+  type Redrivable,
+} from '@esteira/dead-letters';
+import { knownProcesses } from '@esteira/heartbeat';
+import type { Logger } from '@esteira/observability';
+import { messageIds, type OutgoingMessage, type Pipeline } from '@esteira/pipeline';
+import type { Postgres } from '@esteira/postgres';
+import { startBoard } from '../src/overview/board.ts';
+import { storedSeries } from '../src/overview/series.ts';
+import type { ConsolePipeline } from '../src/pipelines/pipeline.ts';
+
+const CREATED_AT = '2026-01-01T00:00:00.123456+00:00';
+
+/** A pipeline that brings as little as one can, and the broker that its redrives go to. */
+export interface MinimalPipeline {
+  readonly console: ConsolePipeline;
+  /** What its redrives have published. */
+  readonly sent: readonly OutgoingMessage[];
+  /** Writes the dead letter of a row that came in a lane; its id. */
+  dies(row: number, lane: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** A body of it is `{"id"}`; what is stored of it stands in a view of its own. */
+export async function minimalPipeline(
+  endput: Postgres,
+  logger: Logger,
+  pipeline: Pipeline,
+  title: string,
+): Promise<MinimalPipeline> {
+  const atRest = atRestView(pipeline.name);
+  await endput.query(`CREATE VIEW ${atRest.view} AS
+    SELECT NULL::uuid AS message_id, NULL::timestamptz AS source_created_at, 1 AS round, 1 AS attempts,
+           now() AS stored_at WHERE false`);
+  const idOf = messageIds(pipeline.name, 'system-1');
+  const redrivable: Redrivable = {
+    pipeline,
+    atRest,
+    readBody: (body) => {
+      const { id } = JSON.parse(Buffer.from(body).toString()) as { id: string };
+      return { messageId: idOf(id), system: 'system-1', sourceId: id, createdAt: CREATED_AT };
+    },
+  };
+  const board = startBoard(sourcesOf(endput, pipeline), storedSeries(endput, pipeline.name), logger);
+  const sent: OutgoingMessage[] = [];
+  const jobs = runnerOf(endput, redrivable, sent);
+  return {
+    console: {
+      ...{ redrivable, title, endput },
+      words: { message: title.toLowerCase().slice(0, -1), origin: 'Depot', key: 'Number' },
+      retries: { maxAttempts: 2, waitsMs: [0, 1_000] },
+      board: () => board,
+      collect: () => Promise.resolve(),
+      own: { parts: [], tags: [], add: () => undefined },
+    },
+    sent,
+    dies: async (row, lane) => {
+      const dead = deadLetterOf(pipeline, lane, row, idOf(String(row)));
+      await endput.transaction((tx) => writeDeadLetters(tx, atRest, [dead]), lockToWriteDeadLetters(atRest));
+      return dead.messageId;
+    },
+    stop: async () => {
+      await Promise.all([board.stop(), jobs.stop()]);
+    },
+  };
+}
+
+const sourcesOf = (endput: Postgres, { name }: Pipeline) => ({
+  pipeline: name,
+  systems: [],
+  consumers: [],
+  processes: () => knownProcesses(endput, name),
+  servers: [{ name: 'endput', role: 'endput' as const, check: () => endput.query('SELECT 1') }],
+  queues: () => Promise.resolve({ lanes: [], waiting: [], dead_lettered: 0, returned: 0 }),
+  openDeadLetters: () => countDeadLetters(endput, name),
+  rowToRest: () => Promise.resolve({ p50Ms: null, p99Ms: null, messages: 0 }),
+});
+
+const runnerOf = (sql: Postgres, redrivable: Redrivable, sent: OutgoingMessage[]): JobRunner =>
+  startJobRunner({
+    ...{ sql, redrivable, maxAttempts: 2, maxLaneDepth: 1_000, holder: redrivable.pipeline.name },
+    publish: (messages) => {
+      sent.push(...messages);
+      return Promise.resolve(messages.map(() => 'confirmed' as const));
+    },
+    laneDepth: () => Promise.resolve(0),
+    tidy: () => Promise.resolve(),
+    untilPutBack: () => Promise.resolve(),
+    onFault: () => undefined,
+  });
+
+function deadLetterOf({ name }: Pipeline, lane: string, row: number, messageId: string) {
+  const at = new Date('2026-01-01T00:00:01Z');
+  const error = { code: `no-${name}`, message: `This is none of the ${name}.` };
+  return {
+    ...{ messageId, pipeline: name, lane, system: 'system-1', sourceId: String(row), sourceCreatedAt: CREATED_AT },
+    ...{ round: 1, reason: 'attempts-exhausted' as const, error, firstAttemptAt: at, deadAt: at },
+    attempts: [{ round: 1, attempt: 1, error, worker: 'w', started_at: at.toISOString(), duration_ms: 1 }],
+    body: Buffer.from(JSON.stringify({ id: String(row) })),
+    headers: { 'x-max-attempts': 2 },
+  };
+}

@@ -1,0 +1,2 @@
+/** The pipeline whose own pages these are. */
+export const ORDERS = 'orders';
