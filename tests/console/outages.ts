@@ -133,7 +133,7 @@ export function outages(): void {
     await without('endput', 'killed', {
       work: async () => {
         await health()
-          .getByText(/no order can be stored/)
+          .getByText(/nothing can be stored/)
           .waitFor();
         await panel('Consumers').getByText('not-ready').first().waitFor();
         await panel('Consumers')

@@ -12,6 +12,7 @@ export interface DeadLetterFilter {
   readonly state?: DeadLetterState;
   readonly reason?: DeadLetterReason;
   readonly errorCode?: string;
+  readonly lane?: string;
   readonly origin?: string;
   /** Words of the error or of the body's texts: all of them, each as the beginning of a word. */
   readonly words?: string;
@@ -33,6 +34,8 @@ const CONDITIONS: {
   state: (parameter) => `state = ${parameter}`,
   reason: (parameter) => `reason = ${parameter}`,
   errorCode: (parameter) => `error_code = ${parameter}`,
+  // Those of a release that knew one lane say none.
+  lane: (parameter) => `coalesce(lane, ${parameter}) = ${parameter}`,
   origin: (parameter) => `origin = ${parameter}`,
   words: (parameter) => `words @@ ${parameter}::tsquery`,
   from: (parameter) => `dead_at >= ${parameter}::timestamptz`,

@@ -30,6 +30,8 @@ export type DeadLetterEvent =
 /** A dead letter in a list. Times are ISO 8601 text with microseconds. */
 export interface DeadLetterItem {
   readonly messageId: string;
+  /** The lane that it came in; null where an earlier release wrote it, which knew one. */
+  readonly lane: string | null;
   readonly origin: string | null;
   readonly key: string | null;
   readonly state: DeadLetterState;
@@ -58,7 +60,7 @@ export interface StoredDeadLetter extends Omit<DeadLetterItem, 'attempts'> {
   readonly history: readonly DeadLetterEvent[];
 }
 
-const SHARED = `message_id AS "messageId", origin, key, state, round, reason, error,
+const SHARED = `message_id AS "messageId", lane, origin, key, state, round, reason, error,
   octet_length(body) AS "bodyBytes", original_body IS NOT NULL AS "isEdited",
   ${isoTime('first_attempt_at', 'firstAttemptAt')}, ${isoTime('dead_at', 'deadAt')}`;
 

@@ -90,6 +90,18 @@ describe('a list of dead letters', () => {
     expect(await found({ words: "!(') token :*" })).toEqual(['3']);
   });
 
+  it('has those of one lane, and those of a release that knew one lane alone', async () => {
+    const pipeline = randomUUID();
+    await sql.query('TRUNCATE dead_letters');
+    const lanes = ['primary', 'express', 'primary'];
+    await writeAll(lanes.map((lane, row) => deadLetter(pipeline, row, { lane })));
+    await sql.query("UPDATE dead_letters SET lane = NULL WHERE key = '2'");
+    const found = (lane: string) => idsOf(pipeline, { lane }, { by: 'message_id', direction: 'asc' });
+    expect(await found('primary')).toEqual(['0', '2']);
+    expect(await found('express')).toEqual(['1', '2']);
+    expect(await found('bulk')).toEqual(['2']);
+  });
+
   it('refuses a cursor of another list, and one that is made up', async () => {
     const pipeline = randomUUID();
     await writeAll([deadLetter(pipeline, 100), deadLetter(pipeline, 101)]);

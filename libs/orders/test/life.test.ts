@@ -45,7 +45,8 @@ function factsOf({ rounds, end }: Journey, forgotten: ReadonlySet<string> = new 
     ...{ action: 'redriven', at: at(i).toISOString(), round: i + 2, by: 'ana', why: 'fixed', job: 'j' },
   }));
   const deadLetter: StoredDeadLetter = {
-    ...{ messageId, pipeline: 'orders', origin: 'system-1', key: '1', incarnation: at(0).toISOString() },
+    ...{ messageId, pipeline: 'orders', lane: 'primary' },
+    ...{ origin: 'system-1', key: '1', incarnation: at(0).toISOString() },
     ...{ state: end === 'dead' ? 'dead' : 'redriven', round: last, reason: 'attempts-exhausted', error: FAILED },
     ...{ bodyBytes: 0, isEdited: false, body: Buffer.alloc(0), originalBody: null, headers: {}, history: redriven },
     ...{ firstAttemptAt: at(0).toISOString(), deadAt: at(9999).toISOString() },

@@ -8,6 +8,7 @@ const WORD = /([a-z_]+)=(?:"([^"]*)"|([^\s"]\S*))(?:\s+|$)/y;
 const NAMES: Readonly<Record<string, keyof DeadLetterFilter>> = {
   reason: 'reason',
   error_code: 'errorCode',
+  lane: 'lane',
   system: 'origin',
   words: 'words',
   from: 'from',

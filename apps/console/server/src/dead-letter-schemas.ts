@@ -16,6 +16,7 @@ const reason = Type.Enum([...DEAD_LETTER_REASONS, ...FORMER_REASONS], {
 export const filterMembers = {
   reason: Type.Optional(reason),
   error_code: Type.Optional(sought('The code of the error.')),
+  lane: Type.Optional(sought('The lane that it came in, and is redriven to.')),
   system: Type.Optional(sought('The system it came from.')),
   state: Type.Optional(state),
   words: Type.Optional(sought('Words of the error or of the body, all of them, each as the beginning of a word.')),
@@ -39,6 +40,7 @@ export const group = Type.Object({
 
 const itemMembers = {
   message_id: messageId,
+  lane: Type.String({ description: 'The lane that it came in, and is redriven to.' }),
   system: nullable(Type.String({ description: 'Null where the message did not tell.' })),
   source_id: nullable(bigint),
   state,

@@ -1,13 +1,24 @@
-import type { StoredDeadLetter } from '@esteira/dead-letters';
+import type { DeadLetterItem, StoredDeadLetter } from '@esteira/dead-letters';
+import { laneOf, type Pipeline } from '@esteira/pipeline';
 import type { Static } from 'typebox';
-import { bodyOf, type deadLetter } from './dead-letter-schemas.ts';
+import { bodyOf, type deadLetter, type item } from './dead-letter-schemas.ts';
 import { httpNamed } from './http-names.ts';
 import { snake } from './snake.ts';
 
+/** A dead letter of a list as it stands in JSON. */
+export const itemOf = (pipeline: Pipeline, { lane, ...rest }: DeadLetterItem): Static<typeof item> => ({
+  ...snake(httpNamed(rest)),
+  lane: laneOf(pipeline, lane),
+});
+
 /** A dead letter as it stands in JSON. */
-export function deadLetterOf({ body, originalBody, ...rest }: StoredDeadLetter): Static<typeof deadLetter> {
+export function deadLetterOf(
+  pipeline: Pipeline,
+  { lane, body, originalBody, ...rest }: StoredDeadLetter,
+): Static<typeof deadLetter> {
   return {
     ...snake(httpNamed(rest)),
+    lane: laneOf(pipeline, lane),
     attempts: [...rest.attempts],
     headers: { ...rest.headers },
     history: [...rest.history],

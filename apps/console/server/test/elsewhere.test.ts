@@ -53,7 +53,7 @@ it('finds every API of a system, with which holds its run; one that is killed gi
   const named = (at: string) => `api-${system!.name}@${hostname()}:${new URL(at).port}`;
   const [first] = pipeline.apis;
   const apis = async () => {
-    const { systems } = (await (await fetch(`${url}/v0/overview`)).json()) as Overview;
+    const { systems } = (await (await fetch(`${url}/v0/pipelines/orders/overview`)).json()) as Overview;
     return new Map(systems[0]?.apis.map(({ name, state, holds_run: holds }) => [name, { state, holds }]));
   };
   const shows = (expected: Record<string, { state: string; holds: boolean }>) =>

@@ -7,21 +7,19 @@ import {
   type JobRunner,
   type Redrivable,
 } from '@esteira/dead-letters';
-import { knownProcesses } from '@esteira/heartbeat';
+import { postgresRegister } from '@esteira/heartbeat';
 import type { Logger } from '@esteira/observability';
-import { messageIds, type OutgoingMessage, type Pipeline } from '@esteira/pipeline';
+import { contentId, type OutgoingMessage, type Pipeline } from '@esteira/pipeline';
 import type { Postgres } from '@esteira/postgres';
 import { startBoard } from '../src/overview/board.ts';
 import { storedSeries } from '../src/overview/series.ts';
 import type { ConsolePipeline } from '../src/pipelines/pipeline.ts';
 
-const CREATED_AT = '2026-01-01T00:00:00.123456+00:00';
-
 /** A pipeline that brings as little as one can, and the broker that its redrives go to. */
 export interface MinimalPipeline {
   readonly console: ConsolePipeline;
   /** What its redrives have published. */
-  readonly sent: readonly OutgoingMessage[];
+  readonly sent: OutgoingMessage[];
   /** Writes the dead letter of a row that came in a lane; its id. */
   dies(row: number, lane: string): Promise<string>;
   stop(): Promise<void>;
@@ -36,15 +34,15 @@ export async function minimalPipeline(
 ): Promise<MinimalPipeline> {
   const atRest = atRestView(pipeline.name);
   await endput.query(`CREATE VIEW ${atRest.view} AS
-    SELECT NULL::uuid AS message_id, NULL::timestamptz AS source_created_at, 1 AS round, 1 AS attempts,
+    SELECT NULL::uuid AS message_id, NULL::text AS incarnation, 1 AS round, 1 AS attempts,
            now() AS stored_at WHERE false`);
-  const idOf = messageIds(pipeline.name, 'system-1');
+  const idOf = (key: string) => contentId(Buffer.from(key), pipeline.name);
   const redrivable: Redrivable = {
     pipeline,
     atRest,
     readBody: (body) => {
       const { id } = JSON.parse(Buffer.from(body).toString()) as { id: string };
-      return { messageId: idOf(id), system: 'system-1', sourceId: id, createdAt: CREATED_AT };
+      return { messageId: idOf(id), origin: 'depot-1', key: id, incarnation: null };
     },
   };
   const board = startBoard(sourcesOf(endput, pipeline), storedSeries(endput, pipeline.name), logger);
@@ -75,7 +73,8 @@ const sourcesOf = (endput: Postgres, { name }: Pipeline) => ({
   pipeline: name,
   systems: [],
   consumers: [],
-  processes: () => knownProcesses(endput, name),
+  processes: () => postgresRegister(endput).known(name),
+  apis: () => Promise.resolve([]),
   servers: [{ name: 'endput', role: 'endput' as const, check: () => endput.query('SELECT 1') }],
   queues: () => Promise.resolve({ lanes: [], waiting: [], dead_lettered: 0, returned: 0 }),
   openDeadLetters: () => countDeadLetters(endput, name),
@@ -99,7 +98,7 @@ function deadLetterOf({ name }: Pipeline, lane: string, row: number, messageId: 
   const at = new Date('2026-01-01T00:00:01Z');
   const error = { code: `no-${name}`, message: `This is none of the ${name}.` };
   return {
-    ...{ messageId, pipeline: name, lane, system: 'system-1', sourceId: String(row), sourceCreatedAt: CREATED_AT },
+    ...{ messageId, pipeline: name, lane, origin: 'depot-1', key: String(row), incarnation: null },
     ...{ round: 1, reason: 'attempts-exhausted' as const, error, firstAttemptAt: at, deadAt: at },
     attempts: [{ round: 1, attempt: 1, error, worker: 'w', started_at: at.toISOString(), duration_ms: 1 }],
     body: Buffer.from(JSON.stringify({ id: String(row) })),

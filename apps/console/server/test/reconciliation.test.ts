@@ -61,10 +61,10 @@ async function stoppedByPolicy(path: string, id: string): Promise<void> {
   await broker.removeAllPolicies();
   await untilInForce(null);
   const stopped = expect.stringContaining('forgets') as string;
-  expect((await ask.get('/v0/history?limit=1')).body).toMatchObject({
+  expect((await ask.get('/v0/pipelines/orders/history?limit=1')).body).toMatchObject({
     items: [{ action: 'republish', why: 'too early', details: { reconciliation: id, confirmed: 0, stopped } }],
   });
-  expect((await ask.get(`/v0/reconciliations/${id}`)).body).toMatchObject({
+  expect((await ask.get(`/v0/pipelines/orders/reconciliations/${id}`)).body).toMatchObject({
     republishing: [{ why: 'too early', confirmed: 0, stopped }],
   });
 }

@@ -115,11 +115,13 @@ describe('what earlier releases called a reason', () => {
     const present = { message_id: id, reason: 'rejected-by-store', error: { code: 'rejected-by-store' } };
     for (const asked of [former, 'rejected-by-store'])
       for (const query of [`reason=${asked}`, `error_code=${asked}`])
-        expect((await ask.get(`/v0/dead-letters?${query}`)).body).toMatchObject({ items: [present] });
+        expect((await ask.get(`/v0/pipelines/orders/dead-letters?${query}`)).body).toMatchObject({ items: [present] });
     const selection = { filter: { reason: former, error_code: former } };
-    const { body } = await ask.post('/v0/dead-letters/preview', { action: 'discard', selection });
+    const { body } = await ask.post('/v0/pipelines/orders/dead-letters/preview', { action: 'discard', selection });
     expect(body).toMatchObject({ total: 1, by_reason: [{ reason: 'rejected-by-store', count: 1 }] });
-    expect((await ask.get('/v0/dead-letters?reason=refused-by-verifier')).body).toMatchObject({ items: [] });
+    expect((await ask.get('/v0/pipelines/orders/dead-letters?reason=refused-by-verifier')).body).toMatchObject({
+      items: [],
+    });
     await endput.query('UPDATE dead_letters SET reason = $2, error = $3 WHERE message_id = $1', [
       ...[id, before.reason, before.error],
     ]);

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FilterForm } from '../src/list/FilterForm.tsx';
 import { PagedTable } from '../src/list/PagedTable.tsx';
 import { pageByPage, type ListPage } from '../src/list/list-page.ts';
-import { letterColumns } from '../src/pages/dead-letters/letter-columns.tsx';
+import { columnsOfLetters } from '../src/pages/dead-letters/letter-columns.tsx';
 import { TickedLetters, useSelection } from '../src/pages/dead-letters/useSelection.ts';
 import { fieldsFor } from '../src/pages/orders/messages/fields.ts';
 import { messagesSearch } from '../src/pages/orders/messages/search.ts';
@@ -23,6 +23,9 @@ afterEach(() => {
 });
 
 const text = () => document.body.textContent;
+
+const words = { message: 'parcel', origin: 'Depot', key: 'Number' };
+const letterColumns = columnsOfLetters({ lanes: ['primary'], words });
 
 describe('what a list is narrowed by', () => {
   it('is empty after a reset, also where the address held nothing', async () => {

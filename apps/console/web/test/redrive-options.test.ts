@@ -52,7 +52,7 @@ describe('a preview', () => {
   };
   const facts = (changes: Partial<Preview>, ratePerSecond?: number, maxAttempts?: number) => {
     const options = ratePerSecond === undefined ? undefined : { ratePerSecond, maxAttempts, stopAtFailedPercent: 20 };
-    return Object.fromEntries(previewText('redrive', { ...preview, ...changes }, options, now));
+    return Object.fromEntries(previewText('redrive', { ...preview, ...changes }, options, now, { origin: 'System' }));
   };
 
   it('names those that go first only where others follow', () => {

@@ -9,13 +9,13 @@ import {
 } from '@esteira/dead-letters';
 import { dependencyUnavailable, invalidRequest, problemResponses, type App } from '@esteira/http';
 import { present } from '@esteira/pipeline';
-import type { Postgres } from '@esteira/postgres';
 import { Type, type Static } from 'typebox';
 import type { Console } from '../console.ts';
 import { filter, filterMembers, filterOf, group, item, deadLetter, noDeadLetter } from '../dead-letter-schemas.ts';
-import { deadLetterOf } from '../dead-letter-view.ts';
+import { deadLetterOf, itemOf } from '../dead-letter-view.ts';
 import { httpNamed } from '../http-names.ts';
 import { inPath, noPipeline, pipelineOf } from '../pipelines/asked-pipeline.ts';
+import type { ConsolePipeline } from '../pipelines/pipeline.ts';
 import { closed, messageId, nullable, PAGE_ITEMS, pageOf, pageView, paging, time } from '../schemas.ts';
 import { snake } from '../snake.ts';
 import { IN_QUERY } from '../time-of.ts';
@@ -90,7 +90,7 @@ function addList(app: App, { pipelines }: Parts): void {
       response: { 200: pageOf(item), ...refusals },
     },
     handler: async ({ params: { pipeline }, query: { sort = '-dead_at', limit = PAGE_ITEMS, cursor, ...asked } }) => {
-      const { endput } = pipelineOf(pipelines, pipeline);
+      const { endput, redrivable } = pipelineOf(pipelines, pipeline);
       const by = sort.endsWith('dead_at') ? 'dead_at' : 'message_id';
       const page = await listDeadLetters(endput, pipeline, {
         filter: filterOf(asked, IN_QUERY),
@@ -98,7 +98,7 @@ function addList(app: App, { pipelines }: Parts): void {
         limit,
         ...present({ cursor }),
       });
-      return pageView(page, (one) => snake(httpNamed(one)));
+      return pageView(page, (one) => itemOf(redrivable.pipeline, one));
     },
   });
 }
@@ -122,8 +122,7 @@ function addExport(app: App, { pipelines }: Parts): void {
       },
     },
     handler: async ({ params: { pipeline }, query }, reply) => {
-      const { endput } = pipelineOf(pipelines, pipeline);
-      const lines: unknown = Readable.from(linesOf(endput, pipeline, filterOf(query, IN_QUERY)));
+      const lines: unknown = Readable.from(linesOf(pipelineOf(pipelines, pipeline), filterOf(query, IN_QUERY)));
       return reply
         .header('content-disposition', 'attachment; filename="dead-letters.ndjson"')
         .type('application/x-ndjson')
@@ -132,10 +131,13 @@ function addExport(app: App, { pipelines }: Parts): void {
   });
 }
 
-async function* linesOf(endput: Postgres, pipeline: string, asked: DeadLetterFilter): AsyncGenerator<string> {
+async function* linesOf(
+  { endput, redrivable: { pipeline } }: ConsolePipeline,
+  asked: DeadLetterFilter,
+): AsyncGenerator<string> {
   let lines: string[] = [];
-  for await (const one of exportDeadLetters(endput, pipeline, asked)) {
-    lines.push(`${JSON.stringify(deadLetterOf(one))}\n`);
+  for await (const one of exportDeadLetters(endput, pipeline.name, asked)) {
+    lines.push(`${JSON.stringify(deadLetterOf(pipeline, one))}\n`);
     if (lines.length < LINES_AT_ONCE) continue;
     yield lines.join('');
     lines = [];
@@ -157,10 +159,10 @@ function addOne(app: App, { pipelines }: Parts): void {
       },
     },
     handler: async ({ params: { pipeline, message_id: id } }) => {
-      const { endput } = pipelineOf(pipelines, pipeline);
+      const { endput, redrivable } = pipelineOf(pipelines, pipeline);
       const found = await getDeadLetter(endput, pipeline, id);
       if (found === undefined) throw noDeadLetter(`There is no dead letter ${id}.`);
-      return deadLetterOf(found);
+      return deadLetterOf(redrivable.pipeline, found);
     },
   });
 }

@@ -99,7 +99,7 @@ function addEdit(app: App, { pipelines }: Parts): void {
       const { endput, redrivable } = pipelineOf(pipelines, pipeline);
       const { body, why: reason } = request.body;
       const edit = { messageId: id, body: Buffer.from(body), by: callerNamed(request), why: reason };
-      return deadLetterOf(edited(id, await editBody(endput, redrivable, edit)));
+      return deadLetterOf(redrivable.pipeline, edited(id, await editBody(endput, redrivable, edit)));
     },
   });
 }

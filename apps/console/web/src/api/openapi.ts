@@ -1664,6 +1664,8 @@ export interface operations {
                 reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
                 /** @description The code of the error. */
                 error_code?: string;
+                /** @description The lane that it came in, and is redriven to. */
+                lane?: string;
                 /** @description The system it came from. */
                 system?: string;
                 state?: "dead" | "redriven" | "discarded";
@@ -1809,6 +1811,8 @@ export interface operations {
                 reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
                 /** @description The code of the error. */
                 error_code?: string;
+                /** @description The lane that it came in, and is redriven to. */
+                lane?: string;
                 /** @description The system it came from. */
                 system?: string;
                 state?: "dead" | "redriven" | "discarded";
@@ -1857,6 +1861,8 @@ export interface operations {
                              * @example 7c3f9a52-8e1b-8d04-8000-000000000001
                              */
                             message_id: string;
+                            /** @description The lane that it came in, and is redriven to. */
+                            lane: string;
                             system: string | null;
                             source_id: string | null;
                             /** @enum {unknown} */
@@ -1956,6 +1962,8 @@ export interface operations {
                 reason?: "attempts-exhausted" | "refused" | "invalid" | "identity-conflict" | "rejected-by-store" | "delivery-limit" | "crashed-consumer" | "refused-by-verifier" | "rejected-by-endput";
                 /** @description The code of the error. */
                 error_code?: string;
+                /** @description The lane that it came in, and is redriven to. */
+                lane?: string;
                 /** @description The system it came from. */
                 system?: string;
                 state?: "dead" | "redriven" | "discarded";
@@ -1997,6 +2005,8 @@ export interface operations {
                          * @example 7c3f9a52-8e1b-8d04-8000-000000000001
                          */
                         message_id: string;
+                        /** @description The lane that it came in, and is redriven to. */
+                        lane: string;
                         system: string | null;
                         source_id: string | null;
                         /** @enum {unknown} */
@@ -2163,6 +2173,8 @@ export interface operations {
                          * @example 7c3f9a52-8e1b-8d04-8000-000000000001
                          */
                         message_id: string;
+                        /** @description The lane that it came in, and is redriven to. */
+                        lane: string;
                         system: string | null;
                         source_id: string | null;
                         /** @enum {unknown} */
@@ -2345,6 +2357,8 @@ export interface operations {
                          * @example 7c3f9a52-8e1b-8d04-8000-000000000001
                          */
                         message_id: string;
+                        /** @description The lane that it came in, and is redriven to. */
+                        lane: string;
                         system: string | null;
                         source_id: string | null;
                         /** @enum {unknown} */
@@ -2562,6 +2576,11 @@ export interface operations {
                             error_code?: string;
                             /**
                              * a text of 1 to 200 characters, none of them NUL
+                             * @description The lane that it came in, and is redriven to.
+                             */
+                            lane?: string;
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
                              * @description The system it came from.
                              */
                             system?: string;
@@ -2758,6 +2777,11 @@ export interface operations {
                              * @description The code of the error.
                              */
                             error_code?: string;
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description The lane that it came in, and is redriven to.
+                             */
+                            lane?: string;
                             /**
                              * a text of 1 to 200 characters, none of them NUL
                              * @description The system it came from.
@@ -2996,6 +3020,11 @@ export interface operations {
                              * @description The code of the error.
                              */
                             error_code?: string;
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @description The lane that it came in, and is redriven to.
+                             */
+                            lane?: string;
                             /**
                              * a text of 1 to 200 characters, none of them NUL
                              * @description The system it came from.
@@ -5015,6 +5044,8 @@ export interface operations {
                              * @example 7c3f9a52-8e1b-8d04-8000-000000000001
                              */
                             message_id: string;
+                            /** @description The lane that it came in, and is redriven to. */
+                            lane: string;
                             system: string | null;
                             source_id: string | null;
                             /** @enum {unknown} */

@@ -1,6 +1,7 @@
 import { Alert, Text } from '@mantine/core';
 import { Facts } from '../feedback/Facts.tsx';
 import { useNow } from '../format/useNow.ts';
+import { usePipeline } from '../pipeline/current.tsx';
 import { previewText } from './preview-text.ts';
 import type { RedriveOptions } from './redrive-options.ts';
 import type { BulkAction, Preview } from './selection.ts';
@@ -17,7 +18,7 @@ export function PreviewFacts({ action, preview, options }: PreviewFactsProps) {
   const now = useNow(1_000);
   return (
     <>
-      <Facts facts={previewText(action, preview, options, now)} />
+      <Facts facts={previewText(action, preview, options, now, usePipeline().words)} />
       <Notes action={action} isNothing={preview.total === 0} />
     </>
   );

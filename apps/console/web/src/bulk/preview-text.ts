@@ -1,5 +1,6 @@
 import { count, counted } from '../format/number.ts';
 import { duration, shortTime } from '../format/time.ts';
+import type { Pipeline } from '../pipeline/query.ts';
 import type { RedriveOptions } from './redrive-options.ts';
 import type { BulkAction, Preview } from './selection.ts';
 
@@ -35,6 +36,7 @@ export function previewText(
   preview: Preview,
   options: RedriveOptions | undefined,
   now: Date,
+  { origin }: Pick<Pipeline['words'], 'origin'>,
 ): readonly (readonly [name: string, value: string])[] {
   const { total, by_system: systems, by_reason: reasons, not_dead: notDead } = preview;
   const bySystem = systems.map(({ system, count: n }) => `${system ?? 'unknown'} ${count(n)}`).join(', ');
@@ -43,7 +45,7 @@ export function previewText(
     .join(', ');
   return [
     ['Dead letters', count(total)],
-    ['Systems', bySystem || '–'],
+    [`${origin}s`, bySystem || '–'],
     ['Reasons', byReason || '–'],
     ['Stored already', unchanged(preview.already_stored)],
     ...(notDead > 0 ? [['Not dead any more', unchanged(notDead)] as const] : []),

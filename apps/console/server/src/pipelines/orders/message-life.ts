@@ -1,5 +1,6 @@
 import type { StoredDeadLetter } from '@esteira/dead-letters';
 import type { Known, Life, LifeEvent, MessageFacts } from '@esteira/orders/messages';
+import { ordersPipeline } from '@esteira/orders/domain';
 import { Type, type Static } from 'typebox';
 import { deadLetter } from '../../dead-letter-schemas.ts';
 import { deadLetterOf } from '../../dead-letter-view.ts';
@@ -111,7 +112,7 @@ export function lifeView(facts: MessageFacts, { events, ...life }: Life): Static
 
 const knownOf = <T>(fact: Known<T | null>): T | null => (fact.state === 'known' ? fact.value : null);
 const whyNot = (fact: Known<unknown>): string | null => (fact.state === 'known' ? null : fact.why);
-const deadLetterView = (found: StoredDeadLetter | null) => found && deadLetterOf(found);
+const deadLetterView = (found: StoredDeadLetter | null) => found && deadLetterOf(ordersPipeline, found);
 
 function storedOf(facts: MessageFacts): Static<typeof lifeSchema>['stored'] {
   const row = knownOf(facts.stored);

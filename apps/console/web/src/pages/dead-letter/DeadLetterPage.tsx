@@ -9,6 +9,7 @@ import { Page } from '../../feedback/Page.tsx';
 import { Panel } from '../../feedback/Panel.tsx';
 import { RouterButton } from '../../link/links.tsx';
 import { usePipeline } from '../../pipeline/current.tsx';
+import type { Pipeline } from '../../pipeline/query.ts';
 import { Attempts } from './Attempts.tsx';
 import { EditBody } from './EditBody.tsx';
 import { Events } from './Events.tsx';
@@ -21,11 +22,11 @@ const route = getRouteApi('/$pipeline/dead-letters/$messageId');
 /** One dead letter: why it failed, its bytes, and what can be done about it. */
 export function DeadLetterPage() {
   const { messageId } = route.useParams();
-  const { name, parts } = usePipeline();
+  const { name, parts, words } = usePipeline();
   const letter = useQuery(letterQuery(name, messageId));
   return (
     <Page
-      title={letter.data === undefined ? 'Dead letter' : `Dead letter: ${rowOf(letter.data)}`}
+      title={letter.data === undefined ? 'Dead letter' : `Dead letter: ${rowOf(letter.data, words)}`}
       intro={<CopyId id={messageId} what="message id" />}
       actions={
         <>
@@ -43,8 +44,8 @@ export function DeadLetterPage() {
   );
 }
 
-const rowOf = ({ system, source_id }: Letter) =>
-  system === null ? 'of no known system' : `${system}, row ${source_id ?? '?'}`;
+const rowOf = ({ system, source_id }: Letter, { origin, key }: Pipeline['words']) =>
+  system === null ? `of no known ${origin.toLowerCase()}` : `${system}, ${key.toLowerCase()} ${source_id ?? '?'}`;
 
 function Whole({ letter }: { readonly letter: Letter }) {
   return (

@@ -16,7 +16,7 @@ import { understand } from '../../url/asked.ts';
 import { given } from '../../url/given.ts';
 import { exportAddress } from './export.ts';
 import { fieldsFor } from './fields.ts';
-import { letterColumns } from './letter-columns.tsx';
+import { columnsOfLetters } from './letter-columns.tsx';
 import { mayHoldOpen } from './open.ts';
 import { deadLettersNews, deadLettersQuery, groupsQuery } from './query.ts';
 import { deadLettersSearch, type DeadLettersSearch } from './search.ts';
@@ -61,7 +61,9 @@ export function ListPage() {
 }
 
 function Letters({ search }: { readonly search: DeadLettersSearch }) {
-  const { name } = usePipeline();
+  const pipeline = usePipeline();
+  const { name } = pipeline;
+  const columns = useMemo(() => columnsOfLetters(pipeline), [pipeline]);
   const found = useInfiniteQuery(deadLettersQuery(name, search));
   const selection = useSelection(JSON.stringify(search));
   return (
@@ -70,7 +72,7 @@ function Letters({ search }: { readonly search: DeadLettersSearch }) {
       <PagedTable
         label="Dead letters"
         query={found}
-        columns={letterColumns}
+        columns={columns}
         news={deadLettersNews(name, search)}
         rowId={({ message_id }) => message_id}
         empty={<Empty title="No dead letter is like that">Reset the filter, or be glad.</Empty>}
@@ -106,8 +108,9 @@ function Actions({ search, selection, mayActOnAll }: ActionsProps) {
 }
 
 function useFields() {
-  const { name } = usePipeline();
+  const pipeline = usePipeline();
+  const { name } = pipeline;
   const systems = useQuery(overviewQuery(name)).data?.systems.map((one) => one.name);
   const groups = useQuery(groupsQuery(name)).data?.groups;
-  return useMemo(() => fieldsFor(systems ?? [], groups ?? []), [systems, groups]);
+  return useMemo(() => fieldsFor(pipeline, systems ?? [], groups ?? []), [pipeline, systems, groups]);
 }

@@ -28,6 +28,7 @@ export const deadLettersSearch = v.object({
   state: oneOf(STATES),
   reason: oneOf(REASONS, inPresentWords),
   error_code: text(inPresentWords),
+  lane: text(),
   system: text(),
   words: text(),
   from: instant(),

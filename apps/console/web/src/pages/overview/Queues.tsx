@@ -3,6 +3,7 @@ import type { Overview } from '../../api/answers.ts';
 import { Panel } from '../../feedback/Panel.tsx';
 import { count, counted } from '../../format/number.ts';
 import { duration } from '../../format/time.ts';
+import { usePipeline } from '../../pipeline/current.tsx';
 import { Stale } from './Stale.tsx';
 
 interface QueueRow {
@@ -17,7 +18,7 @@ export function Queues({ queues }: { readonly queues: Overview['queues'] }) {
     <Panel title="Queues" aside={<Stale part={queues} />}>
       <Table aria-label="Queues" verticalSpacing={6}>
         <Table.Tbody>
-          {rowsOf(queues).map(({ name, messages, note }) => (
+          {rowsOf(usePipeline().name, queues).map(({ name, messages, note }) => (
             <Table.Tr key={name}>
               <Table.Th scope="row" fw={400}>
                 {name}
@@ -34,7 +35,7 @@ export function Queues({ queues }: { readonly queues: Overview['queues'] }) {
   );
 }
 
-function rowsOf({ lanes, waiting, dead_lettered, returned }: Overview['queues']): QueueRow[] {
+function rowsOf(pipeline: string, { lanes, waiting, dead_lettered, returned }: Overview['queues']): QueueRow[] {
   return [
     ...lanes.map(({ queue, ready, unacked, consumers }) => ({
       name: queue,
@@ -46,7 +47,7 @@ function rowsOf({ lanes, waiting, dead_lettered, returned }: Overview['queues'])
       messages,
       note: delay_ms === null ? 'waiting for a retry' : `waiting for a retry, due within ${duration(delay_ms)}`,
     })),
-    { name: 'orders.dead-letter', messages: dead_lettered, note: 'mirrors the open dead letters' },
-    { name: 'orders.returned', messages: returned, note: 'given up on by the broker, to be dead letters' },
+    { name: `${pipeline}.dead-letter`, messages: dead_lettered, note: 'mirrors the open dead letters' },
+    { name: `${pipeline}.returned`, messages: returned, note: 'given up on by the broker, to be dead letters' },
   ];
 }
