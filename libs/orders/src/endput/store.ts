@@ -18,26 +18,12 @@ export type Stored = 'inserted' | 'same' | 'conflict';
  */
 export async function storeOrders(sql: Sql, orders: readonly OrderToStore[]): Promise<Bisected<Stored>[]> {
   const ordered = [...orders].sort((one, other) => compareText(one.attempt.messageId, other.attempt.messageId));
-  const answers = await storeOrdered(sql, ordered);
+  const answers = await bisect(sql, ordered, (part) => storePart(sql, part));
   const answerOf = new Map(ordered.map((one, index) => [one, answers[index]]));
   return orders.flatMap((one) => answerOf.get(one) ?? []);
 }
 
 const compareText = (one: string, other: string) => (one === other ? 0 : one < other ? -1 : 1);
-
-function storeOrdered(sql: Sql, orders: readonly OrderToStore[]): Promise<Bisected<Stored>[]> {
-  return bisect(orders, async (part) => {
-    await sql.query('SAVEPOINT store_orders');
-    try {
-      const stored = await storePart(sql, part);
-      await sql.query('RELEASE SAVEPOINT store_orders');
-      return stored;
-    } catch (error) {
-      await sql.query('ROLLBACK TO SAVEPOINT store_orders');
-      throw error;
-    }
-  });
-}
 
 /** Of twins in one part the first is stored, the others are compared with it. */
 async function storePart(sql: Sql, part: readonly OrderToStore[]): Promise<Stored[]> {
