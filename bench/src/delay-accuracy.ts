@@ -17,7 +17,7 @@ import { openFlow } from './flow.ts';
 import { waitFigures, type Measurement } from './measured.ts';
 
 /** A pipeline beside the orders, so that its messages are seen the moment they come back to their lane. */
-const DELAYED: Pipeline = { name: 'delayed', type: 'delayed', schemaVersion: 1, lanes: ['primary'] };
+const DELAYED: Pipeline = { name: 'delayed', types: [{ name: 'delayed', schemaVersion: 1 }], lanes: ['primary'] };
 const MESSAGES = 10_000;
 const DELAY_MS = 10_000;
 const BATCH = 200;
@@ -71,7 +71,7 @@ async function handOver(due: Map<string, number>, hand: (messages: OutgoingMessa
 
 const messageOf = (index: number): OutgoingMessage => ({
   messageId: String(index),
-  type: DELAYED.type,
+  type: DELAYED.types[0].name,
   lane: 'primary',
   body: Buffer.from(JSON.stringify({ index, filling: 'x'.repeat(300) })),
   headers: {},

@@ -10,7 +10,12 @@ export interface PoisonMessage extends Poison {
   readonly message: OutgoingMessage;
 }
 
-const headers = writeHeaders({ schemaVersion: ordersPipeline.schemaVersion, attempt: 1, maxAttempts: 5, round: 1 });
+const headers = writeHeaders({
+  schemaVersion: ordersPipeline.types[0].schemaVersion,
+  attempt: 1,
+  maxAttempts: 5,
+  round: 1,
+});
 
 /** What a sender may get wrong. Every body is unlike every other, so that each is found again. */
 const KINDS: Record<string, (mark: string) => { body: Uint8Array; headers?: Record<string, unknown>; type?: string }> =
@@ -40,7 +45,7 @@ export function poisonMessage(mark: string, chance: Chance): PoisonMessage {
   const made = KINDS[kind]?.(mark);
   if (made === undefined) throw new Error(`There is no poison ${kind}.`);
   const lane = ordersPipeline.lanes[0];
-  const message = { messageId: mark, type: ordersPipeline.type, lane, headers, ...made };
+  const message = { messageId: mark, type: ordersPipeline.types[0].name, lane, headers, ...made };
   return { kind, body: made.body, message };
 }
 

@@ -29,6 +29,7 @@ beforeAll(async () => {
     error: { code: 'c', message: 'm' },
     body: Buffer.from('{}'),
     headers: {},
+    type: null,
     firstAttemptAt: at,
     deadAt: at,
   };

@@ -77,6 +77,7 @@ export function letterOf(world: World, system: System, row: number): DeadLetter 
       messageId,
       pipeline: ordersPipeline.name,
       lane: ordersPipeline.lanes[0],
+      type: ordersPipeline.types[0].name,
       origin: system,
       key: String(row),
       round: 1,
@@ -95,7 +96,7 @@ export function attemptsOf(world: World, system: System, row: number): (AttemptD
   const processedAt = new Date(world.now - Math.floor(((world.rows - row) / world.rows) * LOGGED_MS));
   const statuses: AttemptStatus[] = isDead(row) ? ['failed', 'failed', 'dead-lettered'] : ['succeeded'];
   return statuses.map((status, index) => ({
-    ...{ _id: `${messageId}:1:${index + 1}`, pipeline: ordersPipeline.name, type: ordersPipeline.type },
+    ...{ _id: `${messageId}:1:${index + 1}`, pipeline: ordersPipeline.name, type: ordersPipeline.types[0].name },
     ...{ message_id: messageId, round: 1, attempt: index + 1, max_attempts: ATTEMPTS, status, result: null, origin },
     ...{ order, worker: 'consumer-1', started_at: processedAt, duration_ms: 3, processed_at: processedAt },
     info: status === 'succeeded' ? 'SUCCESS at the 1 attempt.' : `It was not successful at the ${index + 1} attempt.`,

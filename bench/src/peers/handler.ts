@@ -81,7 +81,7 @@ function documentOf({ job, attempt }: Attempted, maxAttempts: number, succeeded:
   const document: AttemptDocument & { order: unknown } = {
     _id: attemptId(job.message_id, 1, attempt),
     pipeline: ordersPipeline.name,
-    type: ordersPipeline.type,
+    type: ordersPipeline.types[0].name,
     message_id: job.message_id,
     round: 1,
     attempt,

@@ -129,6 +129,29 @@ describe('who a message is', () => {
   });
 });
 
+describe('a message of one of several types', () => {
+  const types = [
+    { name: 'order.placed', schemaVersion: 1 },
+    { name: 'order.changed', schemaVersion: 3 },
+  ] as const;
+  const several = decoder({ ...definition, pipeline: { ...definition.pipeline, types } });
+  const kindOf = (type: string, version: number) => {
+    const good = delivered();
+    const [decoded] = several([{ ...good, type, headers: { ...good.headers, 'x-schema-version': version } }]);
+    return decoded?.content.kind;
+  };
+
+  it('is read up to the schema version of its type, and given back beyond it', () => {
+    expect([1, 2].map((version) => kindOf('order.placed', version))).toEqual(['readable', 'too-new']);
+    expect([1, 3, 4].map((version) => kindOf('order.changed', version))).toEqual(['readable', 'readable', 'too-new']);
+  });
+
+  it('is refused where its type is none of them', () => {
+    for (const type of ['order.cancelled', 'constructor', '']) expect(kindOf(type, 3)).toBe('unreadable');
+    expect(kindOf('order.cancelled', 4)).toBe('too-new');
+  });
+});
+
 describe('a spoiled copy of a message', () => {
   const good = delivered();
   const copies: [string, Delivery][] = [

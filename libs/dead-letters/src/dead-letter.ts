@@ -17,6 +17,8 @@ export interface DeadLetter {
   readonly pipeline: string;
   /** The lane that the message came from; a redrive sends it there. */
   readonly lane: string;
+  /** The AMQP type that it had; null where it had none. A redrive sends it with that. */
+  readonly type: string | null;
   /** Null where the message did not tell. */
   readonly origin: string | null;
   /** Null where the message did not tell. */

@@ -13,6 +13,7 @@ export interface RedrivenMessage {
 
 interface Row {
   readonly lane: string | null;
+  readonly type: string | null;
   readonly round: number;
   readonly body: Buffer;
   readonly headers: WireHeaders;
@@ -33,15 +34,15 @@ export async function redrivenMessages(
 ): Promise<RedrivenMessage[]> {
   const { pipeline } = redrivable;
   const rows = await sql.query<Row>(
-    `SELECT lane, round, body, headers, incarnation FROM dead_letters
+    `SELECT lane, type, round, body, headers, incarnation FROM dead_letters
       WHERE pipeline = $1 AND origin = $2 AND ${isOneOfKeys('$3')} AND state = 'redriven' AND round > 1
       ORDER BY ${ORDER_OF_KEYS}, round`,
     [pipeline.name, origin, keys],
   );
-  return rows.flatMap(({ lane, round, body, headers, incarnation }) => {
+  return rows.flatMap(({ lane, type, round, body, headers, incarnation }) => {
     const identity = readIdentity(redrivable, body);
     if ('problem' in identity) return [];
-    const dead = { sendAs: identity.messageId, lane, round, body, headers };
+    const dead = { sendAs: identity.messageId, lane, type, round, body, headers };
     return [{ message: redrivenMessage(pipeline, dead, null, maxAttempts), incarnation }];
   });
 }

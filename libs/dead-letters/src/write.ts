@@ -29,7 +29,7 @@ const writeSql = ({ view }: AtRestView) => `
            incarnation IS NOT DISTINCT FROM
              first_value(incarnation) OVER (PARTITION BY message_id ORDER BY index) AS is_of_first
       FROM jsonb_to_recordset($1::jsonb) AS dead_letter (
-        index int, message_id uuid, pipeline text, lane text, origin text, key text, incarnation text,
+        index int, message_id uuid, pipeline text, lane text, type text, origin text, key text, incarnation text,
         round int, attempts jsonb, reason text, error jsonb, body_base64 text, headers jsonb,
         words jsonb, first_attempt_at timestamptz, dead_at timestamptz)
   ), judged AS (
@@ -46,14 +46,14 @@ const writeSql = ({ view }: AtRestView) => `
       LEFT JOIN ${view} AS stored USING (message_id)
       LEFT JOIN dead_letters AS there USING (message_id)
   ), written AS (
-    INSERT INTO dead_letters AS dead (message_id, pipeline, lane, origin, key, incarnation, state, round, attempts,
+    INSERT INTO dead_letters AS dead (message_id, pipeline, lane, type, origin, key, incarnation, state, round, attempts,
                                       reason, error, body, headers, words, first_attempt_at, dead_at)
-    SELECT message_id, pipeline, lane, origin, key, incarnation, 'dead', round, attempts,
+    SELECT message_id, pipeline, lane, type, origin, key, incarnation, 'dead', round, attempts,
            reason, error, body, headers, array_to_tsvector(array(SELECT jsonb_array_elements_text(words))),
            first_attempt_at, dead_at
       FROM judged WHERE outcome = 'written' AND is_first ORDER BY message_id
     ON CONFLICT (message_id) DO UPDATE
-      SET state = 'dead', lane = excluded.lane, attempts = dead.attempts || excluded.attempts, reason = excluded.reason,
+      SET state = 'dead', lane = excluded.lane, type = excluded.type, attempts = dead.attempts || excluded.attempts, reason = excluded.reason,
           error = excluded.error, body = excluded.body, headers = excluded.headers, words = excluded.words,
           dead_at = excluded.dead_at
       WHERE dead.state = 'redriven' AND dead.round = excluded.round
@@ -65,6 +65,7 @@ function rowOf(deadLetter: DeadLetter): Record<string, unknown> {
     message_id: deadLetter.messageId,
     pipeline: deadLetter.pipeline,
     lane: storable(deadLetter.lane),
+    type: storable(deadLetter.type),
     origin: deadLetter.origin,
     key: deadLetter.key,
     incarnation: deadLetter.incarnation,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { OutgoingMessage, Publish } from '@esteira/pipeline';
+import { HEADER, type OutgoingMessage, type Publish } from '@esteira/pipeline';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -163,6 +163,24 @@ describe('a redrive', () => {
     depth = 0;
     await running;
     expect(await endput.read(job)).toMatchObject({ state: 'finished', done: 20 });
+  });
+
+  it('sends each with the type that it had, and what tells of none with the first', async () => {
+    await endput.write(
+      deadLetterOf(1, { type: 'thing.broken' }),
+      deadLetterOf(2, { type: 'thing.made' }),
+      deadLetterOf(3, { type: 'thing.unheard-of' }),
+      deadLetterOf(4),
+    );
+    // As an earlier release left it, which had no such column.
+    await endput.sql.query(`UPDATE dead_letters SET type = NULL WHERE key = '4'`);
+    const runner = runnerOf(endput);
+    await runJob(runner, (await endput.create(redrive())).id, forever);
+    const sent = new Map(
+      runner.sent.map(({ messageId, type, headers }) => [messageId, [type, headers[HEADER.schemaVersion]]]),
+    );
+    const made = ['thing.made', 1];
+    expect(rows(4).map((row) => sent.get(idOf(row)))).toEqual([['thing.broken', 3], made, made, made]);
   });
 
   it('sends each to the lane that it came from, and what tells of none to the first', async () => {

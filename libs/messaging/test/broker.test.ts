@@ -51,7 +51,11 @@ const management = () => openManagement(serverSetting('RABBITMQ_MANAGEMENT_URL')
 /** A pipeline of its own for a test, declared. */
 async function freshPipeline(): Promise<Pipeline> {
   pipelines += 1;
-  const pipeline: Pipeline = { name: `p${pipelines}`, type: 't', schemaVersion: 1, lanes: ['primary', 'secondary'] };
+  const pipeline: Pipeline = {
+    name: `p${pipelines}`,
+    types: [{ name: 't', schemaVersion: 1 }],
+    lanes: ['primary', 'secondary'],
+  };
   const topology = joined(pipelineTopology(pipeline), waitQueueTopology(pipeline, policy.delaysMs));
   await declareTopology(broker, topology, management(), logger);
   return pipeline;

@@ -28,7 +28,7 @@ let stage: Stage;
 let administration: Administration;
 let limited: Broker;
 let user: string;
-const pipeline: Pipeline = { name: 'p', type: 't', schemaVersion: 1, lanes: ['primary'] };
+const pipeline: Pipeline = { name: 'p', types: [{ name: 't', schemaVersion: 1 }], lanes: ['primary'] };
 const topology = pipelineTopology(pipeline);
 const lane = names.lane(pipeline, 'primary');
 

@@ -69,7 +69,7 @@ const withLimit = (topology: Topology, limit: number): Topology => ({
 
 async function pipelineWithLimit(limit: number): Promise<Pipeline> {
   const name = `limited${limit}`;
-  const pipeline: Pipeline = { name, type: 't', schemaVersion: 1, lanes: ['primary'] };
+  const pipeline: Pipeline = { name, types: [{ name: 't', schemaVersion: 1 }], lanes: ['primary'] };
   await declare(stage, withLimit(pipelineTopology(pipeline), limit));
   return pipeline;
 }
@@ -155,7 +155,7 @@ describe('the queues of a pipeline', () => {
   ];
 
   it('say what they need: quorum, a delivery limit above zero wherever messages are taken, no expiry of queues', () => {
-    const pipeline: Pipeline = { name: 'p', type: 't', schemaVersion: 1, lanes: ['primary', 'secondary'] };
+    const pipeline: Pipeline = { name: 'p', types: [{ name: 't', schemaVersion: 1 }], lanes: ['primary', 'secondary'] };
     for (const { name, arguments: args } of all(pipeline)) {
       expect(args, name).toMatchObject({ 'x-queue-type': 'quorum' });
       expect(args, name).not.toHaveProperty('x-expires');

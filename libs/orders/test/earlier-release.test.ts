@@ -176,7 +176,15 @@ describe('the endput of an earlier release', () => {
 
   it('takes a copy of a dead letter for one, and another incarnation for a conflict', async () => {
     const dead = (row: number, incarnation: string): DeadLetter => ({
-      ...{ messageId: idOf(row), pipeline: 'orders', lane: 'primary', origin: SYSTEM, key: String(row), incarnation },
+      ...{
+        messageId: idOf(row),
+        pipeline: 'orders',
+        lane: 'primary',
+        type: null,
+        origin: SYSTEM,
+        key: String(row),
+        incarnation,
+      },
       ...{ round: 1, attempts: [], reason: 'attempts-exhausted', error: { code: 'c', message: 'm' }, headers: {} },
       ...{ body: bodyOf(row), firstAttemptAt: new Date(), deadAt: new Date() },
     });
@@ -191,7 +199,7 @@ describe('the endput of an earlier release', () => {
   });
 
   it('keeps suspects, what was edited, and who an edit must stay', async () => {
-    expect(await suspects(sql, [idOf(20)])).toEqual(new Map([[idOf(20), 2]]));
+    expect(await suspects(sql, [idOf(20)])).toEqual(new Map([[idOf(20), { alone: 2, beside: 0 }]]));
     const edit = { messageId: idOf(15), by: 'ana', why: 'a typo' };
     const later = Buffer.from(bodyOf(15, 'milk').toString().replace(CREATED[1], '2027-01-01T00:00:00Z'));
     expect(await editBody(sql, redrivable, { ...edit, body: later })).toMatchObject({ kind: 'refused' });

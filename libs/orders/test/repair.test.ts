@@ -87,6 +87,7 @@ function deadLetterOf(row: number, changes: Partial<DeadLetter> = {}): DeadLette
     messageId,
     pipeline: ordersPipeline.name,
     lane: 'primary',
+    type: null,
     origin: SYSTEM,
     key: String(row),
     incarnation: CREATED_AT,

@@ -5,14 +5,20 @@
 export interface Pipeline {
   /** For example `orders`. */
   readonly name: string;
-  /** The AMQP `type` of its messages, for example `order.placed`. */
-  readonly type: string;
-  /** The newest schema version this build understands; carried in `x-schema-version`. */
-  readonly schemaVersion: number;
+  /** All types of its messages; one that is not here is refused. */
+  readonly types: readonly [MessageType, ...MessageType[]];
   /** Its queues. A lane's name is its routing key; the queue is `<pipeline>.<lane>`. */
   readonly lanes: readonly [string, ...string[]];
   /** What is particular to some of them, by name. */
   readonly limits?: Readonly<Record<string, LaneLimits>>;
+}
+
+/** A type of messages. */
+export interface MessageType {
+  /** The AMQP `type`, for example `parcel.sent`. */
+  readonly name: string;
+  /** The newest schema version this build understands; carried in `x-schema-version`. */
+  readonly schemaVersion: number;
 }
 
 /** What is particular to a lane, for whoever publishes to it or consumes it. */
@@ -32,4 +38,18 @@ export interface LaneLimits {
  */
 export function laneOf({ lanes }: Pick<Pipeline, 'lanes'>, lane: string | null): string {
   return lane !== null && lanes.includes(lane) ? lane : lanes[0];
+}
+
+/**
+ * The type with which a message goes on: its own. The first where that is not known, as of a dead letter of an earlier
+ * release, or is none of the pipeline's. Pure.
+ */
+export function typeOf({ types }: Pick<Pipeline, 'types'>, type: string | null | undefined): MessageType {
+  return types.find(({ name }) => name === type) ?? types[0];
+}
+
+/** The newest schema version of a type; of one that is none of the pipeline's, that of all of them. Pure. */
+export function newestVersion({ types }: Pick<Pipeline, 'types'>, type: string | undefined): number {
+  const known = types.find(({ name }) => name === type);
+  return known?.schemaVersion ?? Math.max(...types.map(({ schemaVersion }) => schemaVersion));
 }

@@ -98,7 +98,7 @@ function deadLetterOf({ name }: Pipeline, lane: string, row: number, messageId: 
   const at = new Date('2026-01-01T00:00:01Z');
   const error = { code: `no-${name}`, message: `This is none of the ${name}.` };
   return {
-    ...{ messageId, pipeline: name, lane, origin: 'depot-1', key: String(row), incarnation: null },
+    ...{ messageId, pipeline: name, lane, type: 'sent', origin: 'depot-1', key: String(row), incarnation: null },
     ...{ round: 1, reason: 'attempts-exhausted' as const, error, firstAttemptAt: at, deadAt: at },
     attempts: [{ round: 1, attempt: 1, error, worker: 'w', started_at: at.toISOString(), duration_ms: 1 }],
     body: Buffer.from(JSON.stringify({ id: String(row) })),

@@ -33,7 +33,12 @@ beforeAll(async () => {
   for (const migrations of consoleMigrations) await migrate(database.url, migrations);
   endput = openPostgres({ url: database.url, applicationName: 'test', max: 8 });
   const open = (name: string, title: string) =>
-    minimalPipeline(endput, logger, { name, type: 'sent', schemaVersion: 1, lanes: ['express', 'bulk'] }, title);
+    minimalPipeline(
+      endput,
+      logger,
+      { name, types: [{ name: 'sent', schemaVersion: 1 }], lanes: ['express', 'bulk'] },
+      title,
+    );
   [parcels, postcards] = [await open('parcels', 'Parcels'), await open('postcards', 'Postcards')];
   app = await buildApp({
     ...{ logger, metrics: createMetrics({}), allowedHosts: '127.0.0.1', trustedProxies: 'loopback' },

@@ -27,18 +27,12 @@ export function deadLetterOf<M>(
   const earlier = Array.from({ length: attempt.attempt - 1 }, (_, index) =>
     earlierAttempt(index + 1, attempt.round, ofThisRound),
   );
-  const last: DeadLetterAttempt = {
-    round: attempt.round,
-    attempt: attempt.attempt,
-    error: decision.error,
-    worker,
-    started_at: work.startedAt.toISOString(),
-    duration_ms: work.durationMs,
-  };
+  const last = attemptOf(work, decision.error, worker);
   return {
     messageId: attempt.messageId,
     pipeline: attempt.pipeline,
     lane: delivery.lane,
+    type: delivery.type ?? null,
     origin: attempt.origin || null,
     key: attempt.key || null,
     incarnation: attempt.incarnation,
@@ -51,6 +45,15 @@ export function deadLetterOf<M>(
     firstAttemptAt: ofThisRound[0]?.started_at ?? work.startedAt,
     deadAt: now,
   };
+}
+
+/** The attempt that was made now. */
+function attemptOf(
+  { attempt: { round, attempt }, startedAt, durationMs }: Decided<unknown>,
+  error: DeadLetterAttempt['error'],
+  worker: string,
+): DeadLetterAttempt {
+  return { round, attempt, error, worker, started_at: startedAt.toISOString(), duration_ms: durationMs };
 }
 
 function earlierAttempt(attempt: number, round: number, logged: readonly AttemptDocument[]): DeadLetterAttempt {

@@ -3,6 +3,7 @@ import {
   contentId,
   HEADER,
   invalid,
+  newestVersion,
   readHeaders,
   identityProblem,
   type Codec,
@@ -86,10 +87,11 @@ export function unread(delivery: Delivery, pipeline: Pipeline, failure = NOT_REA
   return unidentified(delivery, pipeline, { kind: 'unreadable', failure });
 }
 
-function tooNew({ headers }: Delivery, pipeline: Pipeline): Content<never> | undefined {
+function tooNew({ headers, type }: Delivery, pipeline: Pipeline): Content<never> | undefined {
   const version = headers[HEADER.schemaVersion];
-  if (typeof version !== 'number' || version <= pipeline.schemaVersion) return undefined;
-  const message = `A message has schema version ${version}; this consumer knows up to ${pipeline.schemaVersion}. Upgrade the consumers first.`;
+  const newest = newestVersion(pipeline, type);
+  if (typeof version !== 'number' || version <= newest) return undefined;
+  const message = `A message has schema version ${version}; this consumer knows up to ${newest}. Upgrade the consumers first.`;
   return { kind: 'too-new', fault: { code: 'schema-too-new', message } };
 }
 
@@ -97,7 +99,8 @@ function tooNew({ headers }: Delivery, pipeline: Pipeline): Content<never> | und
 function readJourney({ headers, type }: Delivery, pipeline: Pipeline): JourneyHeaders | { failure: Failure } {
   const journey = readHeaders(headers);
   if ('problem' in journey) return { failure: invalid('headers', journey.problem) };
-  if (type !== pipeline.type) return { failure: invalid('type', `type ${String(type)} is unknown here`) };
+  if (!pipeline.types.some(({ name }) => name === type))
+    return { failure: invalid('type', `type ${String(type)} is unknown here`) };
   const { attempt, maxAttempts } = journey;
   if (attempt > maxAttempts) return { failure: invalid('headers', `attempt ${attempt} of ${maxAttempts}`) };
   return journey;

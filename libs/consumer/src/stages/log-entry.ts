@@ -1,5 +1,12 @@
 import type { AttemptDocument } from '@esteira/attempt-log';
-import { attemptInfo, type AttemptStatus, type Failure, type JsonValue, type Pipeline } from '@esteira/pipeline';
+import {
+  attemptInfo,
+  typeOf,
+  type AttemptStatus,
+  type Failure,
+  type JsonValue,
+  type Pipeline,
+} from '@esteira/pipeline';
 import type { Subject } from '../subject.ts';
 import type { Stored } from '../work.ts';
 import { logIdOf } from './log-id.ts';
@@ -78,7 +85,7 @@ function entry<M>(work: Stored<M>, end: End, writer: LogWriter<M>, processedAt: 
   return {
     _id: logIdOf(work),
     pipeline,
-    type: writer.pipeline.type,
+    type: typeOf(writer.pipeline, work.delivery.type).name,
     message_id: messageId,
     round,
     attempt,

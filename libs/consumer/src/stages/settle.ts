@@ -4,6 +4,7 @@ import {
   boundedError,
   HEADER,
   laneOf,
+  typeOf,
   writeHeaders,
   type OutgoingMessage,
   type Pipeline,
@@ -82,7 +83,7 @@ function retryOf(work: Stored<unknown>, pipeline: Pipeline) {
   if (decision.kind !== 'wait' || content.kind !== 'readable') return undefined;
   const message: OutgoingMessage = {
     messageId: attempt.messageId,
-    type: pipeline.type,
+    type: typeOf(pipeline, delivery.type).name,
     lane: laneOf(pipeline, delivery.lane),
     body: delivery.body,
     headers: writeHeaders({ ...content.headers, attempt: attempt.attempt + 1 }),
@@ -115,7 +116,7 @@ function mirrorOf(work: Stored<unknown>, pipeline: Pipeline, now: Date): Outgoin
   if (death === undefined) return undefined;
   return {
     messageId: work.attempt.messageId,
-    type: work.delivery.type ?? pipeline.type,
+    type: work.delivery.type ?? pipeline.types[0].name,
     lane: pipeline.lanes[0],
     body: work.delivery.body,
     headers: {
@@ -157,10 +158,10 @@ function deathOf({ deadLetter, rest, delivery }: Stored<unknown>, now: Date): De
 }
 
 /** Only headers of ours: foreign ones may be too many for a frame, and the table keeps them all. */
-function journeyHeaders({ content, attempt }: Stored<unknown>, { schemaVersion }: Pipeline): Record<string, unknown> {
+function journeyHeaders({ content, attempt, delivery }: Stored<unknown>, pipeline: Pipeline): Record<string, unknown> {
   if (content.kind === 'readable') return writeHeaders(content.headers);
   return writeHeaders({
-    schemaVersion,
+    schemaVersion: typeOf(pipeline, delivery.type).schemaVersion,
     attempt: attempt.attempt,
     maxAttempts: attempt.maxAttempts,
     round: attempt.round,

@@ -14,8 +14,7 @@ import {
 /** Another pipeline than any that there is: two lanes, one of them each by itself. */
 export const parcelsPipeline: Pipeline = {
   name: 'parcels',
-  type: 'parcel.sent',
-  schemaVersion: 1,
+  types: [{ name: 'parcel.sent', schemaVersion: 1 }],
   lanes: ['bulk', 'express'],
 };
 
@@ -33,7 +32,7 @@ const idOf = (id: number) => contentId(Buffer.from(String(id)), 'parcel');
 export function parcelMessage({ id, weight }: Parcel, lane: string): OutgoingMessage {
   return {
     messageId: idOf(id),
-    type: parcelsPipeline.type,
+    type: parcelsPipeline.types[0].name,
     lane,
     body: Buffer.from(JSON.stringify({ id, weight })),
     headers: writeHeaders({ schemaVersion: 1, attempt: 1, maxAttempts: 3, round: 1 }),

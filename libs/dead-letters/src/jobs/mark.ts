@@ -14,6 +14,8 @@ export interface MarkedDeadLetter {
   readonly sendAs: string;
   /** The lane it came from; null where that was not written down. */
   readonly lane: string | null;
+  /** The AMQP type that it had; null where that was not written down. */
+  readonly type: string | null;
   readonly round: number;
   readonly body: Buffer;
   readonly headers: WireHeaders;
@@ -34,6 +36,7 @@ interface Row extends Candidate {
   readonly ordinal: number;
   readonly messageId: string;
   readonly lane: string | null;
+  readonly type: string | null;
   readonly headers: WireHeaders;
 }
 
@@ -64,8 +67,8 @@ export async function markNext(sql: Postgres, job: HeldJob, redrivable: Redrivab
   });
 }
 
-const toSendOf = ({ lane, round, body, headers }: Row, sendAs: string): MarkedDeadLetter => ({
-  ...{ sendAs, lane, headers },
+const toSendOf = ({ lane, type, round, body, headers }: Row, sendAs: string): MarkedDeadLetter => ({
+  ...{ sendAs, lane, type, headers },
   round: round + 1,
   body: body ?? Buffer.alloc(0),
 });
@@ -88,7 +91,7 @@ export async function bounded(sql: Sql, { id, action }: HeldJob, from: number, u
 function lockedRows(sql: Sql, job: HeldJob, { atRest }: Redrivable, from: number, upTo: number): Promise<Row[]> {
   const content = job.action === 'redrive' ? 'dead.body, dead.headers' : 'NULL AS body, NULL AS headers';
   return sql.query<Row>(
-    `SELECT item.ordinal, item.round AS "chosenRound", dead.message_id AS "messageId", dead.lane, dead.state, dead.round,
+    `SELECT item.ordinal, item.round AS "chosenRound", dead.message_id AS "messageId", dead.lane, dead.type, dead.state, dead.round,
             stored.message_id IS NOT NULL AS "isStored", ${content}
        FROM dead_letter_job_items AS item
        JOIN dead_letters AS dead ON dead.message_id = item.message_id AND dead.pipeline = $4

@@ -1,6 +1,7 @@
 import {
   HEADER,
   laneOf,
+  typeOf,
   MAX_MAX_ATTEMPTS,
   writeHeaders,
   type OutgoingMessage,
@@ -76,7 +77,7 @@ async function unsent(sql: Sql, job: HeldJob, most: number): Promise<Marked> {
   const from = job.sentUpTo;
   const upTo = await bounded(sql, job, from, Math.min(job.markedUpTo, from + most));
   const toSend = await sql.query<MarkedDeadLetter>(
-    `SELECT coalesce(item.sent_as, item.message_id) AS "sendAs", dead.lane, dead.round, dead.body, dead.headers
+    `SELECT coalesce(item.sent_as, item.message_id) AS "sendAs", dead.lane, dead.type, dead.round, dead.body, dead.headers
        FROM dead_letter_job_items AS item JOIN dead_letters AS dead USING (message_id)
       WHERE item.job = $1::bigint AND item.ordinal > $2 AND item.ordinal <= $3 AND item.outcome = 'done'
         AND dead.state = 'redriven' AND dead.round = item.round + 1
@@ -87,24 +88,25 @@ async function unsent(sql: Sql, job: HeldJob, most: number): Promise<Marked> {
 }
 
 /**
- * The message of a redriven dead letter: its body, to the lane that it came from, with the headers of a first attempt in
+ * The message of a redriven dead letter: its body, of its type, to the lane that it came from, with the headers of a first attempt in
  * its round. `maxAttempts` is what it carries if it is given; otherwise what it carried before, or `usually` where that
  * can't be read. Pure.
  */
 export function redrivenMessage(
   pipeline: Pipeline,
-  { sendAs, lane, round, body, headers }: MarkedDeadLetter,
+  { sendAs, lane, type, round, body, headers }: MarkedDeadLetter,
   maxAttempts: number | null,
   usually: number,
 ): OutgoingMessage {
+  const { name, schemaVersion } = typeOf(pipeline, type);
   const traceparent = headers[HEADER.traceparent];
   return {
     messageId: sendAs,
-    type: pipeline.type,
+    type: name,
     lane: laneOf(pipeline, lane),
     body,
     headers: writeHeaders({
-      schemaVersion: pipeline.schemaVersion,
+      schemaVersion,
       attempt: 1,
       maxAttempts: maxAttempts ?? carried(headers) ?? usually,
       round,

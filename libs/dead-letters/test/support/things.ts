@@ -16,7 +16,14 @@ import {
 import type { DeadLetterWrite, DeadLetter, Job, JobRunnerOptions, NewJob, Redrivable } from '../../src/index.ts';
 
 /** A pipeline of things, for tests: a body is `{"system", "id", "created_at", …}` and proves the id it makes. */
-export const things: Pipeline = { name: 'things', type: 'thing.made', schemaVersion: 1, lanes: ['primary', 'express'] };
+export const things: Pipeline = {
+  name: 'things',
+  types: [
+    { name: 'thing.made', schemaVersion: 1 },
+    { name: 'thing.broken', schemaVersion: 3 },
+  ],
+  lanes: ['primary', 'express'],
+};
 export const STORED = 'stored_things';
 /** What its store shows of it. */
 export const atRest = atRestView('things');
@@ -83,6 +90,7 @@ export function deadLetterOf(row: number, changes: Partial<DeadLetter> = {}): De
     messageId: idOf(row),
     pipeline: things.name,
     lane: 'primary',
+    type: null,
     origin: 'system-1',
     key: String(row),
     incarnation: CREATED_AT,

@@ -13,7 +13,7 @@ import { openScriptedBroker, type ScriptedBroker } from '../support/scripted-bro
 import { connected, idsOf, logger, messageOf, messages } from '../support/stage.ts';
 import { policyOf } from './exercise.ts';
 
-const pipeline: Pipeline = { name: 'p', type: 't', schemaVersion: 1, lanes: ['primary', 'secondary'] };
+const pipeline: Pipeline = { name: 'p', types: [{ name: 't', schemaVersion: 1 }], lanes: ['primary', 'secondary'] };
 
 let scripted: ScriptedBroker | undefined;
 

@@ -10,7 +10,7 @@ import {
   waitQueueTopology,
 } from '../../src/index.ts';
 
-const pipeline: Pipeline = { name: 'p', type: 't', schemaVersion: 1, lanes: ['primary'] };
+const pipeline: Pipeline = { name: 'p', types: [{ name: 't', schemaVersion: 1 }], lanes: ['primary'] };
 const queues = [...pipelineTopology(pipeline).queues, ...waitQueueTopology(pipeline, [60_000]).queues];
 
 const nameOf = {

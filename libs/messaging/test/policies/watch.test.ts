@@ -25,7 +25,7 @@ let watch: PolicyWatch;
 beforeAll(async () => {
   stage = await openStage();
   administration = administrationOf(stage.url);
-  pipeline = { name: freshName('p'), type: 't', schemaVersion: 1, lanes: ['primary'] };
+  pipeline = { name: freshName('p'), types: [{ name: 't', schemaVersion: 1 }], lanes: ['primary'] };
   await declare(stage, joined(pipelineTopology(pipeline), waitQueueTopology(pipeline, [60_000])));
   watch = watchPolicies(pipeline, stage.management, logger);
 });

@@ -64,7 +64,7 @@ export async function connected(url: string): Promise<Broker> {
 /** A pipeline nobody had before, with two lanes, declared together with `topology`. */
 export async function freshPipeline(stage: Stage, topology?: (pipeline: Pipeline) => Topology): Promise<Pipeline> {
   const name = `p${randomBytes(4).toString('hex')}`;
-  const pipeline: Pipeline = { name, type: 't', schemaVersion: 1, lanes: ['primary', 'secondary'] };
+  const pipeline: Pipeline = { name, types: [{ name: 't', schemaVersion: 1 }], lanes: ['primary', 'secondary'] };
   await declare(stage, pipelineTopology(pipeline));
   if (topology !== undefined) await declare(stage, topology(pipeline));
   return pipeline;

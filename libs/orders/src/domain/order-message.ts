@@ -4,6 +4,7 @@ import { messageIds } from './message-id.ts';
 import { attemptsRequired } from './attempts-required.ts';
 import { ordersPipeline, type Order, type Origin } from './order.ts';
 
+const [TYPE] = ordersPipeline.types;
 const closed = { additionalProperties: false };
 const name = Type.String({ minLength: 1, maxLength: 63 });
 
@@ -69,7 +70,7 @@ export function orderTextMessages(origin: Origin): (order: OrderText, journey: J
     const body = `{"message_id":"${messageId}","processing":${processing},"origin":${originJson},"order":${json}}`;
     return {
       messageId,
-      type: ordersPipeline.type,
+      type: TYPE.name,
       lane: ordersPipeline.lanes[0],
       body: Buffer.from(body),
       headers: headersOf(journey),
@@ -83,7 +84,7 @@ function journeyHeaders(): (journey: Journey) => WireHeaders {
   return (journey) => {
     const { maxAttempts, round = 1 } = journey;
     if (last === undefined || last.journey.maxAttempts !== maxAttempts || (last.journey.round ?? 1) !== round) {
-      const headers = writeHeaders({ schemaVersion: ordersPipeline.schemaVersion, attempt: 1, maxAttempts, round });
+      const headers = writeHeaders({ schemaVersion: TYPE.schemaVersion, attempt: 1, maxAttempts, round });
       last = { journey, headers };
     }
     return last.headers;

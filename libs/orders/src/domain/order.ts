@@ -1,7 +1,11 @@
 import type { Pipeline } from '@esteira/pipeline';
 
 /** The first pipeline: order rows. */
-export const ordersPipeline: Pipeline = { name: 'orders', type: 'order.placed', schemaVersion: 1, lanes: ['primary'] };
+export const ordersPipeline: Pipeline = {
+  name: 'orders',
+  types: [{ name: 'order.placed', schemaVersion: 1 }],
+  lanes: ['primary'],
+};
 
 /** A row of a source's `orders` table, as it travels. */
 export interface Order {
