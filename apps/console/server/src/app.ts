@@ -2,6 +2,7 @@ import { addScope, createApp, type App } from '@esteira/http';
 import type { Console } from './console.ts';
 import { classifyFault } from './faults.ts';
 import { SHARED } from './pipelines/asked-pipeline.ts';
+import { addBooks } from './routes/books.ts';
 import { addDeadLetters } from './routes/dead-letters.ts';
 import { addHistory } from './routes/history.ts';
 import { addJobs } from './routes/jobs.ts';
@@ -60,6 +61,7 @@ function addShared(app: App, console: Console): void {
   addRepair(app, console);
   addJobs(app, console);
   addHistory(app, console);
+  addBooks(app, console);
 }
 
 const tagsOf = ({ pipelines }: Console) => [
@@ -67,6 +69,7 @@ const tagsOf = ({ pipelines }: Console) => [
   { name: 'dead letters', description: 'What was given up on, and why.' },
   { name: 'repair', description: 'Editing, redriving and discarding dead letters; jobs.' },
   { name: 'history', description: 'Who did what, when, and why.' },
+  { name: 'books', description: 'Whether all that was accepted is accounted for, item by item.' },
   ...pipelines.flatMap(({ own }) => own.tags),
   { name: 'session', description: 'Who one is.' },
   { name: 'health', description: 'For supervisors and Prometheus.' },

@@ -14,6 +14,7 @@ import type { Postgres } from '@esteira/postgres';
 import { startBoard } from '../src/overview/board.ts';
 import { storedSeries } from '../src/overview/series.ts';
 import type { ConsolePipeline } from '../src/pipelines/pipeline.ts';
+import { countedBooks } from './counted-books.ts';
 
 /** A pipeline that brings as little as one can, and the broker that its redrives go to. */
 export interface MinimalPipeline {
@@ -47,6 +48,7 @@ export async function minimalPipeline(
   };
   const board = startBoard(sourcesOf(endput, pipeline), storedSeries(endput, pipeline.name), logger);
   const sent: OutgoingMessage[] = [];
+  const accepted = new Set<string>();
   const jobs = runnerOf(endput, redrivable, sent);
   return {
     console: {
@@ -55,12 +57,14 @@ export async function minimalPipeline(
       retries: { maxAttempts: 2, waitsMs: [0, 1_000] },
       board: () => board,
       collect: () => Promise.resolve(),
+      books: countedBooks(endput, pipeline.name, accepted),
       own: { parts: [], tags: [], add: () => undefined },
     },
     sent,
     dies: async (row, lane) => {
       const dead = deadLetterOf(pipeline, lane, row, idOf(String(row)));
       await endput.transaction((tx) => writeDeadLetters(tx, atRest, [dead]), lockToWriteDeadLetters(atRest));
+      accepted.add(dead.messageId);
       return dead.messageId;
     },
     stop: async () => {

@@ -90,6 +90,15 @@ describe('a reconciliation', () => {
       `/v0/pipelines/orders/reconciliations/${id}/rows?kind=missing`,
     );
     expect(rows.items).toMatchObject([{ id: '3', class: 'missing' }, { id: '7' }]);
+    const { body: books } = await ask.get(`/v0/pipelines/orders/books/${id}`);
+    expect(books).toMatchObject({
+      report: {
+        adds_up: false,
+        origins: [{ accepted: ROWS, counts: { stored: ROWS - 2, missing: 2 }, difference: 2 }],
+      },
+    });
+    const { body: items } = await ask.get(`/v0/pipelines/orders/books/${id}/items?class=missing`);
+    expect(items).toMatchObject({ items: [{ key: '3', sent_again_at: null }, { key: '7' }] });
     const csv = await fetch(`${pipeline.console.url}/v0/pipelines/orders/reconciliations/${id}/export?format=csv`);
     expect((await csv.text()).trim().split('\n')).toHaveLength(3);
     const { body: json } = await ask.get(`/v0/pipelines/orders/reconciliations/${id}/export`);

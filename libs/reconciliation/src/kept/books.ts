@@ -14,7 +14,7 @@ export interface RowBooksOptions {
   /** Names of what a content is made of. */
   readonly fields: readonly string[];
   /** Starts a reconciliation that somebody asked for. */
-  readonly start: (by: string) => Promise<Exclude<Started, { kind: 'not-due' }>>;
+  readonly start: (by: string) => Promise<Started>;
 }
 
 /** The books of a pipeline whose rows are reconciled one by one: each kept reconciliation is a run. */
@@ -22,8 +22,11 @@ export function rowBooks({ endput, pipeline, fields, start }: RowBooksOptions): 
   return {
     pipeline,
     begin: async (by) => {
-      const { kind, id } = await start(by);
-      return { kind: kind === 'claimed' ? 'begun' : kind, id };
+      const first = await start(by);
+      // Another one was on its way, and has ended since.
+      const started = first.kind === 'not-due' ? await start(by) : first;
+      if (started.kind === 'not-due') throw new Error('Another reconciliation ended just now: ask again.');
+      return { kind: started.kind === 'claimed' ? 'begun' : started.kind, id: started.id };
     },
     runs: async (request) => {
       const { items, nextCursor } = await listReconciliations(endput, pipeline, request);

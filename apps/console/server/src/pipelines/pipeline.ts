@@ -1,5 +1,6 @@
 import type { Redrivable } from '@esteira/dead-letters';
 import type { App } from '@esteira/http';
+import type { Books } from '@esteira/pipeline';
 import type { Postgres } from '@esteira/postgres';
 import type { Board } from '../overview/board.ts';
 
@@ -31,6 +32,8 @@ export interface ConsolePipeline {
   readonly board: () => Board;
   /** Brings into its history what was done elsewhere. Rejects where that can't be asked for. */
   readonly collect: () => Promise<void>;
+  /** Whether all that it accepted is accounted for. */
+  readonly books: Books;
   readonly own: OwnRoutes;
 }
 

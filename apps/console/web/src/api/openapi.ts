@@ -452,6 +452,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v0/pipelines/{pipeline}/books": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The books
+         * @description accepted = done + dead + discarded + in flight + to be sent, each time they were made up; the newest first.
+         */
+        get: operations["books"];
+        put?: never;
+        /**
+         * Make up the books
+         * @description Accounts for all that was accepted, item by item. One at a time.
+         */
+        post: operations["makeUpBooks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v0/pipelines/{pipeline}/books/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The books at one time */
+        get: operations["booksRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v0/pipelines/{pipeline}/books/{id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Items that do not add up
+         * @description Of one class, by origin and key.
+         */
+        get: operations["booksItems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v0/pipelines/orders/systems/{system}/run": {
         parameters: {
             query?: never;
@@ -4187,6 +4248,547 @@ export interface operations {
                 };
             };
             /** @description `no-such-pipeline`: There is no such pipeline. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    books: {
+        parameters: {
+            query?: {
+                /** @description Items of a page; 50 by default. */
+                limit?: number;
+                /** @description `next_cursor` of a page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            /** @enum {unknown} */
+                            state: "running" | "finished" | "failed" | "interrupted";
+                            started_by: string;
+                            started_at: string;
+                            ended_at: string | null;
+                            report: {
+                                /** @description What is accepted, in words. */
+                                accepted: string;
+                                /** @description In the order in which they are shown. */
+                                classes: {
+                                    name: string;
+                                    label: string;
+                                    /**
+                                     * @description What its items count as. `fault`: accepted, and none of the five before. `stray`: never accepted, and there. `aside`: explained by somebody.
+                                     * @enum {unknown}
+                                     */
+                                    kind: "done" | "dead" | "discarded" | "in-flight" | "to-be-sent" | "fault" | "stray" | "aside";
+                                    what: string | null;
+                                    remedy: ("send-again" | "explain") | null;
+                                }[];
+                                origins: {
+                                    origin: string;
+                                    accepted: number;
+                                    /** @description By the names of the classes. */
+                                    counts: {
+                                        [key: string]: number;
+                                    };
+                                    /** @description Accepted, and neither at rest nor in flight nor still to be sent. */
+                                    difference: number;
+                                }[];
+                                /** @description No origin has a difference, a fault or a stray. */
+                                adds_up: boolean;
+                                /** @description All that was accepted is at rest. */
+                                is_at_rest: boolean;
+                                problems: {
+                                    count: number;
+                                    what: string;
+                                }[];
+                            } | null;
+                            error: string | null;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-such-pipeline`: There is no such pipeline. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeUpBooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                    };
+                };
+            };
+            /**
+             * @description `invalid-request`: The request does not match its description.
+             *
+             *     `malformed-json`: The body is not JSON.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `not-allowed`: The key of the request may look, and not act.
+             *
+             *     `not-our-page`: The request has a session, and nothing that shows that our page has sent it.
+             *
+             *     `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-such-pipeline`: There is no such pipeline. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `books-under-way`: The books are being made up. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The path does not take bodies of this content type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    booksRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+                /** @description Of a run of the books. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @enum {unknown} */
+                        state: "running" | "finished" | "failed" | "interrupted";
+                        started_by: string;
+                        started_at: string;
+                        ended_at: string | null;
+                        report: {
+                            /** @description What is accepted, in words. */
+                            accepted: string;
+                            /** @description In the order in which they are shown. */
+                            classes: {
+                                name: string;
+                                label: string;
+                                /**
+                                 * @description What its items count as. `fault`: accepted, and none of the five before. `stray`: never accepted, and there. `aside`: explained by somebody.
+                                 * @enum {unknown}
+                                 */
+                                kind: "done" | "dead" | "discarded" | "in-flight" | "to-be-sent" | "fault" | "stray" | "aside";
+                                what: string | null;
+                                remedy: ("send-again" | "explain") | null;
+                            }[];
+                            origins: {
+                                origin: string;
+                                accepted: number;
+                                /** @description By the names of the classes. */
+                                counts: {
+                                    [key: string]: number;
+                                };
+                                /** @description Accepted, and neither at rest nor in flight nor still to be sent. */
+                                difference: number;
+                            }[];
+                            /** @description No origin has a difference, a fault or a stray. */
+                            adds_up: boolean;
+                            /** @description All that was accepted is at rest. */
+                            is_at_rest: boolean;
+                            problems: {
+                                count: number;
+                                what: string;
+                            }[];
+                        } | null;
+                        error: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `no-such-pipeline`: There is no such pipeline.
+             *
+             *     `not-found`: There is no such run of the books.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    booksItems: {
+        parameters: {
+            query: {
+                /** @description The name of a class. */
+                class: string;
+                /** @description An origin. */
+                origin?: string;
+                /** @description Items of a page; 50 by default. */
+                limit?: number;
+                /** @description `next_cursor` of a page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+                /** @description Of a run of the books. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            origin: string;
+                            /** @description What it is called at its origin. */
+                            key: string;
+                            class: string;
+                            /** @description What is known of it, for people. */
+                            details: string;
+                            sent_again_at: string | null;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `no-such-pipeline`: There is no such pipeline.
+             *
+             *     `not-found`: There is no such run of the books.
+             */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -2,7 +2,9 @@ import { hostname } from 'node:os';
 import { startJobRunner, type JobRunner } from '@esteira/dead-letters';
 import type { Logger } from '@esteira/observability';
 import { orderJobs, redrivableOrders } from '@esteira/orders/repair';
+import { CONTENT_FIELDS } from '@esteira/orders/reconciliation';
 import { MAX_MAX_ATTEMPTS, scheduledDelays, waitsBefore } from '@esteira/pipeline';
+import { rowBooks } from '@esteira/reconciliation';
 import type { Settings } from '@esteira/settings';
 import type { Connections } from '../../connections.ts';
 import { explained } from '../../explained.ts';
@@ -46,6 +48,10 @@ export function openOrders(options: OpenOptions): OpenedPipeline {
       retries: retriesOf(settings),
       board,
       collect: () => collecting.collect(),
+      books: rowBooks({
+        ...{ endput, pipeline: redrivable.pipeline.name, fields: CONTENT_FIELDS },
+        start: (by) => reconciling.start(by),
+      }),
       own: ordersRoutes({ logger, systems, attemptLog, endput, reconciling }),
     },
     startJobs: () => {
