@@ -134,6 +134,19 @@ export function everyPage(): void {
     }
   });
 
+  it('is marked in the navigation, alone, on the pages below it too', async () => {
+    const marked = world.page.getByRole('navigation', { name: 'Pages' }).locator('a[aria-current], a[data-active]');
+    for (const [path, label] of [
+      ['/orders', 'Overview'],
+      ['/orders/dead-letters/list', 'Dead letters'],
+      ['/orders/history', 'History'],
+    ] as const) {
+      await open(path);
+      await heading(label).waitFor();
+      expect(await marked.allInnerTexts()).toEqual([label]);
+    }
+  });
+
   it('is reached on a narrow screen too, through a menu without a barrier', async () => {
     await world.page.setViewportSize(NARROW);
     await open('/');

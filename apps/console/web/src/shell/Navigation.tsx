@@ -19,6 +19,8 @@ export function Navigation({ onChosen }: { readonly onChosen: () => void }) {
         label={label}
         leftSection={<Icon size={18} stroke={1.6} />}
         active={isHere(to)}
+        // The address of the overview begins those of all other pages.
+        activeOptions={{ exact: to === overview?.to }}
         onClick={onChosen}
         style={{ borderRadius: 'var(--mantine-radius-md)' }}
       />
