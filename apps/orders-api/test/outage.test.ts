@@ -27,7 +27,7 @@ async function during(postgresUrl: string, redisUrl: string): Promise<Outage> {
     source: ordersSource(postgres, { system }),
     publish: () => Promise.reject(new Error('never')),
     pageSize: 1,
-    maxLaneDepth: 1,
+    maxLaneDepth: () => 1,
     leaseMs: 1_000,
     logger,
   });

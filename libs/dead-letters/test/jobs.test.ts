@@ -216,6 +216,15 @@ describe('a redrive', () => {
     expect(await endput.read(full)).toMatchObject({ state: 'finished', done: 10 });
   });
 
+  it('sends to a lane that holds more than others may, where the lane has a limit of its own', async () => {
+    await endput.write(...rows(10).map((row) => deadLetterOf(row, { lane: 'express' })));
+    const { redrivable, ...options } = runnerOf(endput, { laneDepth: () => Promise.resolve(2_000) });
+    const pipeline = { ...redrivable.pipeline, limits: { express: { mostDepth: 3_000 } } };
+    const job = await endput.create(redrive());
+    await runJob({ ...options, redrivable: { ...redrivable, pipeline } }, job.id, forever);
+    expect(await endput.read(job)).toMatchObject({ state: 'finished', done: 10 });
+  });
+
   it('waits out a broker that is away, and sends what it had marked', async () => {
     await endput.writeRows(rows(50));
     let calls = 0;

@@ -29,6 +29,8 @@ export interface LaneLimits {
    * keeps it for good: let it be generous.
    */
   readonly holdMs?: number;
+  /** The most messages that may wait in it before publishing to it pauses; `MAX_LANE_DEPTH` where it is not set. */
+  readonly mostDepth?: number;
 }
 
 /**
@@ -38,6 +40,11 @@ export interface LaneLimits {
  */
 export function laneOf({ lanes }: Pick<Pipeline, 'lanes'>, lane: string | null): string {
   return lane !== null && lanes.includes(lane) ? lane : lanes[0];
+}
+
+/** How many messages may wait in a lane before publishing to it pauses. @param usually of lanes without a limit of their own */
+export function mostDepthOf({ limits = {} }: Pick<Pipeline, 'limits'>, lane: string, usually: number): number {
+  return limits[lane]?.mostDepth ?? usually;
 }
 
 /**

@@ -27,7 +27,7 @@ function relayFrom(source: PageSource, system: string, onPublish: () => Promise<
       return messages.map(() => 'confirmed' as const);
     },
     pageSize: 100,
-    maxLaneDepth: 1_000_000,
+    maxLaneDepth: () => 1_000_000,
     leaseMs: 15_000,
     logger: createLogger({ name: 'test', level: 'silent' }),
   });

@@ -16,8 +16,8 @@ import type { Pipeline, Publish } from '@esteira/pipeline';
 /** The way to the pipeline's lane. */
 export interface Lane {
   readonly publish: Publish;
-  /** Messages that wait in it. */
-  readonly depth: () => Promise<number>;
+  /** Messages that wait in a lane of its pipeline. */
+  readonly depth: (lane: string) => Promise<number>;
   /** Rejects when nothing can be published: no connection, an alarm, a topology that is not ours, a policy that harms. */
   readonly ready: Check;
   /** What to tell people while an alarm or a policy of the broker stops publishing; undefined while none does. */
@@ -56,7 +56,8 @@ export function openLane({ pipeline, appId, broker, management, logger }: LaneOp
     await policies.look();
   });
   const blocked = () => alarmOf(broker) ?? policies.fault;
-  const depth = () => onDeclared(async () => ({ result: await laneDepth(broker, pipeline), again: false }));
+  const depth = (...lanes: string[]) =>
+    onDeclared(async () => ({ result: await laneDepth(broker, pipeline, lanes), again: false }));
   return {
     depth,
     publish: (messages) =>
@@ -68,7 +69,7 @@ export function openLane({ pipeline, appId, broker, management, logger }: LaneOp
     ready: async () => {
       const alarm = alarmOf(broker);
       if (alarm !== undefined) throw new Error(alarm);
-      await depth();
+      await depth(...pipeline.lanes);
       if (policies.fault !== undefined) throw new PolicyInForce(policies.fault);
     },
     blocked,

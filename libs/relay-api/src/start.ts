@@ -3,7 +3,7 @@ import { redisRegister, startHeartbeat, type Heartbeat } from '@esteira/heartbea
 import { within, type App, type Check } from '@esteira/http';
 import { connectBroker, names, openManagement } from '@esteira/messaging';
 import { outageOf, withoutPasswords, type Logger, type Metrics } from '@esteira/observability';
-import { present, type Pipeline } from '@esteira/pipeline';
+import { mostDepthOf, present, type Pipeline } from '@esteira/pipeline';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import type { SourceTable } from '@esteira/postgres-source';
 import {
@@ -148,7 +148,7 @@ function relayOf(
     publish,
     depth: lane.depth,
     pageSize: settings.PAGE_SIZE,
-    maxLaneDepth: settings.MAX_LANE_DEPTH,
+    maxLaneDepth: (name) => mostDepthOf(pipeline, name, settings.MAX_LANE_DEPTH),
     leaseMs: settings.LEASE_MS,
     followPollMs: settings.FOLLOW_POLL_MS,
     landingMs: landingMs(settings.SHUTDOWN_MS),

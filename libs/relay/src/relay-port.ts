@@ -56,10 +56,11 @@ export interface RelayOptions {
   readonly publish: Publish;
   /** What people call the place it publishes to, for example `exchange esteira.things`. */
   readonly target?: string;
-  /** How many messages the lane holds. Without it publishing never pauses. */
-  readonly depth?: () => Promise<number>;
+  /** How many messages a lane holds. Without it publishing never pauses. */
+  readonly depth?: (lane: string) => Promise<number>;
   readonly pageSize: number;
-  readonly maxLaneDepth: number;
+  /** How many it may hold before publishing to it pauses. */
+  readonly maxLaneDepth: (lane: string) => number;
   readonly leaseMs: number;
   /** How often a run that follows its source looks for rows while none come, in milliseconds; 100 by default. */
   readonly followPollMs?: number;

@@ -19,8 +19,8 @@ export interface RunHere {
 
 /** What a run is made from; the rest of its parts belongs to it alone. */
 export type RunPlan = Omit<RunParts, 'activity' | 'ending' | 'patiently' | 'gate'> & {
-  readonly depth?: () => Promise<number>;
-  readonly maxLaneDepth: number;
+  readonly depth?: (lane: string) => Promise<number>;
+  readonly maxLaneDepth: (lane: string) => number;
   readonly blocked?: () => string | undefined;
 };
 

@@ -99,7 +99,7 @@ export class Run {
       const page = await unlessAborted(() => this.#read(after), signal);
       if (page.last !== undefined) {
         // Not before the page is read: a run that only follows has nothing to ask the broker.
-        if (gate !== undefined) await unlessAborted(() => gate.open(page.messages.length), signal);
+        if (gate !== undefined) await unlessAborted(() => gate.open(lanesOf(page.messages)), signal);
         activity.phase('publishing');
         after = page.last;
         this.#flight.start(this.#confirmed(page.messages), () => this.#advance(page));
@@ -177,4 +177,11 @@ export class Run {
 /** Any other error of a source is a fault, and tried again. */
 function needsPerson(error: unknown): never {
   throw error instanceof UnpublishableRow ? new RunEnded({ kind: 'error', error: unpublishableRow(error) }) : error;
+}
+
+/** How many messages go to which lane. */
+function lanesOf(messages: readonly OutgoingMessage[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { lane } of messages) counts.set(lane, (counts.get(lane) ?? 0) + 1);
+  return counts;
 }

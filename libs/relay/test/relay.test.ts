@@ -426,7 +426,13 @@ describe('a lane that is too deep', () => {
       asked += 1;
       return Promise.resolve(broker.confirmed.length - drained);
     };
-    const relay = relayOf({ system, source: memorySource(200), publish: broker.publish, depth, maxLaneDepth: 50 });
+    const relay = relayOf({
+      system,
+      source: memorySource(200),
+      publish: broker.publish,
+      depth,
+      maxLaneDepth: () => 50,
+    });
     const began = performance.now();
     await relay.run(request);
     await eventually(async () => {
@@ -441,6 +447,26 @@ describe('a lane that is too deep', () => {
     expect(await runOver(relay)).toMatchObject({ status: 'FINISHED', publishedCount: 200 });
     // At most every 250 ms, however long it all took.
     expect(asked).toBeLessThanOrEqual(1 + (performance.now() - began) / 250);
+  });
+
+  it('holds back no page that has nothing for it, and each lane has a limit of its own', async () => {
+    const broker = memoryBroker();
+    const depths = new Map([
+      ['full', 1_000],
+      ['primary', 1_000],
+    ]);
+    const asked = new Set<string>();
+    const relay = relayOf({
+      ...{ system: freshSystem(), source: memorySource(200), publish: broker.publish },
+      depth: (lane) => {
+        asked.add(lane);
+        return Promise.resolve(depths.get(lane) ?? 0);
+      },
+      maxLaneDepth: (lane) => (lane === 'primary' ? 2_000 : 10),
+    });
+    await relay.run(request);
+    expect(await runOver(relay)).toMatchObject({ status: 'FINISHED', publishedCount: 200 });
+    expect([...asked]).toEqual(['primary']);
   });
 });
 

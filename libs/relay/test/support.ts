@@ -122,7 +122,7 @@ export function relayOf({
     cursor: nameOf(system),
     redisUrl: inject('env')['REDIS_URL'] ?? '',
     pageSize: 10,
-    maxLaneDepth: 1_000_000,
+    maxLaneDepth: () => 1_000_000,
     leaseMs: 15_000,
     logger,
     target: 'exchange esteira.things',

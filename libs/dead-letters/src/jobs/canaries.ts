@@ -1,4 +1,4 @@
-import { laneOf } from '@esteira/pipeline';
+import { laneOf, mostDepthOf } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
 import type { AtRestView } from '../at-rest.ts';
 import { stopItself } from './end.ts';
@@ -25,7 +25,11 @@ async function waitForLanes(run: RunningJob, job: HeldJob): Promise<Next | undef
   for (const lane of await nextLanes(run, job)) {
     if (await run.gate.isOpen(lane, batch, performance.now())) continue;
     const named = redrivable.pipeline.lanes.length === 1 ? 'the lane' : `the lane ${lane}`;
-    return { kind: 'wait', ms: LOOK_EVERY_MS, note: `waits for ${named} to drain to ${maxLaneDepth} messages` };
+    return {
+      kind: 'wait',
+      ms: LOOK_EVERY_MS,
+      note: `waits for ${named} to drain to ${mostDepthOf(redrivable.pipeline, lane, maxLaneDepth)} messages`,
+    };
   }
   return undefined;
 }

@@ -41,8 +41,8 @@ export interface DepthGate {
   isOpen(lane: string, count: number, now: number): Promise<boolean>;
 }
 
-/** @param maxDepth `MAX_LANE_DEPTH`: nothing is sent to a lane while it holds more */
-export function depthGate(depth: (lane: string) => Promise<number>, maxDepth: number): DepthGate {
+/** @param maxDepth nothing is sent to a lane while it holds more */
+export function depthGate(depth: (lane: string) => Promise<number>, maxDepth: (lane: string) => number): DepthGate {
   const lanes = new Map<string, { depth: number; readonly askedAt: number }>();
   return {
     async isOpen(lane, count, now) {
@@ -51,7 +51,7 @@ export function depthGate(depth: (lane: string) => Promise<number>, maxDepth: nu
         known = { depth: await depth(lane), askedAt: now };
         lanes.set(lane, known);
       }
-      if (known.depth > maxDepth) return false;
+      if (known.depth > maxDepth(lane)) return false;
       known.depth += count;
       return true;
     },

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExponentialBackoff, bulkhead } from 'cockatiel';
 import { LeaseLost } from '@esteira/lease';
+import { mostDepthOf } from '@esteira/pipeline';
 import { isDataError, sqlState } from '@esteira/postgres';
 import { whatHoldsBack } from './canaries.ts';
 import { finish, sharedPass, stopForFault, tidyUp } from './end.ts';
@@ -90,14 +91,14 @@ export async function runJob(
   stopping: AbortSignal,
   inSlot: InSlot = (work) => work(),
 ): Promise<boolean> {
-  const { sql, holder, leaseMs = LEASE_MS, onFault } = options;
+  const { sql, redrivable, holder, leaseMs = LEASE_MS, onFault } = options;
   const job = await claimJob(sql, id, holder, leaseMs);
   if (job === undefined) return false;
   const holding = hold(sql, job, leaseMs, onFault);
   const run: RunningJob = {
     options,
     holding,
-    gate: depthGate(options.laneDepth, options.maxLaneDepth),
+    gate: depthGate(options.laneDepth, (lane) => mostDepthOf(redrivable.pipeline, lane, options.maxLaneDepth)),
     pace: paceOf(job.ratePerSecond, performance.now()),
     over: AbortSignal.any([stopping, holding.lost]),
     sending: undefined,

@@ -18,6 +18,7 @@ export interface JobRunnerOptions {
   readonly maxAttempts: number;
   /** Messages that wait in a lane, and how many there may be before redriving to it pauses. */
   readonly laneDepth: (lane: string) => Promise<number>;
+  /** Of lanes that have no limit of their own. */
   readonly maxLaneDepth: number;
   /** Takes what was closed out of RabbitMQ's queue of dead letters: after a job. */
   readonly tidy: () => Promise<void>;
