@@ -59,13 +59,18 @@ describe('the overview', () => {
     const seen = Promise.all([
       streamed(({ systems }) => systems[0]!.published_per_second > 0),
       streamed(({ attempts, consumers }) => attempts.per_second.succeeded > 0 && consumers[0]?.state === 'working'),
+      streamed(({ attempts: { took, waited } }) =>
+        [took, waited].every(
+          ({ count, p50_ms: p50, p99_ms: p99 }) => count > 0 && p50 !== null && p99 !== null && p50 <= p99,
+        ),
+      ),
     ]);
     await pipeline.publishAll(0);
     await seen;
     const rested = await streamed(
       ({ dead_letters, queues }) => dead_letters.open === 20 && queues.dead_lettered === 20,
     );
-    expect(rested.row_to_rest).toMatchObject({ orders: 500, p50_ms: expect.any(Number) as number });
+    expect(rested.row_to_rest).toMatchObject({ messages: 500, p50_ms: expect.any(Number) as number });
     expect(rested.queues.waiting).toMatchObject([{ queue: 'orders.wait.200ms', delay_ms: 200 }]);
     expect(Date.parse(rested.at)).toBeGreaterThan(Date.parse(idle.at));
   });

@@ -11,6 +11,7 @@ import {
   titleOf,
 } from '../src/pages/jobs/job-text.ts';
 import { detailsText } from '../src/pages/history/details.ts';
+import { latelyText } from '../src/pages/overview/lately-text.ts';
 import { actionsOf, apisText, stateOf, watermarkText } from '../src/pages/orders/systems/system-text.ts';
 import { progressText, verdictOf } from '../src/pages/orders/reconciliation/report.ts';
 
@@ -71,6 +72,21 @@ describe('a system', () => {
     } as const;
     expect(watermarkText(system({ watermark: { lag_seconds: 90, held_by: holder } }))).toBe(
       'held for 1 min 30 s by process 7 (psql) in orders',
+    );
+  });
+});
+
+describe('how long attempts took lately', () => {
+  const none = { p50_ms: null, p99_ms: null, count: 0 };
+  const some = { p50_ms: 0.4, p99_ms: 1_200, count: 2_000 };
+
+  it('is told with how long messages waited, as far as there were any', () => {
+    expect(latelyText({ took: none, waited: none })).toBeUndefined();
+    expect(latelyText({ took: some, waited: none })).toBe(
+      'In the last minute 2,000 attempts took 0.4 ms (p50) and 1.2 s (p99).',
+    );
+    expect(latelyText({ took: some, waited: { ...some, p50_ms: 500 } })).toBe(
+      'In the last minute 2,000 attempts took 0.4 ms (p50) and 1.2 s (p99); messages waited 500 ms (p50) and 1.2 s (p99) for their first.',
     );
   });
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@esteira/observability';
+import { Lately } from './histogram.ts';
 import { questions, refresh, type Sources } from './questions.ts';
 import { Rates } from './rate.ts';
 import type { Overview, Point } from './schema.ts';
@@ -40,7 +41,7 @@ export function startBoard(sources: Sources, store: SeriesStore, logger: Logger)
 class AskingBoard implements Board {
   readonly series: Series;
   readonly #answers: ReturnType<typeof questions>;
-  readonly #rates = new Rates();
+  readonly #remembered = { rates: new Rates(), lately: new Lately() };
   readonly #listeners = new Set<Listener>();
   readonly #logger: Logger;
   readonly #stopping = new AbortController();
@@ -112,7 +113,7 @@ class AskingBoard implements Board {
   async #taken(): Promise<Overview> {
     const isHurried = performance.now() - this.#hurriedAt < HURRY_MS;
     await Promise.race([refresh(this.#answers, isHurried ? WATCHED_MS : undefined), sleep(ANSWERS_MS)]);
-    const overview = snapshot(this.#answers, this.#rates, new Date());
+    const overview = snapshot(this.#answers, this.#remembered, new Date());
     const runs = overview.systems.map(({ run }) => run?.run_id ?? '').join(' ');
     if (runs !== this.#runs) this.#hurriedAt = performance.now();
     this.#runs = runs;

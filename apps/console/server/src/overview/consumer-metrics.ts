@@ -2,6 +2,7 @@ import type { ProcessState } from '@esteira/heartbeat';
 import { within } from '@esteira/http';
 import { ForeignAnswer, jsonAnswer } from '@esteira/http/json-answer';
 import type { AppClient } from '../clients.ts';
+import { bucketsIn, type Buckets } from './histogram.ts';
 import type { OutcomeRates } from './schema.ts';
 
 /** What a consumer says of itself. */
@@ -9,6 +10,9 @@ export interface ConsumerReport {
   readonly consuming: boolean;
   /** Messages since it started, by outcome. */
   readonly decisions: Readonly<Record<keyof OutcomeRates, number>>;
+  /** Since it started, in seconds: how long attempts took, and how long messages waited for their first. */
+  readonly took: Buckets;
+  readonly waited: Buckets;
   /** Why it is not ready, as it says itself; undefined where it is, or does not say in time. */
   readonly why: string | undefined;
 }
@@ -40,14 +44,20 @@ export async function askConsumer(consumer: AppClient): Promise<ConsumerReport> 
 }
 
 /** What stands in the metrics of a consumer, in Prometheus' text format. */
-export function readMetrics(metrics: string): Pick<ConsumerReport, 'consuming' | 'decisions'> {
+export function readMetrics(metrics: string): Omit<ConsumerReport, 'why'> {
   const counts = [...metrics.matchAll(DECISION)].map(([, decision = '', count]) => [decision, Number(count)] as const);
-  return { consuming: CONSUMING.test(metrics), decisions: byOutcome(counts) };
+  return {
+    consuming: CONSUMING.test(metrics),
+    decisions: byOutcome(counts),
+    took: bucketsIn(metrics, 'esteira_attempt_seconds'),
+    waited: bucketsIn(metrics, 'esteira_wait_seconds'),
+  };
 }
 
-/** What a consumer says of itself where it is registered. */
+/** What a consumer says of itself where it is registered: no histograms. */
 export function readState({ why, counts }: ProcessState): ConsumerReport {
-  return { consuming: true, decisions: byOutcome(Object.entries(counts)), why: why ?? undefined };
+  const decisions = byOutcome(Object.entries(counts));
+  return { consuming: true, decisions, took: [], waited: [], why: why ?? undefined };
 }
 
 function byOutcome(counts: readonly (readonly [decision: string, count: number])[]): ConsumerReport['decisions'] {

@@ -16,6 +16,15 @@ const rates = Type.Object(
   },
 );
 
+/** Of the last minute, from the histograms that consumers expose. */
+const quantiles = (what: string) =>
+  Type.Object(
+    { p50_ms: nullable(Type.Number()), p99_ms: nullable(Type.Number()), count },
+    {
+      description: `${what} Of the last minute, estimated from the histograms of the consumers that the settings name; null where there were none.`,
+    },
+  );
+
 const systemSchema = Type.Object(
   {
     name: text,
@@ -137,7 +146,13 @@ export const overviewSchema = Type.Object(
     systems: Type.Array(systemSchema, { description: 'Where its messages come from, if they are read from systems.' }),
     queues: queuesSchema,
     dead_letters: Type.Object({ open: nullable(count), as_of: asOf, error }, { description: 'In the endput.' }),
-    attempts: Type.Object({ per_second: rates }),
+    attempts: Type.Object({
+      per_second: rates,
+      took: quantiles('How long attempts took.'),
+      waited: quantiles(
+        'How long messages waited from being sent to their first attempt; RabbitMQ tells it to the second.',
+      ),
+    }),
     row_to_rest: Type.Object(
       {
         p50_ms: nullable(Type.Number()),

@@ -3,6 +3,7 @@ import { startedElsewhere, type KnownProcess } from '@esteira/heartbeat';
 import { apiViews } from './api-processes.ts';
 import { readState } from './consumer-metrics.ts';
 import { consumerState } from './consumer-state.ts';
+import { countOf, inAll, quantileOf, type Lately } from './histogram.ts';
 import type { Answers } from './questions.ts';
 import type { Rates } from './rate.ts';
 import type { Sample } from './sampled.ts';
@@ -11,8 +12,14 @@ import type { OutcomeRates, Overview } from './schema.ts';
 const NOTHING: OutcomeRates = { succeeded: 0, retry: 0, 'dead-letter': 0, skip: 0, return: 0 };
 const OUTCOMES = Object.keys(NOTHING) as (keyof OutcomeRates)[];
 
-/** Puts the last answers together. `rates` remembers the counts of this and earlier calls. */
-export function snapshot(answers: Answers, rates: Rates, now: Date): Overview {
+/** What is remembered of this and earlier calls: counts, and histograms. */
+export interface Remembered {
+  readonly rates: Rates;
+  readonly lately: Lately;
+}
+
+/** Puts the last answers together. */
+export function snapshot(answers: Answers, { rates, lately }: Remembered, now: Date): Overview {
   const { queues, openDeadLetters, rowToRest } = answers;
   const consumers = [
     ...answers.consumers.map((one) => consumerView(one, readyIn(queues), rates)),
@@ -27,7 +34,11 @@ export function snapshot(answers: Answers, rates: Rates, now: Date): Overview {
     })),
     queues: { ...(queues.value ?? { lanes: [], waiting: [], dead_lettered: 0, returned: 0 }), ...freshness(queues) },
     dead_letters: { open: openDeadLetters.value ?? null, ...freshness(openDeadLetters) },
-    attempts: { per_second: consumers.map(({ per_second }) => per_second).reduce(sum, NOTHING) },
+    attempts: {
+      per_second: consumers.map(({ per_second }) => per_second).reduce(sum, NOTHING),
+      took: latelyOf(answers, 'took', lately),
+      waited: latelyOf(answers, 'waited', lately),
+    },
     row_to_rest: {
       p50_ms: rowToRest.value?.p50Ms ?? null,
       p99_ms: rowToRest.value?.p99Ms ?? null,
@@ -36,6 +47,23 @@ export function snapshot(answers: Answers, rates: Rates, now: Date): Overview {
     },
     consumers,
     servers: serverViews(answers),
+  };
+}
+
+/** What came lately to a histogram of all consumers that answer. */
+function latelyOf({ consumers }: Answers, histogram: 'took' | 'waited', lately: Lately): Overview['attempts']['took'] {
+  const buckets = inAll(
+    consumers.flatMap(({ name, report: { value, asOf, error } }) =>
+      value === undefined || asOf === undefined || error !== undefined
+        ? []
+        : [lately.add(`${name} ${histogram}`, value[histogram], Date.parse(asOf))],
+    ),
+  );
+  const ms = (seconds: number | null) => (seconds === null ? null : Math.round(seconds * 10_000) / 10);
+  return {
+    p50_ms: ms(quantileOf(buckets, 0.5)),
+    p99_ms: ms(quantileOf(buckets, 0.99)),
+    count: countOf(buckets),
   };
 }
 

@@ -1482,6 +1482,18 @@ export interface operations {
                                 skip: number;
                                 return: number;
                             };
+                            /** @description How long attempts took. Of the last minute, estimated from the histograms of the consumers that the settings name; null where there were none. */
+                            took: {
+                                p50_ms: number | null;
+                                p99_ms: number | null;
+                                count: number;
+                            };
+                            /** @description How long messages waited from being sent to their first attempt; RabbitMQ tells it to the second. Of the last minute, estimated from the histograms of the consumers that the settings name; null where there were none. */
+                            waited: {
+                                p50_ms: number | null;
+                                p99_ms: number | null;
+                                count: number;
+                            };
                         };
                         /** @description From where they come from to the endput: the messages stored last, of a minute at most. Those older than a day, which were imported with a time of their own, do not count. */
                         row_to_rest: {

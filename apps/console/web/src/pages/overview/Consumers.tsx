@@ -5,6 +5,7 @@ import { Panel } from '../../feedback/Panel.tsx';
 import { State, type Tone } from '../../feedback/State.tsx';
 import { perSecond } from '../../format/number.ts';
 import { When } from '../../format/When.tsx';
+import { latelyText } from './lately-text.ts';
 
 type Consumer = Overview['consumers'][number];
 
@@ -17,10 +18,16 @@ const TONES = {
 } as const satisfies Record<Consumer['state'], Tone>;
 
 /** What each consumer is doing. */
-export function Consumers({ consumers }: { readonly consumers: readonly Consumer[] }) {
+export function Consumers({ consumers, attempts }: Pick<Overview, 'consumers' | 'attempts'>) {
+  const lately = latelyText(attempts);
   return (
     <Panel title="Consumers">
       {consumers.length === 0 && <Empty title="No consumers">CONSUMERS in .env says how many there are.</Empty>}
+      {lately !== undefined && (
+        <Text size="xs" c="dimmed" mb="sm">
+          {lately}
+        </Text>
+      )}
       <Stack gap="sm">
         {consumers.map((consumer) => (
           <div key={consumer.name}>

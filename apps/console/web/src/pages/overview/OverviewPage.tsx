@@ -33,7 +33,7 @@ export function OverviewPage() {
             <Charts systems={data.systems.map(({ name }) => name)} />
             <SimpleGrid cols={{ base: 1, lg: 3 }} spacing="md">
               <Queues queues={data.queues} />
-              <Consumers consumers={data.consumers} />
+              <Consumers consumers={data.consumers} attempts={data.attempts} />
               <Servers servers={data.servers} />
             </SimpleGrid>
           </Stack>
