@@ -3,7 +3,7 @@ import { invalidRequest, noSuch } from '@esteira/http';
 import { DEAD_LETTER_REASONS, FORMER_REASONS, inPresentWords, present } from '@esteira/pipeline';
 import { Type, type Static } from 'typebox';
 import { mistakeIn, stretchOf, type Place } from './time-of.ts';
-import { bigint, closed, count, failure, givenTime, messageId, nullable, sought, text, time } from './schemas.ts';
+import { closed, count, failure, givenTime, messageId, nullable, sought, text, time } from './schemas.ts';
 
 export const noDeadLetter = noSuch('dead letter');
 
@@ -42,7 +42,7 @@ const itemMembers = {
   message_id: messageId,
   lane: Type.String({ description: 'The lane that it came in, and is redriven to.' }),
   system: nullable(Type.String({ description: 'Null where the message did not tell.' })),
-  source_id: nullable(bigint),
+  source_id: nullable(Type.String({ description: 'What it is there. Null where the message did not tell.' })),
   state,
   round: Type.Integer({ minimum: 1 }),
   reason: text,

@@ -4,11 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '@esteira/settings';
 import { openSessions, type App } from '@esteira/http';
 import type { Logger, Metrics } from '@esteira/observability';
-import { migrate } from '@esteira/postgres';
+import { migrate, type Migrations } from '@esteira/postgres';
 import { buildApp } from './app.ts';
 import { openConnections, type Connections } from './connections.ts';
 import { consoleMigrations } from './migrations.ts';
-import { openPipelines } from './pipelines/all.ts';
+import { pipelinesNamed } from './pipelines/all.ts';
+import type { Registration } from './pipelines/open.ts';
 import type { OpenedPipeline } from './pipelines/pipeline.ts';
 import { allStopped } from './stopped.ts';
 
@@ -17,6 +18,8 @@ export interface StartOptions {
   readonly settings: Settings;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** The pipelines that it has, the one that is shown first in front; by default those that the settings say run. */
+  readonly registered?: readonly Registration[];
 }
 
 /** A console that listens. */
@@ -36,11 +39,16 @@ const LONGEST_WAIT_MS = 5_000;
 const LONGEST_GOODBYE_MS = 5_000;
 
 /** Connects and listens, whatever is down: the page is there to say so. */
-export async function startConsole({ settings, logger, metrics }: StartOptions): Promise<StartedConsole> {
+export async function startConsole({ settings, logger, metrics, ...rest }: StartOptions): Promise<StartedConsole> {
+  const { registered = pipelinesNamed(settings.pipelines) } = rest;
   const stopping = new AbortController();
+  const { signal } = stopping;
   const connections = await openConnections(settings, logger);
-  const tables = prepareTables(settings, logger, stopping.signal);
-  const opened = openPipelines({ settings, logger, connections, tables: tables.there, stopping: stopping.signal });
+  const needed = [...consoleMigrations, ...registered.flatMap(({ migrations }) => migrations)];
+  const tables = prepareTables(settings.ENDPUT_DATABASE_URL, needed, logger, signal);
+  const opened = registered.map(({ open }) =>
+    open({ settings, logger, connections, tables: tables.there, stopping: signal }),
+  );
   const pipelines = opened.map(({ pipeline }) => pipeline);
   const app = await buildApp({
     logger,
@@ -88,12 +96,12 @@ interface Tables {
 }
 
 /** Brings the console's tables up to date as soon as the endput answers. */
-function prepareTables(settings: Settings, logger: Logger, signal: AbortSignal): Tables {
+function prepareTables(url: string, needed: readonly Migrations[], logger: Logger, signal: AbortSignal): Tables {
   let problem: Error | undefined = new Error('the tables are being brought up to date');
   const run = async () => {
     for (let wait = FIRST_WAIT_MS; !signal.aborted; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
       try {
-        for (const migrations of consoleMigrations) await migrate(settings.ENDPUT_DATABASE_URL, migrations);
+        for (const migrations of needed) await migrate(url, migrations);
         problem = undefined;
         return;
       } catch (error) {

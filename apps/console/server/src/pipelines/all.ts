@@ -1,12 +1,12 @@
 import { ordersPipeline } from '@esteira/orders/domain';
-import { openOrders, type OpenOptions } from './orders/open.ts';
-import type { OpenedPipeline } from './pipeline.ts';
+import type { Registration } from './open.ts';
+import { orders } from './orders/open.ts';
 
-/** How each pipeline is opened, by its name. */
-const OPEN: Readonly<Record<string, (options: OpenOptions) => OpenedPipeline>> = {
-  [ordersPipeline.name]: openOrders,
+/** Each pipeline by its name. */
+const ALL: Readonly<Record<string, Registration>> = {
+  [ordersPipeline.name]: orders,
 };
 
-/** Those that the settings say run, in their order: the first is shown first. */
-export const openPipelines = (options: OpenOptions): readonly OpenedPipeline[] =>
-  options.settings.pipelines.flatMap((name) => OPEN[name]?.(options) ?? []);
+/** Those of these names, in their order: the first is shown first. */
+export const pipelinesNamed = (names: readonly string[]): readonly Registration[] =>
+  names.flatMap((name) => ALL[name] ?? []);
