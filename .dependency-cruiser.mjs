@@ -89,6 +89,12 @@ export default {
       to: { path: '^libs/orders/' },
     },
     {
+      name: 'parcels-know-no-orders',
+      severity: 'error',
+      from: { path: '^tests/parcels/src/' },
+      to: { path: '^(libs/orders|apps/orders-)' },
+    },
+    {
       name: 'lease-is-given-its-connections',
       severity: 'error',
       from: { path: '^libs/lease/src' },
