@@ -109,16 +109,16 @@ describe('what earlier releases called a reason', () => {
   it('still finds, in addresses and in selections', async () => {
     const { message_id: id, ...before } = await firstLetter();
     const former = 'rejected-by-endput';
-    const error = { code: former, message: 'too long' };
-    // As a consumer of that release writes it.
-    await endput.query('UPDATE dead_letters SET reason = $2, error = $3 WHERE message_id = $1', [id, former, error]);
-    const present = { message_id: id, reason: 'rejected-by-store', error: { code: 'rejected-by-store' } };
-    for (const asked of [former, 'rejected-by-store'])
+    const reason = 'rejected-by-store';
+    const error = { code: reason, message: 'too long' };
+    await endput.query('UPDATE dead_letters SET reason = $2, error = $3 WHERE message_id = $1', [id, reason, error]);
+    const present = { message_id: id, reason, error: { code: reason } };
+    for (const asked of [former, reason])
       for (const query of [`reason=${asked}`, `error_code=${asked}`])
         expect((await ask.get(`/v0/pipelines/orders/dead-letters?${query}`)).body).toMatchObject({ items: [present] });
     const selection = { filter: { reason: former, error_code: former } };
     const { body } = await ask.post('/v0/pipelines/orders/dead-letters/preview', { action: 'discard', selection });
-    expect(body).toMatchObject({ total: 1, by_reason: [{ reason: 'rejected-by-store', count: 1 }] });
+    expect(body).toMatchObject({ total: 1, by_reason: [{ reason, count: 1 }] });
     expect((await ask.get('/v0/pipelines/orders/dead-letters?reason=refused-by-verifier')).body).toMatchObject({
       items: [],
     });

@@ -15,21 +15,7 @@ UPDATE dead_letter_jobs
  WHERE selection #>> '{filter,reason}' IN ('refused-by-verifier', 'rejected-by-endput')
     OR selection #>> '{filter,errorCode}' = 'rejected-by-endput';
 
--- A consumer of an earlier release may still run beside this one, and writes what it has learned.
-CREATE FUNCTION dead_letters_in_present_words() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  NEW.reason := CASE NEW.reason WHEN 'refused-by-verifier' THEN 'refused' ELSE 'rejected-by-store' END;
-  NEW.error := replace(NEW.error::text, '"code": "rejected-by-endput"', '"code": "rejected-by-store"')::jsonb;
-  NEW.attempts := replace(NEW.attempts::text, '"code": "rejected-by-endput"', '"code": "rejected-by-store"')::jsonb;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER dead_letters_in_present_words BEFORE INSERT OR UPDATE OF reason ON dead_letters
-  FOR EACH ROW WHEN (NEW.reason IN ('refused-by-verifier', 'rejected-by-endput'))
-  EXECUTE FUNCTION dead_letters_in_present_words();
-
 -- Down Migration
-DROP TRIGGER dead_letters_in_present_words ON dead_letters;
-DROP FUNCTION dead_letters_in_present_words;
 UPDATE dead_letters
    SET reason = CASE reason WHEN 'refused' THEN 'refused-by-verifier' ELSE 'rejected-by-endput' END
  WHERE reason IN ('refused', 'rejected-by-store');
