@@ -14,6 +14,7 @@ export * from './jobs/commands.ts';
 export * from './jobs/job.ts';
 export * from './jobs/runner.ts';
 export type { JobRunnerOptions } from './jobs/running-job.ts';
+export { MOST_SELECTED, type Selection } from './jobs/selection.ts';
 export { isOneOfKeys, ORDER_OF_KEYS } from './keys.ts';
 export * from './list.ts';
 export * from './look-up.ts';

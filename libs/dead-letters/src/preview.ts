@@ -1,8 +1,9 @@
 import type { Sql } from '@esteira/postgres';
 import type { AtRestView } from './at-rest.ts';
 import { conditionOf } from './filter.ts';
-import type { JobAction, Selection } from './jobs/job.ts';
+import type { JobAction } from './jobs/job.ts';
 import { canarySize } from './jobs/canaries.ts';
+import type { Selection } from './jobs/selection.ts';
 import type { Redrivable } from './redrivable.ts';
 
 /** What a bulk action would do, before anybody does it. */

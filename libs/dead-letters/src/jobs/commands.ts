@@ -2,7 +2,8 @@ import type { Postgres, Sql } from '@esteira/postgres';
 import { recordAction } from '../actions.ts';
 import { conditionOf, type Fragment } from '../filter.ts';
 import { canarySize } from './canaries.ts';
-import { getJob, type Job, type JobAction, type JobState, type Selection } from './job.ts';
+import { getJob, type Job, type JobAction, type JobState } from './job.ts';
+import { toStored, withSelection, type Selection, type StoredSelection } from './selection.ts';
 
 /** What a person asks for. */
 export interface NewJob {
@@ -39,7 +40,7 @@ export async function createJob(sql: Postgres, pipeline: string, job: NewJob): P
       [
         pipeline,
         job.action,
-        JSON.stringify(job.selection),
+        JSON.stringify(toStored(job.selection)),
         job.by,
         job.why,
         job.ratePerSecond ?? null,
@@ -84,7 +85,7 @@ const overlapText = ({ job, action, state, by, why, deadLetters }: Overlap): str
   `Job ${job} (${action}, ${state}), by ${by}: ${why}. It has ${deadLetters} of these dead letters before it.`;
 
 interface ActiveJob extends Omit<Overlap, 'deadLetters'> {
-  readonly selection: Selection;
+  readonly selection: StoredSelection;
   readonly isFrozen: boolean;
 }
 
@@ -97,7 +98,7 @@ export async function overlapping(sql: Sql, pipeline: string, selection: Selecti
     [pipeline],
   );
   const overlaps: Overlap[] = [];
-  for (const { selection: theirs, isFrozen, ...job } of active) {
+  for (const { selection: theirs, isFrozen, ...job } of active.map(withSelection)) {
     const deadLetters = await shared(sql, pipeline, selection, { job: job.job, theirs, isFrozen });
     if (deadLetters > 0) overlaps.push({ ...job, deadLetters });
   }

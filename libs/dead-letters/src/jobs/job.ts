@@ -1,14 +1,8 @@
 import { ForeignCursor, pageOf, type Page } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
-import type { DeadLetterFilter } from '../filter.ts';
 import { MOST_ITEMS } from '../page.ts';
 import type { Redrivable } from '../redrivable.ts';
-
-/** Which dead letters a job is for: these, or the open ones that a filter means. */
-export type Selection = { readonly messageIds: readonly string[] } | { readonly filter: DeadLetterFilter };
-
-/** The most ids of one selection; more are meant by a filter. */
-export const MOST_SELECTED = 10_000;
+import { withSelection, type Selection, type StoredSelection } from './selection.ts';
 
 export type JobAction = 'redrive' | 'discard';
 
@@ -64,7 +58,9 @@ export interface Job {
   readonly finishedAt: string | null;
 }
 
-/** Columns of `dead_letter_jobs AS job` that make a {@link Job}. */
+/** A {@link Job} as its columns of `dead_letter_jobs AS job` tell it. */
+type JobRow = Omit<Job, 'selection'> & { readonly selection: StoredSelection };
+
 const JOB_COLUMNS = `
   job.id, job.pipeline, job.action, job.selection, job.by, job.why, job.rate_per_second AS "ratePerSecond",
   job.stop_at_failed_share AS "stopAtFailedShare", job.max_attempts AS "maxAttempts", job.state,
@@ -81,11 +77,11 @@ const JOB_COLUMNS = `
 /** One job of a pipeline; undefined where it has none of this id. */
 export async function getJob(sql: Sql, pipeline: string, id: string): Promise<Job | undefined> {
   if (!isJobId(id)) return undefined;
-  const [job] = await sql.query<Job>(
+  const [job] = await sql.query<JobRow>(
     `SELECT ${JOB_COLUMNS} FROM dead_letter_jobs AS job WHERE pipeline = $1 AND id = $2::bigint`,
     [pipeline, id],
   );
-  return job;
+  return job && withSelection(job);
 }
 
 /** A page of jobs, newest first; `limit` 1..500. @throws ForeignCursor when the cursor is none. */
@@ -96,12 +92,12 @@ export async function listJobs(
 ): Promise<Page<Job>> {
   if (cursor !== undefined && !isJobId(cursor)) throw new ForeignCursor();
   const most = Math.min(Math.max(1, limit), MOST_ITEMS);
-  const jobs = await sql.query<Job>(
+  const jobs = await sql.query<JobRow>(
     `SELECT ${JOB_COLUMNS} FROM dead_letter_jobs AS job
       WHERE pipeline = $1 AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`,
     [pipeline, cursor ?? null, most + 1],
   );
-  return pageOf(jobs, most, ({ id }) => id);
+  return pageOf(jobs.map(withSelection), most, ({ id }) => id);
 }
 
 /** Whether a text can be the id of a job. */

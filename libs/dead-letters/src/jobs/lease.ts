@@ -1,6 +1,7 @@
 import { FREE, LeaseLost, heldCondition, keepLease, postgresLease, type Held, type LeasedTable } from '@esteira/lease';
 import type { Sql } from '@esteira/postgres';
-import type { JobAction, JobState, Selection } from './job.ts';
+import type { JobAction, JobState } from './job.ts';
+import { withSelection, type Selection, type StoredSelection } from './selection.ts';
 
 /** A job as its holder sees it. */
 export interface HeldJob {
@@ -29,6 +30,8 @@ export interface HeldJob {
   /** Goes up with each holder: a write of an earlier one finds nothing to write to. */
   readonly fence: number;
 }
+
+type HeldRow = Omit<HeldJob, 'selection'> & { readonly selection: StoredSelection };
 
 const COLUMNS = `id, pipeline, action, selection, by, why, rate_per_second AS "ratePerSecond",
   stop_at_failed_share AS share, max_attempts AS "maxAttempts", state, frozen, total, marked_up_to AS "markedUpTo",
@@ -78,8 +81,8 @@ export async function readHeld(sql: Sql, held: Pick<HeldJob, 'id' | 'fence'>): P
 }
 
 async function findHeld(sql: Sql, { id, fence }: Pick<HeldJob, 'id' | 'fence'>): Promise<HeldJob | undefined> {
-  const [job] = await sql.query<HeldJob>(`SELECT ${COLUMNS} FROM dead_letter_jobs WHERE ${HELD}`, [id, fence]);
-  return job;
+  const [job] = await sql.query<HeldRow>(`SELECT ${COLUMNS} FROM dead_letter_jobs WHERE ${HELD}`, [id, fence]);
+  return job && withSelection(job);
 }
 
 /** The error of a job that this process holds no more. */
