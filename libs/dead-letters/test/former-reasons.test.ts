@@ -1,14 +1,17 @@
-import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
+import { migrate, openPostgres, type Postgres, type Sql } from '@esteira/postgres';
 import { freshDatabase, type Fresh } from '@esteira/tests/support';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { deadLetterMigrations } from '../src/index.ts';
 import { migrateUpTo } from './support/earlier.ts';
-import { idOf } from './support/things.ts';
+import { idOf, until } from './support/things.ts';
 
 /** The last migration of the release whose reasons had words of the pipeline orders. */
 const LAST = '0007_lane.sql';
 const FORMER = 'rejected-by-endput';
 const PRESENT = 'rejected-by-store';
+/** Whoever waits for a table of this database. */
+const LOCKED_OUT = `SELECT 1 FROM pg_locks
+  WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 
 interface Row {
   readonly reason: string;
@@ -36,9 +39,10 @@ beforeAll(async () => {
   database = await freshDatabase('ENDPUT_DATABASE_URL');
   await migrateUpTo(LAST, database.url);
   sql = openPostgres({ url: database.url, applicationName: 'test' });
-  await write(Object.values(written));
+  await write(sql, Object.values(written));
   await jobOf({ filter: { reason: 'refused-by-verifier', words: 'late' } });
   await jobOf({ filter: { reason: FORMER, errorCode: FORMER } });
+  await jobOf({ filter: { reason: FORMER, system: 'system-1' } });
   await jobOf({ messageIds: [idOf(1)] });
   await migrate(database.url, deadLetterMigrations);
 });
@@ -48,14 +52,14 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function write(all: readonly Row[]): Promise<void> {
+async function write(to: Sql, all: readonly Row[]): Promise<void> {
   const given = all.map(({ reason, code, codes, message = 'why' }, index) => ({
     id: idOf(1 + index),
     reason,
     error: { code, message },
     attempts: codes.map((one, at) => ({ round: 1, attempt: at + 1, error: { code: one, message }, worker: 'w' })),
   }));
-  await sql.query(
+  await to.query(
     `INSERT INTO dead_letters (message_id, pipeline, state, round, attempts, reason, error, body, headers, words,
                                first_attempt_at, dead_at)
      SELECT id, 'things', 'dead', 1, attempts, reason, error, '', '{"x-reason": "as it came"}',
@@ -72,8 +76,8 @@ async function jobOf(selection: object): Promise<void> {
   );
 }
 
-const read = async () =>
-  sql.query<Row & { message: string }>(
+const read = async (from: Sql) =>
+  from.query<Row & { message: string }>(
     `SELECT reason, error_code AS code, error ->> 'message' AS message,
             array(SELECT one #>> '{error,code}' FROM jsonb_array_elements(attempts) AS one) AS codes
        FROM dead_letters ORDER BY message_id`,
@@ -81,7 +85,7 @@ const read = async () =>
 
 describe('reasons that an earlier release wrote', () => {
   it('are called as this one calls them: of dead letters, of their errors and of their attempts', async () => {
-    expect(await read()).toEqual([
+    expect(await read(sql)).toEqual([
       { reason: 'refused', code: 'too-cheap', codes: ['timeout', 'too-cheap'], message: 'why' },
       { reason: PRESENT, code: PRESENT, codes: ['timeout', PRESENT], message: 'why' },
       { reason: 'attempts-exhausted', code: 'timeout', codes: [PRESENT, 'timeout'], message: 'why' },
@@ -102,7 +106,29 @@ describe('reasons that an earlier release wrote', () => {
     expect(jobs.map(({ selection }) => selection)).toEqual([
       { filter: { reason: 'refused', words: 'late' } },
       { filter: { reason: PRESENT, errorCode: PRESENT } },
+      // The word of that release: what of it still runs must not take it for a job for everything.
+      { filter: { reason: PRESENT, system: 'system-1' } },
       { messageIds: [idOf(1)] },
     ]);
   });
+});
+
+it('a dead letter that a consumer of an earlier release writes while the table is migrated has the words of this one', async () => {
+  const busy = await freshDatabase('ENDPUT_DATABASE_URL');
+  await migrateUpTo(LAST, busy.url);
+  const consumer = openPostgres({ url: busy.url, applicationName: 'test' });
+  onTestFinished(async () => {
+    await consumer.close();
+    await busy.drop();
+  });
+  let migrated: Promise<unknown> = Promise.resolve();
+  await consumer.transaction(async (tx) => {
+    await write(tx, Object.values(written));
+    migrated = migrate(busy.url, deadLetterMigrations);
+    await until(async () => (await consumer.query(LOCKED_OUT)).length > 0);
+  });
+  await migrated;
+  expect((await read(consumer)).map(({ reason }) => reason)).toEqual([
+    ...['refused', PRESENT, 'attempts-exhausted', 'invalid', 'attempts-exhausted'],
+  ]);
 });

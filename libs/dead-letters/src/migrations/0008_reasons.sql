@@ -1,4 +1,7 @@
 -- Up Migration
+-- What a consumer of an earlier release writes meanwhile would keep its words.
+LOCK TABLE dead_letters IN ACCESS EXCLUSIVE MODE;
+
 -- Reasons are named for any pipeline. What a store refused has its reason as the code of its error and its attempt too.
 UPDATE dead_letters
    SET reason = CASE reason WHEN 'refused-by-verifier' THEN 'refused'
@@ -15,7 +18,4 @@ UPDATE dead_letter_jobs
  WHERE selection #>> '{filter,reason}' IN ('refused-by-verifier', 'rejected-by-endput')
     OR selection #>> '{filter,errorCode}' = 'rejected-by-endput';
 
--- Down Migration
-UPDATE dead_letters
-   SET reason = CASE reason WHEN 'refused' THEN 'refused-by-verifier' ELSE 'rejected-by-endput' END
- WHERE reason IN ('refused', 'rejected-by-store');
+-- No way back: which of the codes and searched words were the former ones is written down nowhere.

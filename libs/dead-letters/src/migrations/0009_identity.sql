@@ -1,6 +1,7 @@
 -- Up Migration
 -- Who a message is, in the words of any pipeline. A time that tells two messages apart becomes the text that Postgres
 -- writes of it in JSON, in UTC: `2026-01-01T00:00:00.123456+00:00`. All in one rewrite of the table.
+LOCK TABLE dead_letters IN ACCESS EXCLUSIVE MODE;
 SET LOCAL TimeZone = 'UTC';
 
 DROP INDEX dead_letters_of_source;
@@ -19,20 +20,6 @@ ALTER INDEX dead_letters_by_system RENAME TO dead_letters_by_origin;
 -- Keys that are whole numbers stand in the order of these.
 CREATE INDEX dead_letters_by_key ON dead_letters (pipeline, origin, length(key), key);
 
-UPDATE dead_letter_jobs
-   SET selection = jsonb_set(selection #- '{filter,system}', '{filter,origin}', selection #> '{filter,system}')
- WHERE selection #> '{filter,system}' IS NOT NULL;
+-- Jobs keep `system` in their selections: src/jobs/selection.ts.
 
--- Down Migration
-UPDATE dead_letter_jobs
-   SET selection = jsonb_set(selection #- '{filter,origin}', '{filter,system}', selection #> '{filter,origin}')
- WHERE selection #> '{filter,origin}' IS NOT NULL;
-DROP INDEX dead_letters_by_key;
-ALTER INDEX dead_letters_by_origin RENAME TO dead_letters_by_system;
-ALTER TABLE dead_letters
-  ALTER COLUMN key TYPE bigint USING key::bigint,
-  ALTER COLUMN incarnation TYPE timestamptz USING incarnation::timestamptz;
-ALTER TABLE dead_letters RENAME COLUMN incarnation TO source_created_at;
-ALTER TABLE dead_letters RENAME COLUMN key TO source_id;
-ALTER TABLE dead_letters RENAME COLUMN origin TO system;
-CREATE INDEX dead_letters_of_source ON dead_letters (pipeline, system, source_id);
+-- No way back: the keys of another pipeline are no numbers, and its incarnations are no times.
