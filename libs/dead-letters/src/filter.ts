@@ -28,6 +28,17 @@ export interface Fragment {
   readonly values: readonly unknown[];
 }
 
+/** A filter asks for something that is not known here. However long one waits, it is answered the same. */
+export class UnknownFilter extends Error {
+  override name = 'UnknownFilter';
+
+  constructor(foreign: string) {
+    super(
+      `This release can't tell dead letters apart by ${foreign}. A later one may have asked for it: start that one, or leave it out.`,
+    );
+  }
+}
+
 const CONDITIONS: {
   readonly [K in keyof Required<DeadLetterFilter>]: (parameter: string) => string;
 } = {
@@ -49,8 +60,7 @@ const CONDITIONS: {
 export function conditionOf(pipeline: string, filter: DeadLetterFilter, first = 1): Fragment {
   // Where it is misunderstood it must not mean everything.
   const foreign = Object.keys(filter).find((name) => !(name in CONDITIONS));
-  if (foreign !== undefined)
-    throw new Error(`Dead letters can't be told apart by ${foreign}: no release knows that of them.`);
+  if (foreign !== undefined) throw new UnknownFilter(foreign);
   const conditions = [`pipeline = $${first}`];
   const values: unknown[] = [pipeline];
   for (const [name, condition] of Object.entries(CONDITIONS)) {

@@ -8,7 +8,17 @@ import {
   type JobRunnerOptions,
   type NewJob,
 } from '../src/index.ts';
-import { forever, idOf, openThings, redrive, rows, runnerOf, until, type ThingsEndput } from './support/things.ts';
+import {
+  forever,
+  idOf,
+  openThings,
+  redrivable,
+  redrive,
+  rows,
+  runnerOf,
+  until,
+  type ThingsEndput,
+} from './support/things.ts';
 
 let endput: ThingsEndput;
 beforeAll(async () => (endput = await openThings()));
@@ -76,6 +86,31 @@ describe('a job that Postgres refuses something', () => {
     await running;
     expect(await endput.read(job)).toMatchObject({ state: 'finished', done: 60 });
   });
+});
+
+it('a job for something that this release does not know stops itself before it chooses, and says so', async () => {
+  await endput.writeRows(rows(3));
+  const job = await endput.create(redrive({ selection: { filter: { colour: 'red' } as object } }));
+  await runJob(runnerOf(endput), job.id, forever);
+  const note = expect.stringContaining(`can't tell dead letters apart by colour`) as unknown;
+  expect(await endput.read(job)).toMatchObject({ state: 'stopped', isFrozen: false, total: 0, holder: null, note });
+});
+
+it.each([
+  ['an id that is none', { messageId: 'row 2' }],
+  ['a key that no table could hold', { key: 'k'.repeat(256) }],
+])('a redrive leaves a body alone that proves %s: no consumer would take it', async (_, odd) => {
+  await endput.writeRows(rows(3));
+  const readBody = (body: Uint8Array) => {
+    const identity = redrivable.readBody(body);
+    return 'key' in identity && identity.key === '2' ? { ...identity, ...odd } : identity;
+  };
+  const job = await endput.create(redrive());
+  const runner = runnerOf(endput, { redrivable: { ...redrivable, readBody } });
+  await runJob(runner, job.id, forever);
+  expect(await endput.read(job)).toMatchObject({ state: 'finished', done: 2, unchanged: { unreadable: 1 } });
+  expect(runner.sent.map(({ messageId }) => messageId)).toEqual([idOf(1), idOf(3)]);
+  expect(runner.faults).toEqual([]);
 });
 
 describe('jobs of one process', () => {

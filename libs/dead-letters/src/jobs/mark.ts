@@ -1,7 +1,7 @@
 import type { WireHeaders } from '@esteira/pipeline';
 import type { Postgres, Sql } from '@esteira/postgres';
 import type { DeadLetterState } from '../filter.ts';
-import type { Redrivable } from '../redrivable.ts';
+import { readIdentity, type Redrivable } from '../redrivable.ts';
 import type { JobAction } from './job.ts';
 import { HELD, jobLost, type HeldJob } from './lease.ts';
 
@@ -58,7 +58,7 @@ export async function markNext(sql: Postgres, job: HeldJob, redrivable: Redrivab
   const upTo = await bounded(sql, job, from, Math.min(job.total, from + most));
   return sql.transaction(async (tx) => {
     const rows = await lockedRows(tx, job, redrivable, from, upTo);
-    const judged = rows.map((row): Judged => ({ ...row, ...judgeItem(job.action, row, redrivable.readBody) }));
+    const judged = rows.map((row): Judged => ({ ...row, ...judgeItem(job.action, row, redrivable) }));
     await write(tx, job, judged, upTo);
     const toSend = judged.flatMap((one) =>
       one.outcome === 'done' && one.sendAs !== null ? [toSendOf(one, one.sendAs)] : [],
@@ -178,12 +178,12 @@ type ItemOutcome =
   | { readonly outcome: 'at-rest' | 'moved' | 'unreadable' };
 
 /** Decides what a job does with a dead letter. Pure. */
-function judgeItem(action: JobAction, candidate: Candidate, readBody: Redrivable['readBody']): ItemOutcome {
+function judgeItem(action: JobAction, candidate: Candidate, redrivable: Redrivable): ItemOutcome {
   const { state, round, chosenRound, isStored, body } = candidate;
   if (state !== 'dead' || round !== chosenRound) return { outcome: 'moved' };
   if (isStored) return { outcome: 'at-rest' };
   if (action === 'discard') return { outcome: 'done', sendAs: null };
-  const identity = readBody(body ?? Buffer.alloc(0));
+  const identity = readIdentity(redrivable, body ?? Buffer.alloc(0));
   // It would be dead again at once, and one without an id of its own under another one.
   return 'problem' in identity ? { outcome: 'unreadable' } : { outcome: 'done', sendAs: identity.messageId };
 }

@@ -3,6 +3,7 @@ import { ExponentialBackoff, bulkhead } from 'cockatiel';
 import { LeaseLost } from '@esteira/lease';
 import { mostDepthOf } from '@esteira/pipeline';
 import { isDataError, sqlState } from '@esteira/postgres';
+import { UnknownFilter } from '../filter.ts';
 import { whatHoldsBack } from './canaries.ts';
 import { finish, sharedPass, stopForFault, tidyUp } from './end.ts';
 import { freezeSome } from './freeze.ts';
@@ -169,9 +170,11 @@ async function goOn(run: RunningJob, job: HeldJob): Promise<Next> {
 }
 
 /**
- * Whether Postgres would answer the same again, however long one waits: it blames the data (class 22 and 23) or the
- * statement (class 42: a privilege that is gone, a table or a column that is not there).
+ * Whether the answer would be the same again, however long one waits: Postgres blames the data (class 22 and 23) or the
+ * statement (class 42: a privilege that is gone, a table or a column that is not there), or what is asked for is not
+ * known here.
  */
 function needsAPerson(error: unknown): error is Error {
-  return error instanceof Error && (isDataError(error) || sqlState(error)?.startsWith('42') === true);
+  if (!(error instanceof Error)) return false;
+  return error instanceof UnknownFilter || isDataError(error) || sqlState(error)?.startsWith('42') === true;
 }
