@@ -52,7 +52,7 @@ export function Shell() {
             </Text>
             <VisuallyHidden>Esteira, overview</VisuallyHidden>
           </Link>
-          <Switcher />
+          <Switcher visibleFrom="sm" />
           <Find />
           <Group gap={4} ml="auto" wrap="nowrap">
             <Who />
@@ -62,6 +62,7 @@ export function Shell() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="sm" className={classes.bar} data-closed={!opened || undefined} aria-label="Pages">
+        <Switcher hiddenFrom="sm" onChosen={close} />
         <Navigation onChosen={close} />
       </AppShell.Navbar>
       <AppShell.Main id="page" tabIndex={-1} className={classes.page}>

@@ -1,43 +1,49 @@
-import { Button, Menu } from '@mantine/core';
-import { IconCheck, IconChevronDown } from '@tabler/icons-react';
+import { Group, type MantineBreakpoint } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useLocation } from '@tanstack/react-router';
+import { useLocation } from '@tanstack/react-router';
+import { RouterButton } from '../link/links.tsx';
 import { sameIn } from '../pipeline/address.ts';
 import { useCurrentPipeline } from '../pipeline/current.tsx';
 import { pipelinesQuery } from '../pipeline/query.ts';
 
+/** Where on the screen it stands, and what follows a choice. */
+interface SwitcherProps {
+  readonly visibleFrom?: MantineBreakpoint;
+  readonly hiddenFrom?: MantineBreakpoint;
+  readonly onChosen?: () => void;
+}
+
 /** Which pipeline is looked at, and the way to the others; nothing where there is one. */
-export function Switcher() {
+export function Switcher({ onChosen, ...place }: SwitcherProps) {
   const pipelines = useQuery(pipelinesQuery).data ?? [];
   const current = useCurrentPipeline();
   const { pathname } = useLocation();
-  if (pipelines.length < 2 || current === undefined) return null;
+  if (pipelines.length < 2) return null;
   return (
-    <Menu>
-      <Menu.Target>
-        <Button
-          variant="default"
-          size="xs"
-          rightSection={<IconChevronDown size={14} />}
-          aria-label={`Pipeline: ${current.title}`}
-          style={{ flex: 'none' }}
-        >
-          {current.title}
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown aria-label="Pipelines">
-        {pipelines.map((one) => (
-          <Menu.Item
+    <Group
+      component="nav"
+      aria-label="Pipelines"
+      gap={4}
+      wrap="nowrap"
+      style={{ flex: 'none' }}
+      onClick={onChosen}
+      {...place}
+    >
+      {pipelines.map((one) => {
+        const isCurrent = one.name === current?.name;
+        return (
+          <RouterButton
             key={one.name}
-            component={Link}
             to={sameIn(pathname, one)}
-            aria-current={one.name === current.name ? 'true' : undefined}
-            rightSection={one.name === current.name && <IconCheck size={14} />}
+            variant={isCurrent ? 'light' : 'subtle'}
+            {...(isCurrent ? {} : { color: 'gray' })}
+            {...(isCurrent ? ({ 'aria-current': 'true' } as const) : {})}
+            activeProps={{ 'aria-current': 'true' }}
           >
             {one.title}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+          </RouterButton>
+        );
+      })}
+    </Group>
   );
 }

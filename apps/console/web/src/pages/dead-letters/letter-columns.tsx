@@ -21,7 +21,7 @@ const column = columnsOf<Letter>();
 const nameOf = ({ system, source_id, message_id }: Letter) =>
   system === null ? message_id : `${system} ${source_id ?? message_id}`;
 
-const lane = column.accessor('lane', { header: 'Lane', meta: { wide: true } });
+const lane = column.accessor('lane', { header: 'Lane', meta: { wide: true, unbroken: true } });
 
 /**
  * The columns of a pipeline's list; the first ticks. They are the same whatever is ticked: others would mount each cell

@@ -37,7 +37,7 @@ export function Charts({ systems }: { readonly systems: readonly string[] }) {
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
       <Chart title="Attempts per second" lines={OUTCOMES} format={perSecond} />
-      <Chart title="Published per second" lines={published} format={perSecond} />
+      {systems.length > 0 && <Chart title="Published per second" lines={published} format={perSecond} />}
       <Chart title="Messages" lines={DEPTHS} format={count} />
       <Chart title="Row to rest" lines={LATENCIES} format={duration} />
     </SimpleGrid>
