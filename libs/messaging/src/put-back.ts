@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Broker } from './broker.ts';
 import type { Management } from './management.ts';
+import { readyNow } from './ready-now.ts';
 
 /** How far the counts of the management API may be behind, in milliseconds (`collect_statistics_interval`). */
 const COUNTS_LAG_MS = 5_000;
@@ -14,6 +16,7 @@ const MOST_MS = 90_000;
  * @param over ends the wait early.
  */
 export async function untilPutBack(
+  broker: Broker,
   management: Pick<Management, 'queue'>,
   queue: string,
   over: AbortSignal,
@@ -21,5 +24,17 @@ export async function untilPutBack(
   const end = AbortSignal.any([over, AbortSignal.timeout(MOST_MS)]);
   const pause = (ms: number) => sleep(ms, undefined, { signal: end }).catch(() => undefined);
   await pause(COUNTS_LAG_MS);
-  while (!end.aborted && ((await management.queue(queue))?.unacked ?? 0) > 0) await pause(ASKED_EVERY_MS);
+  while (!end.aborted && (await isHeld(broker, management, queue))) await pause(ASKED_EVERY_MS);
+}
+
+/**
+ * The broker itself knows what is ready; what is held, the management API alone, whose counts may be of a time before it was
+ * taken, on a busy machine long after: then more was ready than is now.
+ */
+async function isHeld(broker: Broker, management: Pick<Management, 'queue'>, queue: string): Promise<boolean> {
+  const counted = await management.queue(queue);
+  if (counted === undefined) return false;
+  if (counted.unacked > 0) return true;
+  const now = await readyNow(broker, [queue]);
+  return (now.get(queue)?.ready ?? 0) < counted.ready;
 }

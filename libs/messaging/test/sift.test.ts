@@ -1,6 +1,6 @@
 import type { Pipeline } from '@esteira/pipeline';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createPublisher, names, sift, type SiftedMessage } from '../src/index.ts';
+import { createPublisher, names, readyNow, sift, untilPutBack, type SiftedMessage } from '../src/index.ts';
 import {
   connected,
   freshPipeline,
@@ -17,6 +17,7 @@ let stage: Stage;
 beforeAll(async () => (stage = await openStage()));
 afterAll(() => stage.close());
 
+const NEVER_TAKEN = { messages: 5, ready: 5, unacked: 0, consumers: 0, arguments: {}, isNew: false, inForce: {} };
 const numberOf = ({ messageId }: { readonly messageId: string | undefined }) => Number(messageId?.slice(2));
 
 async function queueOf(count: number): Promise<{ pipeline: Pipeline; queue: string }> {
@@ -88,5 +89,27 @@ describe('a pass over a queue', () => {
       }),
     ).rejects.toThrow();
     expect(await contents(queue, 50)).toEqual(Array.from({ length: 50 }, (_, index) => index));
+  });
+});
+
+describe('what a process that was killed had taken', () => {
+  it('is waited for, though the counts are of a time before it was taken', async () => {
+    const { queue } = await queueOf(5);
+    const killed = await stage.broker.channel();
+    await killed.prefetch(2);
+    await killed.consume(queue, () => undefined);
+    await vi.waitFor(async () => {
+      expect((await readyNow(stage.broker, [queue])).get(queue)?.ready).toBe(3);
+    }, patient);
+    let looks = 0;
+    const late = {
+      queue: async () => {
+        looks += 1;
+        if (looks === 3) await killed.close();
+        return { ...NEVER_TAKEN, name: queue };
+      },
+    };
+    await untilPutBack(stage.broker, late, queue, new AbortController().signal);
+    expect(looks).toBeGreaterThanOrEqual(3);
   });
 });

@@ -40,7 +40,7 @@ export function repairJobs(redrivable: Redrivable, places: RepairPlaces): JobRun
     tidy: async () => {
       await tidyDeadLetterQueue(pipeline, broker, endput);
     },
-    untilPutBack: (over) => untilPutBack(management, names.deadLetterQueue(pipeline), over),
+    untilPutBack: (over) => untilPutBack(broker, management, names.deadLetterQueue(pipeline), over),
     leaseMs,
     holder,
     onFault,
