@@ -68,7 +68,9 @@ export class Measures {
       }
       if (decision.kind === 'dead-letter') lane.deaths(decision.reason);
       else if (decision.kind !== 'store') continue;
-      if (madeAt !== null) lane.toRest.add(Math.max(0, (nowMs - Date.parse(madeAt)) / 1_000));
+      const sinceMadeMs = madeAt === null ? NaN : nowMs - Date.parse(madeAt);
+      // A time that Date can't tell, as in the year 10000, would make the sum one for good.
+      if (Number.isFinite(sinceMadeMs)) lane.toRest.add(Math.max(0, sinceMadeMs / 1_000));
     }
   }
 

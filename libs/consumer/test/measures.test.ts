@@ -61,3 +61,12 @@ it('measures attempts, waits and the time from the row to its rest, each with it
     'esteira_dead_letters_total{pipeline="parcels",lane="bulk",reason="delivery-limit"} 1',
   ]);
 });
+
+it('measures no time to its rest of a message that was made at a time that is none to Date', async () => {
+  const times = ['10000-01-01T00:00:00+00:00', '0044-03-15T00:00:00+00:00 BC', 'infinity', null];
+  const lines = await measured(...times.map((madeAt) => workOf('bulk', store, { madeAt })), workOf('bulk', store));
+  expect(lines.filter((line) => line.startsWith('esteira_rest_seconds'))).toEqual([
+    'esteira_rest_seconds_sum{pipeline="parcels",lane="bulk"} 100',
+    'esteira_rest_seconds_count{pipeline="parcels",lane="bulk"} 1',
+  ]);
+});

@@ -69,7 +69,7 @@ function identify({ message_id, origin, order }: Static<typeof sentSchema>, idOf
   const incarnation = (order.created_at !== null ? incarnationOf(order.created_at) : undefined) ?? null;
   return {
     identity: { messageId: message_id, origin: origin.system, key: order.id, incarnation },
-    madeAt: incarnation,
+    madeAt: order.created_at,
   };
 }
 
