@@ -84,8 +84,8 @@ export async function republish<R extends RepublishRow>(
       const outcomes = await publish(made.map(({ message }) => message));
       const confirmed = made.filter((_, index) => outcomes[index] === 'confirmed').map(({ row }) => row);
       for (const outcome of outcomes) result[outcome] += 1;
-      if (confirmed.length > 0) await note(confirmed);
       confirmedRows.push(...confirmed);
+      if (confirmed.length > 0) await note(confirmed);
     }
   } catch (cause) {
     throw new RepublishingStopped({ ...result, confirmedRows }, cause);

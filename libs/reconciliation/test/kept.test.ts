@@ -496,6 +496,40 @@ describe('publishing missing rows again that is stopped midway', () => {
     const found = await getReconciliation(endput, PIPELINE, id);
     expect(found?.republishing[1]).not.toHaveProperty('stopped');
   });
+
+  /** Where the endput refuses a table from the middle on, and until this is over. */
+  const withoutTables = async (id: string, ...tables: readonly string[]) => {
+    const republish = async (rows: readonly KeptRow[]) => {
+      for (const table of tables) await endput.query(`ALTER TABLE ${table} RENAME TO ${table}_away`);
+      return { confirmed: rows.length, unroutable: 0, refused: 0, gone: 0, confirmedRows: rows };
+    };
+    const asked = { by: 'bea', why: 'lost', republish };
+    const stopped = await republishKept(endput, id, asked).catch((error: unknown) => error);
+    for (const table of tables) await endput.query(`ALTER TABLE ${table}_away RENAME TO ${table}`);
+    return stopped;
+  };
+
+  it('by the endput itself is kept with what was sent by then', async () => {
+    const id = await kept([system('system-1', 10)]);
+    const stopped = await withoutTables(id, 'reconciliation_rows');
+    expect(stopped).toBeInstanceOf(RepublishingStopped);
+    expect(stopped).toMatchObject({ done: { confirmed: 3 } });
+    expect(await getReconciliation(endput, PIPELINE, id)).toMatchObject({
+      republished: 0,
+      republishing: [
+        { confirmed: 3, stopped: expect.stringContaining('"reconciliation_rows" does not exist') as string },
+      ],
+    });
+  });
+
+  it('says what stopped it first where not even that can be written down', async () => {
+    const id = await kept([system('system-1', 10)]);
+    const stopped = await withoutTables(id, 'reconciliation_rows', 'reconciliations');
+    expect(stopped).toMatchObject({
+      done: { confirmed: 3 },
+      message: expect.stringContaining('"reconciliation_rows" does not exist') as string,
+    });
+  });
 });
 
 describe('a schedule', () => {

@@ -58,3 +58,16 @@ it('says what was done by then where something ends it midway', async () => {
   expect(done).toMatchObject({ confirmed: 8, gone: 0, refused: 0 });
   expect(done.confirmedRows.map(({ id }) => id)).toEqual(noted);
 });
+
+it('names what the broker has where that can not be noted', async () => {
+  const rows = ['1', '2'].map((id) => ({ id, round: 1 }));
+  const away = new Error('the endput is away');
+  const stopped = await republish(rows, {
+    messages: (some) => Promise.resolve(some.map((row) => ({ row, message: message(row.id) }))),
+    publish: (messages) => Promise.resolve(messages.map((): PublishOutcome => 'confirmed')),
+    note: () => Promise.reject(away),
+    pageSize: 1,
+  }).catch((error: unknown) => error);
+  expect(stopped).toBeInstanceOf(RepublishingStopped);
+  expect(stopped).toMatchObject({ cause: away, done: { confirmed: 1, confirmedRows: [{ id: '1' }] } });
+});

@@ -6,6 +6,7 @@ import { recordAction } from '@esteira/dead-letters';
 import { RepublishingStopped, type Republished, type SentBy } from '@esteira/reconciliation';
 import { quiet, type Connections } from '../connections.ts';
 import { Refused } from '../refused.ts';
+import { printProgress } from '../terminal.ts';
 
 const CLIENT = 'esteira cli';
 
@@ -40,7 +41,9 @@ export async function republishMissing(
       return result;
     } catch (error) {
       if (!(error instanceof RepublishingStopped)) throw error;
-      await record(error.done, { stopped: error.message });
+      await record(error.done, { stopped: error.message }).catch((fault: unknown) => {
+        printProgress(`The history does not tell what was published again by then: ${String(fault)}`);
+      });
       throw refusedBy(error);
     }
   } finally {

@@ -49,7 +49,8 @@ export async function previewRepublish(endput: Sql, id: string): Promise<Republi
  * message that is at rest by now, or on its way: it is recognised by its id. What the broker has confirmed of a page is
  * noted then, so a second call publishes only the others: those it did not take, and those whose source rows were gone.
  *
- * @throws RepublishingStopped where something ends it midway; what was done by then is kept, and what ended it
+ * @throws RepublishingStopped where anything ends it midway. What was done by then is kept, and what ended it, unless the
+ * endput is what fails: its cause is always what failed first.
  */
 export async function republishKept(
   endput: Sql,
@@ -58,19 +59,22 @@ export async function republishKept(
 ): Promise<Republished> {
   let total = republishedInAll([]);
   const count = async (result: RepublishedRows<KeptRow>) => {
-    if (result.confirmedRows.length > 0) await note(endput, id, result.confirmedRows);
     total = republishedInAll([total, result]);
+    if (result.confirmedRows.length > 0) await note(endput, id, result.confirmedRows);
   };
   try {
     for await (const rows of openRows(endput, id)) await count(await republish(rows));
+    await keepEntry(endput, id, { by, why, ...total });
+    return total;
   } catch (error) {
-    if (!(error instanceof RepublishingStopped)) throw error;
-    await count((error as RepublishingStopped<KeptRow>).done);
-    await keepEntry(endput, id, { by, why, ...total, stopped: error.message.slice(0, LONGEST_REASON) });
-    throw new RepublishingStopped({ ...total, confirmedRows: [] }, error.cause);
+    // What can't be written down now has failed for the same reason, mostly; the caller hears of the first.
+    const isMidway = error instanceof RepublishingStopped;
+    if (isMidway) await count((error as RepublishingStopped<KeptRow>).done).catch(() => undefined);
+    const stopped = new RepublishingStopped({ ...total, confirmedRows: [] }, isMidway ? error.cause : error);
+    const entry = { by, why, ...total, stopped: stopped.message.slice(0, LONGEST_REASON) };
+    await keepEntry(endput, id, entry).catch(() => undefined);
+    throw stopped;
   }
-  await keepEntry(endput, id, { by, why, ...total });
-  return total;
 }
 
 /** The missing rows that were not published again, a page at a time. */

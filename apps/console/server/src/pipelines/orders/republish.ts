@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify';
 import { recordAction } from '@esteira/dead-letters';
 import {
   callerNamed,
@@ -91,9 +92,14 @@ function addSending(app: App, { endput, reconciling }: Parts): void {
         return { ...result };
       } catch (error) {
         if (!(error instanceof RepublishingStopped)) throw error;
-        await record(error.done, { stopped: error.message });
+        await record(error.done, { stopped: error.message }).catch(untold(request.log));
         throw error.cause;
       }
     },
   });
 }
+
+/** What ended it is told to the caller, even where the history can't be. */
+const untold = (log: FastifyBaseLogger) => (err: unknown) => {
+  log.error({ err }, 'the history does not tell what was published again by then');
+};
