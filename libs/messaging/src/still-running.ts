@@ -5,6 +5,7 @@ export class StillRunning {
   readonly #runs = new Set<Promise<void>>();
   /** Of a message without an id nobody knows whether another is its copy. */
   readonly #byKey = new Map<string, Promise<void>>();
+  #afterEach: () => void = () => undefined;
 
   get size(): number {
     return this.#runs.size;
@@ -20,6 +21,7 @@ export class StillRunning {
     const over = run.then(() => {
       this.#runs.delete(over);
       if (key !== undefined) this.#byKey.delete(key);
+      this.#afterEach();
     });
     this.#runs.add(over);
     if (key !== undefined) this.#byKey.set(key, over);
@@ -30,8 +32,8 @@ export class StillRunning {
     return key === undefined ? undefined : this.#byKey.get(key);
   }
 
-  /** Calls back after the end of each that runs now. */
+  /** Calls back after the end of each; in place of who asked before, since one session follows another. */
   afterEach(callback: () => void): void {
-    for (const run of this.#runs) void run.then(callback);
+    this.#afterEach = callback;
   }
 }
