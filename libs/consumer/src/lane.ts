@@ -1,7 +1,6 @@
 import type { ConsumeOptions } from '@esteira/messaging';
 import { policyDelays, type RetryPolicy } from '@esteira/pipeline';
-import { ENDING_MS, longestHoldMs, prefetchOf } from './prefetch.ts';
-import type { ConsumerSettings } from './settings.ts';
+import { ENDING_MS, longestHoldMs, prefetchOf, type PrefetchSettings } from './prefetch.ts';
 
 /** How the messages of a lane are handled. */
 export type LaneMode =
@@ -33,11 +32,7 @@ export interface LaneIntake {
  *
  * @param concurrency the most attempts of its handler at once; undefined where all of a batch begin together.
  */
-export function intakeOf(
-  lane: LaneMode,
-  settings: Pick<ConsumerSettings, 'PREFETCH' | 'BATCH_SIZE' | 'ATTEMPT_TIMEOUT_MS'>,
-  concurrency: number | undefined,
-): LaneIntake {
+export function intakeOf(lane: LaneMode, settings: PrefetchSettings, concurrency: number | undefined): LaneIntake {
   if (lane.mode === 'batch') {
     const holdMs = longestHoldMs(settings, concurrency);
     return { taking: { mode: 'batch', ...prefetchOf(settings, concurrency), batchesInFlight: 2 }, holdMs };

@@ -23,7 +23,12 @@ describe('lanes with policies of their own', () => {
 });
 
 describe('what is taken of a lane that is handled each by itself', () => {
-  const settings = { PREFETCH: 4_000, BATCH_SIZE: 1_000, ATTEMPT_TIMEOUT_MS: 599_000 };
+  const settings = {
+    PREFETCH: 4_000,
+    BATCH_SIZE: 1_000,
+    ATTEMPT_TIMEOUT_MS: 599_000,
+    RABBITMQ_CONSUMER_TIMEOUT_MS: 1_800_000,
+  };
 
   it('is no more than runs, so that others may have the rest; or as much as it says', () => {
     const taking = { mode: 'each', prefetch: 8, batchSize: 1, batchesInFlight: 8 };
