@@ -40,6 +40,6 @@ export function holdProblem(
   const own = `RabbitMQ ${version} takes it back after ${allowedMs} ms`;
   const config = `set consumer_timeout = ${holdMs} in rabbitmq.conf and RABBITMQ_CONSUMER_TIMEOUT_MS=${holdMs} here`;
   if (declaredMs !== undefined)
-    return `${lane}, and ${own}: it takes no notice of a queue's own timeout before 3.12. Upgrade it; or ${config}, ${fewer}.`;
+    return `${lane}, and ${own}: it takes no notice of a queue's own timeout before 3.11.15. Upgrade it; or ${config}, ${fewer}.`;
   return `${lane}, and ${own}: give the lane a holdMs of ${holdMs} or more, with which its queue is declared; or ${config}, ${fewer}.`;
 }

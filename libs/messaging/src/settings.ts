@@ -21,7 +21,7 @@ export const messagingSettings = settingsPart({
       default: 1_800_000,
       minimum: 1,
       description:
-        "What RabbitMQ's own configuration has as consumer_timeout, in milliseconds; it can't be asked for. It takes back a message that is not acked for so long. A lane that may hold one for longer is refused at start, unless its queue has a timeout of its own (RabbitMQ 3.12 or later).",
+        "What RabbitMQ's own configuration has as consumer_timeout, in milliseconds; it can't be asked for. It takes back a message that is not acked for so long. A lane that may hold one for longer is refused at start, unless its queue has a timeout of its own (RabbitMQ 3.11.15 or later).",
     }),
     MAX_LANE_DEPTH: Type.Integer({
       default: 500_000,
