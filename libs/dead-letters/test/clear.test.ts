@@ -12,5 +12,5 @@ it('clears what is remembered of crashes too, of one pipeline alone', async () =
   const [cleared, kept] = [randomUUID(), randomUUID()];
   for (const pipeline of [cleared, kept]) await beginLoneTrial(sql, pipeline, pipeline);
   await clearDeadLetters(sql, cleared);
-  expect(await suspects(sql, [cleared, kept])).toEqual(new Map([[kept, 1]]));
+  expect(await suspects(sql, [cleared, kept])).toEqual(new Map([[kept, { alone: 1, beside: 0 }]]));
 });
