@@ -92,11 +92,25 @@ async function siftPortion(
       channel.ack({ fields: { deliveryTag: tag } } as GetMessage);
       removed += 1;
     }
+    if (removed > 0) await untilSettled(channel, queue);
     return { channel, looked: taken.length, removed };
   } catch (error) {
     await giveBack(channel);
     throw error;
   }
+}
+
+/**
+ * Beyond some dozens on their way to a quorum queue, RabbitMQ holds acks back in the process of their channel until the queue
+ * has answered for the first. When the channel closes it forgets them, and gives the messages back: of 2,000 up to 1,700
+ * (3.10.8). A consumer that comes and goes on the same channel is answered behind them. What it may get goes back at once.
+ */
+async function untilSettled(channel: Channel, queue: string): Promise<void> {
+  await channel.prefetch(1);
+  const { consumerTag } = await channel.consume(queue, (message) => {
+    if (message !== null) channel.nack(message);
+  });
+  await channel.cancel(consumerTag);
 }
 
 interface Taken {

@@ -61,6 +61,16 @@ describe('a pass over a queue', () => {
     expect(await contents(queue, 666)).toEqual(asked.map(numberOf).filter((n) => n % 3 !== 0));
   });
 
+  it('has removed what it says, for good, however much that is', async () => {
+    for (const count of [500, 1_000, 2_000, 4_000]) {
+      const { queue } = await queueOf(count);
+      const all = await sift(stage.broker, queue, (found) => Promise.resolve(found.map(() => true)));
+      expect(all).toEqual({ looked: count, removed: count });
+      const none = await sift(stage.broker, queue, (found) => Promise.resolve(found.map(() => false)));
+      expect(none).toEqual({ looked: 0, removed: 0 });
+    }
+  });
+
   it('ends where nothing is, and where another holds the rest', async () => {
     const { queue } = await queueOf(20);
     const none = (all: readonly SiftedMessage[]) => Promise.resolve(all.map(() => false));
