@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from './broker.ts';
 import type { Management } from './management.ts';
-import { readyNow } from './ready-now.ts';
+import { readyIn } from './ready-now.ts';
 
 /** How far the counts of the management API may be behind, in milliseconds (`collect_statistics_interval`). */
 const COUNTS_LAG_MS = 5_000;
@@ -35,6 +35,5 @@ async function isHeld(broker: Broker, management: Pick<Management, 'queue'>, que
   const counted = await management.queue(queue);
   if (counted === undefined) return false;
   if (counted.unacked > 0) return true;
-  const now = await readyNow(broker, [queue]);
-  return (now.get(queue)?.ready ?? 0) < counted.ready;
+  return (await readyIn(broker, queue)) < counted.ready;
 }

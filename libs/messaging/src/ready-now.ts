@@ -21,3 +21,8 @@ export async function readyNow(broker: Broker, queues: readonly string[]): Promi
     await channel.close().catch(() => undefined); // A channel that is gone needs no closing.
   }
 }
+
+/** How many messages of one queue are ready now. */
+export async function readyIn(broker: Broker, queue: string): Promise<number> {
+  return (await readyNow(broker, [queue])).get(queue)?.ready ?? 0;
+}

@@ -2,6 +2,7 @@ import type { Channel, ConsumeMessage, GetMessage } from 'amqplib';
 import type { WireHeaders } from '@esteira/pipeline';
 import type { Broker } from './broker.ts';
 import { withPermission } from './permissions.ts';
+import { readyIn } from './ready-now.ts';
 
 /** A message that is looked at: what tells which one it is. Its body is not kept. */
 export interface SiftedMessage {
@@ -59,20 +60,13 @@ export async function sift(
       portions.push(next);
       if (next.looked === 0) break;
     }
+    // While all that stays is still held, so that nothing of it comes meanwhile.
+    for (const { channel, removed } of portions) if (removed > 0) await untilSettled(channel, queue);
     return { looked: total(({ looked }) => looked), removed: total(({ removed }) => removed) };
   } catch (error) {
     throw withPermission(error, broker, 'read', `queue ${queue}`);
   } finally {
     for (const { channel } of portions) await giveBack(channel);
-  }
-}
-
-async function readyIn(broker: Broker, queue: string): Promise<number> {
-  const channel = await broker.channel();
-  try {
-    return (await channel.checkQueue(queue)).messageCount;
-  } finally {
-    await channel.close().catch(() => undefined); // A channel that is gone needs no closing.
   }
 }
 
@@ -92,7 +86,6 @@ async function siftPortion(
       channel.ack({ fields: { deliveryTag: tag } } as GetMessage);
       removed += 1;
     }
-    if (removed > 0) await untilSettled(channel, queue);
     return { channel, looked: taken.length, removed };
   } catch (error) {
     await giveBack(channel);
