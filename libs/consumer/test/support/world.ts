@@ -1,5 +1,5 @@
 import { connectBroker, createPublisher, names, type Broker } from '@esteira/messaging';
-import { createLogger, createMetrics } from '@esteira/observability';
+import { createLogger, createMetrics, type Metrics } from '@esteira/observability';
 import type { Handler } from '@esteira/pipeline';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import { freshDatabase, freshMongoUrl, freshVirtualHost, serverSetting } from '@esteira/tests/support';
@@ -15,6 +15,7 @@ interface How {
   readonly prefetch?: number;
   readonly aloneMs?: number;
   readonly settings?: Partial<ConsumerSettings>;
+  readonly metrics?: Metrics;
 }
 
 /** Servers of a test's own, for parcels. */
@@ -51,13 +52,13 @@ export async function openWorld(): Promise<World> {
     settings,
     endput,
     broker,
-    start: (handler, { concurrency = 4, prefetch, aloneMs, settings: own } = {}) =>
+    start: (handler, { concurrency = 4, prefetch, aloneMs, settings: own, metrics = createMetrics({}) } = {}) =>
       startConsumer({
         definition: parcelsDefinition(handler, concurrency, prefetch),
         settings: { ...settings, ...own },
         policy: { maxAttempts: 3, delaysMs: [100], timeoutMs: 60_000 },
         logger,
-        metrics: createMetrics({}),
+        metrics,
         worker: 'test',
         ...(aloneMs === undefined ? {} : { aloneMs }),
       }),
