@@ -1,6 +1,7 @@
 export * from './administration.ts';
 export * from './apps.ts';
 export * from './books.ts';
+export * from './earlier.ts';
 export * from './guarded-mongod.ts';
 export * from './own-postgres.ts';
 export * from './pgbouncer.ts';

@@ -1,5 +1,5 @@
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
-import { freshDatabase, type Fresh } from '@esteira/tests/support';
+import { freshDatabase, migrateUpTo, type Fresh } from '@esteira/tests/support';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   deadLetterMigrations,
@@ -9,7 +9,6 @@ import {
   resumeJob,
   startJobRunner,
 } from '../src/index.ts';
-import { migrateUpTo } from './support/earlier.ts';
 import { atRest, bodyOf, CREATED_AT, idOf, rows, runnerOf, STORED, until } from './support/things.ts';
 
 /** The last migration of the release before leases were shared and dead letters kept their lane. */
@@ -22,7 +21,7 @@ let sql: Postgres;
 /** What that release had in its endput in the middle of its work, and then this release's migrations. */
 beforeAll(async () => {
   database = await freshDatabase('ENDPUT_DATABASE_URL');
-  await migrateUpTo(LAST, database.url);
+  await migrateUpTo(LAST, database.url, deadLetterMigrations);
   sql = openPostgres({ url: database.url, applicationName: 'test' });
   await sql.query(`CREATE TABLE ${STORED} (message_id uuid PRIMARY KEY, incarnation text,
     round int NOT NULL, attempts int NOT NULL, stored_at timestamptz NOT NULL DEFAULT now())`);

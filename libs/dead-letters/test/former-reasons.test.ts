@@ -1,8 +1,7 @@
 import { migrate, openPostgres, type Postgres, type Sql } from '@esteira/postgres';
-import { freshDatabase, type Fresh } from '@esteira/tests/support';
+import { freshDatabase, migrateUpTo, type Fresh } from '@esteira/tests/support';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { deadLetterMigrations } from '../src/index.ts';
-import { migrateUpTo } from './support/earlier.ts';
 import { idOf, until } from './support/things.ts';
 
 /** The last migration of the release whose reasons had words of the pipeline orders. */
@@ -37,7 +36,7 @@ const written: Readonly<Record<string, Row>> = {
 
 beforeAll(async () => {
   database = await freshDatabase('ENDPUT_DATABASE_URL');
-  await migrateUpTo(LAST, database.url);
+  await migrateUpTo(LAST, database.url, deadLetterMigrations);
   sql = openPostgres({ url: database.url, applicationName: 'test' });
   await write(sql, Object.values(written));
   await jobOf({ filter: { reason: 'refused-by-verifier', words: 'late' } });
@@ -115,7 +114,7 @@ describe('reasons that an earlier release wrote', () => {
 
 it('a dead letter that a consumer of an earlier release writes while the table is migrated has the words of this one', async () => {
   const busy = await freshDatabase('ENDPUT_DATABASE_URL');
-  await migrateUpTo(LAST, busy.url);
+  await migrateUpTo(LAST, busy.url, deadLetterMigrations);
   const consumer = openPostgres({ url: busy.url, applicationName: 'test' });
   onTestFinished(async () => {
     await consumer.close();

@@ -1,6 +1,3 @@
-import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   deadLetterMigrations,
   editBody,
@@ -21,9 +18,9 @@ import {
   type JobRunnerOptions,
 } from '@esteira/dead-letters';
 import type { OutgoingMessage } from '@esteira/pipeline';
-import { migrate, openPostgres, type Migrations, type Postgres } from '@esteira/postgres';
+import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import { patient } from '@esteira/tests/patience';
-import { freshDatabase, type Fresh } from '@esteira/tests/support';
+import { freshDatabase, migrateUpTo, type Fresh } from '@esteira/tests/support';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { messageIds, orderMessages } from '../src/domain/index.ts';
 import { endputMigrations, endputReader, ordersAtRest, storeOrders } from '../src/endput/index.ts';
@@ -44,14 +41,6 @@ const orderOf = (row: number, product = 'tea') => ({
 });
 const bodyOf = (row: number, product?: string) =>
   Buffer.from(toMessage(orderOf(row, product), { maxAttempts: 3 }).body);
-
-async function migrateUpTo(last: string, url: string, migrations: Migrations): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'esteira-migrations-'));
-  const files = (await readdir(migrations.directory)).filter((file) => file <= last);
-  for (const file of files) await copyFile(join(migrations.directory, file), join(directory, file));
-  await migrate(url, { ...migrations, directory });
-  await rm(directory, { recursive: true });
-}
 
 /** An endput as that release left it: rows 1 and 2 stored, others dead, redriven, discarded and edited, jobs, a trial. */
 async function earlierEndput(): Promise<{ database: Fresh; sql: Postgres }> {
