@@ -64,7 +64,10 @@ describe('an operator policy that expires messages', () => {
         const { status, text } = await readiness(app);
         expect([status, text]).toEqual([503, expect.stringContaining(NAMED)]);
       }, patient);
-      expect(app.output()).toContain('short-lived');
+      // What a process writes arrives by another way than what it answers.
+      await vi.waitFor(() => {
+        expect(app.output()).toContain('short-lived');
+      }, patient);
     }
     await vi.waitFor(async () => {
       const overview = await (await fetch(`${pipeline.console.url}/v0/pipelines/orders/overview`)).json();

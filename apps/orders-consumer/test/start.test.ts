@@ -121,7 +121,9 @@ describe('a consumer that is started while servers are away', () => {
       .map((line) => JSON.parse(line) as { level: number; err?: unknown; reqId?: string })
       .filter(({ reqId }) => reqId === undefined);
     expect(lines.filter(({ level, err }) => level > 30 || err !== undefined)).toEqual([]);
-    expect(output()).toContain('does not answer yet; waiting for it');
+    await vi.waitFor(() => {
+      expect(output()).toContain('does not answer yet; waiting for it');
+    }, patient);
     for (const { open } of doors) await open();
     await vi.waitFor(async () => {
       expect((await get('/health/ready')).status, output()).toBe(200);

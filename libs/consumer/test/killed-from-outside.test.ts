@@ -4,25 +4,18 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { HandlerOutcome } from '@esteira/pipeline';
 import { patient } from '@esteira/tests/patience';
-import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { CRASH_BUDGET } from '../src/isolation.ts';
 import { openWorld, type World } from './support/world.ts';
 
-let world: World;
-
-beforeEach(async () => {
-  world = await openWorld();
-});
-afterEach(() => world.close());
-
 /** Suspects, once they have outlasted the time in which they are alone. */
-const besideOthers = async () => {
+const besideOthers = async (world: World) => {
   const rows = await world.endput.query<{ crashes: number }>('SELECT crashes FROM trials');
   return rows.filter(({ crashes }) => crashes === 0).length;
 };
 
 /** Starts a consumer, and kills it when all run that there are. */
-async function killAmid(long: number, areSuspects: boolean): Promise<void> {
+async function killAmid(world: World, long: number, areSuspects: boolean): Promise<void> {
   const main = join(import.meta.dirname, 'support/long-parcels.ts');
   const child = spawn(process.execPath, [main, JSON.stringify(world.settings)], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -32,7 +25,7 @@ async function killAmid(long: number, areSuspects: boolean): Promise<void> {
   createInterface(child.stdout).on('line', (line) => begun.add(line));
   await vi.waitFor(async () => {
     expect(begun.size).toBe(long);
-    if (areSuspects) expect(await besideOthers()).toBe(long);
+    if (areSuspects) expect(await besideOthers(world)).toBe(long);
   }, patient);
   const over = once(child, 'exit');
   child.kill('SIGKILL');
@@ -42,9 +35,12 @@ async function killAmid(long: number, areSuspects: boolean): Promise<void> {
 it.each([1, 4])(
   'a consumer that is killed from outside again and again while %i long ones run gives up none, and begins others beside them',
   async (long) => {
+    const world = await openWorld();
+    // Registered first, so that it closes after all that works on its servers.
+    onTestFinished(() => world.close());
     await (await world.start({ name: 'scales', handle: () => ({ kind: 'succeeded' }) })).stop(60_000);
     await world.publish(long);
-    for (let kills = 0; kills < 2 + CRASH_BUDGET; kills += 1) await killAmid(long, kills >= 2);
+    for (let kills = 0; kills < 2 + CRASH_BUDGET; kills += 1) await killAmid(world, long, kills >= 2);
     const { promise: gate, resolve: open } = Promise.withResolvers<HandlerOutcome>();
     const begun = new Set<number>();
     const scales = {
