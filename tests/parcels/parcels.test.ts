@@ -224,6 +224,29 @@ describe('parcels, whose keys are texts', () => {
     await untilReady([1, 1]);
     await here.stop(60_000);
   });
+
+  it('are given up after as many attempts as their lane says, and redriven with as many, or with those that the redrive asks for', async () => {
+    const unsettled = [601, 602].map((n) => parcel(n, { restless: 5 })) as [Parcel, Parcel];
+    await world.send('express', unsettled[0]);
+    await world.send('bulk', unsettled[1]);
+    consumer = world.consumer();
+    const untilTried = (...attempts: readonly number[]) =>
+      vi.waitFor(async () => {
+        const dead = new Map((await deadOf('reason=attempts-exhausted')).map((one) => [one.message_id, one.attempts]));
+        expect(unsettled.map((one) => dead.get(idOf(one)))).toEqual(attempts);
+      }, patient);
+    await untilTried(2, 3);
+    const redrive = async (one: Parcel, asked: object) => {
+      const body = { selection: { message_ids: [idOf(one)] }, why: 'mended', ...asked };
+      expect((await world.ask('POST', `${PARCELS}/dead-letters/redrives`, body)).status).toBe(202);
+    };
+    await redrive(unsettled[0], {});
+    await untilTried(4, 3);
+    await redrive(unsettled[1], { max_attempts: 1 });
+    await untilTried(4, 4);
+    await redrive(unsettled[0], { max_attempts: 10 });
+    expect((await untilStored(unsettled[0])).get(unsettled[0].number)).toEqual({ grams: 500, round: 3, attempts: 6 });
+  });
 });
 
 describe('orders and parcels in one console', () => {
@@ -254,7 +277,7 @@ describe('orders and parcels in one console', () => {
       groups: { count: number }[];
     };
     expect(groups.map(({ count }) => count)).toEqual([3]);
-    expect((await itemsOf(`${PARCELS}/jobs`)).length).toBe(2);
+    expect((await itemsOf(`${PARCELS}/jobs`)).length).toBe(5);
     expect(await itemsOf(`${ORDERS}/jobs`)).toEqual([]);
     expect((await itemsOf(`${PARCELS}/history`)).length).toBeGreaterThan(0);
     expect(JSON.stringify(await itemsOf(`${ORDERS}/history`))).not.toContain(idOf(parcel(201)));

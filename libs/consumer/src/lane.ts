@@ -16,7 +16,8 @@ export type LaneMode =
 
 /**
  * A lane: how its messages are handled, and how long they wait and may take; as those of the pipeline where it has no policy
- * of its own. How often they are tried, their own headers say.
+ * of its own. How often they are tried, their own headers say; what those of a new message say, the limits of the lane in
+ * the pipeline's descriptor, which its publishers read too.
  */
 export type LaneOptions = LaneMode & { readonly policy?: Omit<RetryPolicy, 'maxAttempts'> };
 

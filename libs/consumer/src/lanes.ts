@@ -1,5 +1,5 @@
 import { consume, names, type Broker, type Consumer } from '@esteira/messaging';
-import type { Handler, Pipeline, RetryPolicy } from '@esteira/pipeline';
+import { maxAttemptsOf, type Handler, type Pipeline, type RetryPolicy } from '@esteira/pipeline';
 import { AttemptSlots } from './attempt-slots.ts';
 import { laneHandler, returnedHandler, type Stages } from './batches.ts';
 import type { Definition } from './definition.ts';
@@ -50,7 +50,8 @@ export function lanesOf<M>(
   const { pipeline, lanes = {} } = definition;
   return pipeline.lanes.map((name) => {
     const lane: LaneOptions = lanes[name] ?? { mode: 'batch' };
-    const own = lane.policy === undefined ? policy : { ...lane.policy, maxAttempts: policy.maxAttempts };
+    const maxAttempts = maxAttemptsOf(pipeline, name, policy.maxAttempts);
+    const own = { ...(lane.policy ?? policy), maxAttempts };
     const slots = lane.mode === 'each' ? new AttemptSlots(lane.concurrency) : shared;
     const limits = { ...settings, ATTEMPT_TIMEOUT_MS: own.timeoutMs };
     return { name, intake: intakeOf(lane, limits, concurrencyOfBatches(definition)), policy: own, slots };

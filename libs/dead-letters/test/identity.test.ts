@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Identity } from '@esteira/pipeline';
+import type { Identity, Pipeline } from '@esteira/pipeline';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -63,6 +63,19 @@ describe('a pipeline whose keys are words and never used again', () => {
     const which = { origin: 'depot', keys: ['a crate', 'no crate'] };
     const made = await redrivenMessages(endput.sql, redrivable, which, 5);
     expect(made).toMatchObject([{ message: { body: one.body }, incarnation: null }]);
+  });
+
+  it('is made a message again with as many attempts as it carried; where it carried none, with those of its lane', async () => {
+    const [three, none] = [named('a jar'), named('a lid', { headers: {} })];
+    await endput.write(three, none);
+    await endput.sql.query(`UPDATE dead_letters SET state = 'redriven', round = 2 WHERE key IN ('a jar', 'a lid')`);
+    const attempts = async (limits: Pipeline['limits'] & object) => {
+      const ours = { ...redrivable, pipeline: { ...things, limits } };
+      const made = await redrivenMessages(endput.sql, ours, { origin: 'depot', keys: ['a jar', 'a lid'] }, 5);
+      return made.map(({ message: { headers } }) => headers['x-max-attempts']);
+    };
+    expect(await attempts({ primary: { maxAttempts: 2 } })).toEqual([3, 2]);
+    expect(await attempts({ express: { maxAttempts: 2 } })).toEqual([3, 5]);
   });
 });
 

@@ -31,6 +31,11 @@ export interface LaneLimits {
   readonly holdMs?: number;
   /** The most messages that may wait in it before publishing to it pauses; `MAX_LANE_DEPTH` where it is not set. */
   readonly mostDepth?: number;
+  /**
+   * How often its messages may be attempted; as those of the pipeline where it is not set. Whoever publishes to it for the
+   * first time writes it into the message, whose own number counts from then on.
+   */
+  readonly maxAttempts?: number;
 }
 
 /**
@@ -45,6 +50,11 @@ export function laneOf({ lanes }: Pick<Pipeline, 'lanes'>, lane: string | null):
 /** How many messages may wait in a lane before publishing to it pauses. @param usually of lanes without a limit of their own */
 export function mostDepthOf({ limits = {} }: Pick<Pipeline, 'limits'>, lane: string, usually: number): number {
   return limits[lane]?.mostDepth ?? usually;
+}
+
+/** How often a new message of a lane may be attempted. Pure. @param usually of lanes without a number of their own */
+export function maxAttemptsOf({ limits = {} }: Pick<Pipeline, 'limits'>, lane: string, usually: number): number {
+  return limits[lane]?.maxAttempts ?? usually;
 }
 
 /**

@@ -30,7 +30,7 @@ export interface RelayApi {
   readonly brokerReady: Check;
   /** The connection that messages are published on. */
   readonly broker: Pick<Broker, 'connected' | 'blocked'>;
-  /** What a message of a run carries where the request does not say. */
+  /** How often a message of a run may be attempted where the request does not say: as its pipeline's first lane has it. */
   readonly maxAttempts: number;
   /** Fires when the API is being stopped: long requests end at the next border between two transactions. */
   readonly stopping: AbortSignal;

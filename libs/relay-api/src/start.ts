@@ -3,7 +3,7 @@ import { redisRegister, startHeartbeat, type Heartbeat } from '@esteira/heartbea
 import { within, type App, type Check } from '@esteira/http';
 import { connectBroker, names, openManagement } from '@esteira/messaging';
 import { outageOf, withoutPasswords, type Logger, type Metrics } from '@esteira/observability';
-import { mostDepthOf, present, type Pipeline } from '@esteira/pipeline';
+import { maxAttemptsOf, mostDepthOf, present, type Pipeline } from '@esteira/pipeline';
 import { openPostgres, type Postgres } from '@esteira/postgres';
 import type { SourceTable } from '@esteira/postgres-source';
 import {
@@ -80,7 +80,8 @@ export async function startRelayApi(options: StartOptions, stopping: AbortSignal
   const management = openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL);
   const lane = openLane({ pipeline, appId: `esteira-${options.app}`, broker, management, logger });
   const relay = relayOf(options, postgres, lane);
-  const { HOST: host, ALLOWED_HOSTS: allowedHosts, MAX_ATTEMPTS: maxAttempts, apiKeys: keys } = settings;
+  const { HOST: host, ALLOWED_HOSTS: allowedHosts, MAX_ATTEMPTS: usually, apiKeys: keys } = settings;
+  const maxAttempts = maxAttemptsOf(pipeline, pipeline.lanes[0], usually);
   const callers = { allowedHosts, trustedProxies: settings.TRUSTED_PROXIES, keys };
   const given = { pipeline, system: system.name, ...callers, logger, metrics, maxAttempts, stopping };
   // On a connection of its own, which ends after the last request. That Redis is away is told by the relay.

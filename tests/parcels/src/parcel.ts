@@ -1,6 +1,7 @@
 import {
   contentId,
   invalid,
+  maxAttemptsOf,
   writeHeaders,
   type Codec,
   type Identity,
@@ -56,5 +57,8 @@ export const parcelMessage = (parcel: Parcel, lane: string): OutgoingMessage => 
   type: parcelsPipeline.types[0].name,
   lane,
   body: Buffer.from(JSON.stringify(parcel)),
-  headers: writeHeaders({ schemaVersion: 1, attempt: 1, maxAttempts: policy.maxAttempts, round: 1 }),
+  headers: writeHeaders({
+    ...{ schemaVersion: 1, attempt: 1, round: 1 },
+    maxAttempts: maxAttemptsOf(parcelsPipeline, lane, policy.maxAttempts),
+  }),
 });

@@ -6,6 +6,7 @@ export const parcelsPipeline: Pipeline = {
   name: 'parcels',
   types: [{ name: 'parcel.sent', schemaVersion: 1 }],
   lanes: ['bulk', 'express'],
+  limits: { express: { maxAttempts: 2 } },
 };
 
 /** How often a parcel is weighed, and when again, where its lane says nothing else. */

@@ -1,6 +1,7 @@
 import {
   HEADER,
   laneOf,
+  maxAttemptsOf,
   typeOf,
   MAX_MAX_ATTEMPTS,
   writeHeaders,
@@ -89,8 +90,8 @@ async function unsent(sql: Sql, job: HeldJob, most: number): Promise<Marked> {
 
 /**
  * The message of a redriven dead letter: its body, of its type, to the lane that it came from, with the headers of a first attempt in
- * its round. `maxAttempts` is what it carries if it is given; otherwise what it carried before, or `usually` where that
- * can't be read. Pure.
+ * its round. `maxAttempts` is what it carries if it is given; otherwise what it carried before; where that can't be
+ * read, what its lane says, or else `usually`. Pure.
  */
 export function redrivenMessage(
   pipeline: Pipeline,
@@ -99,16 +100,17 @@ export function redrivenMessage(
   usually: number,
 ): OutgoingMessage {
   const { name, schemaVersion } = typeOf(pipeline, type);
+  const goesTo = laneOf(pipeline, lane);
   const traceparent = headers[HEADER.traceparent];
   return {
     messageId: sendAs,
     type: name,
-    lane: laneOf(pipeline, lane),
+    lane: goesTo,
     body,
     headers: writeHeaders({
       schemaVersion,
       attempt: 1,
-      maxAttempts: maxAttempts ?? carried(headers) ?? usually,
+      maxAttempts: maxAttempts ?? carried(headers) ?? maxAttemptsOf(pipeline, goesTo, usually),
       round,
       ...(typeof traceparent === 'string' ? { traceparent } : {}),
     }),
