@@ -76,8 +76,8 @@ export default {
     {
       name: 'domain-imports-only-pipeline',
       severity: 'error',
-      from: { path: '^libs/orders/src/domain', pathNot: '[.]test[.]ts$' },
-      to: { path: '^(libs|apps)/', pathNot: '^libs/(pipeline|orders/src/domain)/' },
+      from: { path: '^libs/(orders|tasks)/src/domain', pathNot: '[.]test[.]ts$' },
+      to: { path: '^(libs|apps)/', pathNot: '^libs/(pipeline|$1/src/domain)/' },
     },
     {
       name: 'core-knows-no-orders',
@@ -87,6 +87,28 @@ export default {
         pathNot: '[.]test[.]ts$',
       },
       to: { path: '^libs/orders/' },
+    },
+    {
+      name: 'core-and-orders-know-no-tasks',
+      severity: 'error',
+      from: { path: '^libs/(?!tasks/|settings/)', pathNot: '[.]test[.]ts$' },
+      to: { path: '^libs/tasks/' },
+    },
+    {
+      name: 'tasks-know-no-orders',
+      severity: 'error',
+      from: { path: '^(libs/tasks|apps/tasks-[^/]+)/', pathNot: '[.]test[.]ts$' },
+      to: { path: '^(libs/orders|apps/orders-)' },
+    },
+    {
+      // No server, no driver, no clock of its own: the answers of the domain depend on the arguments alone.
+      name: 'tasks-domain-imports-no-io',
+      severity: 'error',
+      from: { path: '^libs/tasks/src/domain' },
+      to: {
+        path: '(^|/)node_modules/|^(node:)?(fs|net|http|https|child_process|worker_threads|tls|dgram|timers)',
+        pathNot: 'node_modules/(croner|lru-cache|flatqueue)/',
+      },
     },
     {
       name: 'parcels-know-no-orders',
