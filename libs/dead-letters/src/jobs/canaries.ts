@@ -1,14 +1,13 @@
-import { laneOf, mostDepthOf } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
 import type { AtRestView } from '../at-rest.ts';
 import { stopItself } from './end.ts';
 import { HELD, type HeldJob } from './lease.ts';
-import { BATCH, onceSent, type Next, type RunningJob } from './running-job.ts';
+import { onceSent, type Next, type RunningJob } from './running-job.ts';
 
 /** How often it is looked at how the canaries are, or what has failed again, in milliseconds. */
 const LOOK_EVERY_MS = 500;
 
-/** What keeps a job from sending more now; undefined where nothing does. */
+/** What becomes of those it has sent and keeps a job from sending more now; undefined where nothing does. */
 export async function whatHoldsBack(run: RunningJob, job: HeldJob): Promise<Next | undefined> {
   if (job.canary > 0 && !job.canaryPassed && job.phaseDone >= job.canary) return judgeCanaries(run, job);
   if (job.share < 1 && performance.now() - run.lookedAt >= LOOK_EVERY_MS) {
@@ -16,35 +15,7 @@ export async function whatHoldsBack(run: RunningJob, job: HeldJob): Promise<Next
     const failed = await failedAgain(run.options.sql, job);
     if (isTooMuch(job.phaseDone, failed, job.canary, job.share)) return stopItself(run, job, failed);
   }
-  return job.action === 'redrive' ? waitForLanes(run, job) : undefined;
-}
-
-/** A lane that is full holds back the jobs whose next dead letters go there, and no others. */
-async function waitForLanes(run: RunningJob, job: HeldJob): Promise<Next | undefined> {
-  const { batch = BATCH, maxLaneDepth, redrivable } = run.options;
-  for (const lane of await nextLanes(run, job)) {
-    if (await run.gate.isOpen(lane, batch, performance.now())) continue;
-    const named = redrivable.pipeline.lanes.length === 1 ? 'the lane' : `the lane ${lane}`;
-    return {
-      kind: 'wait',
-      ms: LOOK_EVERY_MS,
-      note: `waits for ${named} to drain to ${mostDepthOf(redrivable.pipeline, lane, maxLaneDepth)} messages`,
-    };
-  }
   return undefined;
-}
-
-/** The lanes of the next batch. */
-async function nextLanes({ options }: RunningJob, job: HeldJob): Promise<readonly string[]> {
-  const { sql, redrivable, batch = BATCH } = options;
-  const { pipeline } = redrivable;
-  if (pipeline.lanes.length === 1) return pipeline.lanes;
-  const rows = await sql.query<{ lane: string | null }>(
-    `SELECT DISTINCT dead.lane FROM dead_letter_job_items AS item JOIN dead_letters AS dead USING (message_id)
-      WHERE item.job = $1::bigint AND item.ordinal > $2 AND item.ordinal <= $3`,
-    [job.id, job.markedUpTo, job.markedUpTo + batch],
-  );
-  return [...new Set(rows.map(({ lane }) => laneOf(pipeline, lane)))];
 }
 
 async function judgeCanaries(run: RunningJob, job: HeldJob): Promise<Next> {

@@ -64,7 +64,7 @@ type JobRow = Omit<Job, 'selection'> & { readonly selection: StoredSelection };
 const JOB_COLUMNS = `
   job.id, job.pipeline, job.action, job.selection, job.by, job.why, job.rate_per_second AS "ratePerSecond",
   job.stop_at_failed_share AS "stopAtFailedShare", job.max_attempts AS "maxAttempts", job.state,
-  job.frozen AS "isFrozen", job.total, job.marked_up_to AS handled, job.done,
+  job.frozen AS "isFrozen", job.total - job.put_off AS total, job.marked_up_to - job.put_off AS handled, job.done,
   json_build_object('atRest', job.at_rest, 'moved', job.moved, 'unreadable', job.unreadable) AS unchanged,
   (SELECT count(*)::int FROM dead_letters WHERE dead_letters.job = job.id AND state = 'dead')
     + (SELECT count(*)::int FROM dead_letter_job_items AS item JOIN dead_letters AS again

@@ -37,23 +37,27 @@ const ASK_EVERY_MS = 250;
 
 /** Knows how deep lanes are, asking now and then and counting in between. */
 export interface DepthGate {
-  /** Whether `count` more may be sent to a lane now. */
-  isOpen(lane: string, count: number, now: number): Promise<boolean>;
+  /** Whether more may be sent to a lane now. */
+  isOpen(lane: string, now: number): Promise<boolean>;
+  /** Another message is on its way to a lane. */
+  sent(lane: string): void;
 }
 
 /** @param maxDepth nothing is sent to a lane while it holds more */
 export function depthGate(depth: (lane: string) => Promise<number>, maxDepth: (lane: string) => number): DepthGate {
   const lanes = new Map<string, { depth: number; readonly askedAt: number }>();
   return {
-    async isOpen(lane, count, now) {
+    async isOpen(lane, now) {
       let known = lanes.get(lane);
       if (known === undefined || now - known.askedAt >= ASK_EVERY_MS) {
         known = { depth: await depth(lane), askedAt: now };
         lanes.set(lane, known);
       }
-      if (known.depth > maxDepth(lane)) return false;
-      known.depth += count;
-      return true;
+      return known.depth <= maxDepth(lane);
+    },
+    sent(lane) {
+      const known = lanes.get(lane);
+      if (known !== undefined) known.depth += 1;
     },
   };
 }

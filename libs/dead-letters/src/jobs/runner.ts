@@ -14,8 +14,9 @@ import { markAndSend, sendRemaining } from './send.ts';
 
 /**
  * The way of a job, a file a step. A person starts it (`commands`), a runner takes it up and holds it (`lease`), its dead
- * letters are chosen (`freeze`), some go first and the others as fast as they may (`canaries`, `limits`), a batch is marked
- * in the table (`mark`) and published (`send`), until it ends (`end`). `job` is what people see of it.
+ * letters are chosen (`freeze`), some go first and the others as fast as they may (`canaries`, `limits`), to lanes that have
+ * room (`lanes`): a batch is marked in the table (`mark`) and published (`send`), until it ends (`end`). `job` is what
+ * people see of it.
  */
 
 /** How often it is looked whether somebody has started a job, or a process that held one is gone, in milliseconds. */
@@ -103,6 +104,7 @@ export async function runJob(
     pace: paceOf(job.ratePerSecond, performance.now()),
     over: AbortSignal.any([stopping, holding.lost]),
     sending: undefined,
+    left: undefined,
     lookedAt: -Infinity,
   };
   try {
@@ -126,6 +128,7 @@ async function untilOver(run: RunningJob, job: HeldJob, inSlot: InSlot): Promise
     } catch (error) {
       await run.sending?.catch(() => undefined);
       run.sending = undefined;
+      run.left = undefined;
       if (error instanceof LeaseLost) return;
       run.options.onFault(error);
       run.holding.note = `waits for a server: ${(error as Error).message}`;

@@ -32,6 +32,13 @@ export interface JobRunnerOptions {
   readonly onFault: (error: unknown) => void;
 }
 
+/** How many items of each lane a job still has before it. */
+export interface Left {
+  readonly byLane: Map<string | null, number>;
+  /** They are counted again once the job is past this item: a dead letter that moved meanwhile may have changed its lane. */
+  readonly countedUpTo: number;
+}
+
 /** A job while it is run here. */
 export interface RunningJob {
   readonly options: JobRunnerOptions;
@@ -42,6 +49,8 @@ export interface RunningJob {
   readonly over: AbortSignal;
   /** The batch that is being published while the next one is marked. Undefined: what is marked is not on its way. */
   sending: Promise<void> | undefined;
+  /** What is left, by lane; undefined until a lane is full, and after a fault. */
+  left: Left | undefined;
   lookedAt: number;
 }
 

@@ -13,17 +13,21 @@ import {
 import type { Sql } from '@esteira/postgres';
 import type { Redrivable } from '../redrivable.ts';
 import { HELD, jobLost, type HeldJob } from './lease.ts';
+import { noteMarked, wayOf } from './lanes.ts';
 import { bounded, markNext, type MarkedDeadLetter, type Marked } from './mark.ts';
 import { BATCH, handled, unlessItMoved, type Next, type RunningJob } from './running-job.ts';
 
-/** Marks a batch as fast as it may, and publishes it while the next one is marked. */
+/** Marks a batch as fast as it may, of what goes to lanes that have room, and publishes it while the next one is marked. */
 export async function markAndSend(run: RunningJob, job: HeldJob): Promise<Next> {
   const { sql, redrivable, batch = BATCH } = run.options;
   const left = job.canary > 0 && !job.canaryPassed ? job.canary - job.phaseDone : Infinity;
   const allowed = run.pace.allow(Math.min(batch, left), performance.now());
   if ('waitMs' in allowed) return { kind: 'wait', ms: allowed.waitMs, note: null };
-  const marked = await markNext(sql, job, redrivable, allowed.count).catch(unlessItMoved(run, job));
+  const way = await wayOf(run, job, allowed.count);
+  if (way.kind === 'wait') return way.next;
+  const marked = await markNext(sql, job, redrivable, way.stretch).catch(unlessItMoved(run, job));
   if (marked === undefined) return { kind: 'step' };
+  noteMarked(run, marked, way);
   run.pace.spend(marked.done);
   const before = run.sending;
   run.sending = handled(sendAfter(run, job, marked, before));
