@@ -21,9 +21,9 @@ OF_ADDRESS = {"/time_zone", "/delimiter"}
 
 # Refusals of the console that no schema can tell either: a cursor that no list gave, half of a row's name, a confirmation
 # that is not the name of the system, a body that no consumer reads; and of a search what contradicts itself: a time that ends
-# before it begins, words without a letter, two ways to say which message is meant.
+# before it begins, an origin under two names that differ, words without a letter, two ways to say which message is meant.
 OF_PLACES = {"/cursor", "/system", "/confirm"}
-OF_SEARCHES = re.compile("is not before `to`|has no word in it|There is no word in|.* Leave one of them out|A message id alone")
+OF_SEARCHES = re.compile("is not before `to`|is not the same as `origin`|has no word in it|There is no word in|.* Leave one of them out|A message id alone")
 # Actions beside the dead letters, which have ids: GET finds no dead letter of this name, and says so.
 BESIDE_IDS = re.compile("/dead-letters/(discards|preview|redrives)$")
 

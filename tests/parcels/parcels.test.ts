@@ -44,8 +44,8 @@ const untilStored = (...parcels: readonly Parcel[]) =>
 interface Item {
   message_id: string;
   lane: string;
-  system: string | null;
-  source_id: string | null;
+  origin: string | null;
+  key: string | null;
   reason: string;
   attempts: number;
 }
@@ -113,11 +113,11 @@ describe('parcels, whose keys are texts', () => {
     consumer = world.consumer();
     const express = await untilDead('lane=express', ['refused', 'invalid']);
     expect(express.find(({ reason }) => reason === 'refused')).toMatchObject({
-      ...{ lane: 'express', system: 'lisbon', source_id: 'BR-201/a', message_id: idOf(parcel(201)), attempts: 1 },
+      ...{ lane: 'express', origin: 'lisbon', key: 'BR-201/a', message_id: idOf(parcel(201)), attempts: 1 },
     });
-    expect(express.find(({ reason }) => reason === 'invalid')).toMatchObject({ system: null, source_id: null });
+    expect(express.find(({ reason }) => reason === 'invalid')).toMatchObject({ origin: null, key: null });
     const bulk = await untilDead('lane=bulk', ['attempts-exhausted', 'rejected-by-store']);
-    expect(new Map(bulk.map((one) => [one.source_id, one.attempts]))).toEqual(
+    expect(new Map(bulk.map((one) => [one.key, one.attempts]))).toEqual(
       new Map([
         ['BR-202/a', 3],
         ['BR-203/a', 1],
@@ -130,7 +130,7 @@ describe('parcels, whose keys are texts', () => {
     const edit = (body: Parcel) =>
       world.ask('PUT', `${PARCELS}/dead-letters/${idOf(heavy)}/body`, { body: JSON.stringify(body), why: 'repacked' });
     expect(await edit(parcel(999))).toMatchObject({ status: 422, body: { problem_code: 'other-message' } });
-    expect(await edit({ ...heavy, grams: 20_000 })).toMatchObject({ status: 200, body: { source_id: 'BR-201/a' } });
+    expect(await edit({ ...heavy, grams: 20_000 })).toMatchObject({ status: 200, body: { key: 'BR-201/a' } });
     const redrive = async (body: object) => {
       const answer = await world.ask('POST', `${PARCELS}/dead-letters/redrives`, { why: 'mended', ...body });
       expect(answer.status).toBe(202);

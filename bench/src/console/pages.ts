@@ -101,7 +101,7 @@ async function letterPages({ world, deep }: Known): Promise<Page[]> {
   const code = (turn: number) => failureOf(300 * (turn % 50) + 297).code;
   return [
     groups('open', {}, 50),
-    groups('open, of a system', { system: 'system-2' }, 50),
+    groups('open, of a system', { origin: 'system-2' }, 50),
     groups('any product that is a kettle', { words: 'kettle' }, 1),
     groups('of an hour', { from: at(7_200_000), to: at(3_600_000) }, 5),
     list('newest first', {}, 50),
@@ -114,15 +114,15 @@ async function letterPages({ world, deep }: Known): Promise<Page[]> {
     list('a group', { state: 'dead', reason: 'attempts-exhausted', error_code: 'timeout' }, 50),
     list('a rare code', (turn) => ({ error_code: code(turn) })),
     list('a reason', { reason: 'refused' }, 50),
-    list('a system', { state: 'dead', system: 'system-2' }, 50),
-    list('a system that is none', { system: 'system-9' }, 0),
+    list('a system', { state: 'dead', origin: 'system-2' }, 50),
+    list('a system that is none', { origin: 'system-9' }, 0),
     list('a minute', (turn) => ({ from: at(7_200_000 + turn * 60_000), to: at(7_140_000 + turn * 60_000) }), 50),
     list('words that all have', { words: 'order check' }, 50),
     list('words that many have', { words: 'coffee mill', state: 'dead' }, 50),
     list('words that one has', (turn) => ({ words: `no${deadRow(world, turn)}` })),
     list('words that none has', { words: 'zebra' }, 0),
     list('the beginning of a word', { words: 'no1' }, 50),
-    list('words, code and system', (turn) => ({ words: 'kettle', error_code: 'timeout', system: systemAt(turn) }), 50),
+    list('words, code and system', (turn) => ({ words: 'kettle', error_code: 'timeout', origin: systemAt(turn) }), 50),
     list('words, oldest of a rare code', (turn) => ({ words: 'order', error_code: code(turn), sort: 'dead_at' })),
     {
       operation: 'deadLetter',
@@ -148,7 +148,7 @@ function previews(world: World): Page[] {
   return [
     preview('of all', { filter: {} }),
     preview('of a group', { filter: { reason: 'attempts-exhausted', error_code: 'timeout' } }),
-    preview('of a system', { filter: { system: 'system-2' } }),
+    preview('of a system', { filter: { origin: 'system-2' } }),
     preview('of words', { filter: { words: 'coffee mill' } }),
     preview('of 500 that were picked', (turn) => ({ message_ids: ids(turn) })),
   ];

@@ -34,7 +34,7 @@ export interface Killable {
  * when it has dealt with 40 %, and started again at once, as its supervisor does.
  */
 export async function redrive(place: Killable, system: System, letters: number, kill: boolean): Promise<Redriven> {
-  const selection = { filter: { system } };
+  const selection = { filter: { origin: system } };
   const body = { selection, why: 'measured by the bench' };
   const started = performance.now();
   const job = (await ask(place.console.url, { path: '/v0/pipelines/orders/dead-letters/redrives', body }))

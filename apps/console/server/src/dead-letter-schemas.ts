@@ -17,7 +17,8 @@ export const filterMembers = {
   reason: Type.Optional(reason),
   error_code: Type.Optional(sought('The code of the error.')),
   lane: Type.Optional(sought('The lane that it came in, and is redriven to.')),
-  system: Type.Optional(sought('The system it came from.')),
+  origin: Type.Optional(sought('The origin that it came from.')),
+  system: Type.Optional(sought('What earlier releases called `origin`; one of the two will do.', { deprecated: true })),
   state: Type.Optional(state),
   words: Type.Optional(sought('Words of the error or of the body, all of them, each as the beginning of a word.')),
   from: Type.Optional(givenTime('Died at or after.')),
@@ -33,7 +34,7 @@ export const group = Type.Object({
   last_dead_at: time('The newest.'),
   sparkline: Type.Array(count, { description: 'How many died in each of the equal stretches from `from` to `to`.' }),
   example: Type.Object(
-    { message_id: messageId, system: nullable(text), message: text },
+    { message_id: messageId, origin: nullable(text), message: text },
     { description: 'The newest.' },
   ),
 });
@@ -41,8 +42,8 @@ export const group = Type.Object({
 const itemMembers = {
   message_id: messageId,
   lane: Type.String({ description: 'The lane that it came in, and is redriven to.' }),
-  system: nullable(Type.String({ description: 'Null where the message did not tell.' })),
-  source_id: nullable(Type.String({ description: 'What it is there. Null where the message did not tell.' })),
+  origin: nullable(Type.String({ description: 'Where it came from. Null where the message did not tell.' })),
+  key: nullable(Type.String({ description: 'What it is called there. Null where the message did not tell.' })),
   state,
   round: Type.Integer({ minimum: 1 }),
   reason: text,
@@ -73,7 +74,9 @@ const body = Type.Object(
 export const deadLetter = Type.Object({
   ...itemMembers,
   pipeline: text,
-  source_created_at: nullable(text),
+  incarnation: nullable(
+    Type.String({ description: 'What tells two messages of one key apart. Null where there is nothing like that.' }),
+  ),
   attempts: Type.Array(attempt),
   body,
   original_body: nullable(body),
@@ -93,24 +96,33 @@ export const deadLetter = Type.Object({
   ),
 });
 
-/** What earlier releases called reasons still finds: people have saved it, in addresses and in scripts. */
-function inWordsOfNow({ reason: asked, error_code: code, ...rest }: Static<typeof filter>) {
+/** What earlier releases called reasons, and an origin, still finds: people have saved it, in addresses and in scripts. */
+function inWordsOfNow(asked: Static<typeof filter>, place: Place) {
+  const { reason: given, error_code: code, origin, system, ...rest } = asked;
   return {
     ...rest,
-    reason: asked === undefined ? undefined : inPresentWords(asked),
-    error_code: code === undefined ? undefined : inPresentWords(code),
+    reason: given === undefined ? undefined : inPresentWords(given),
+    errorCode: code === undefined ? undefined : inPresentWords(code),
+    origin: originOf(origin, system, place),
   };
+}
+
+/** The origin that is meant, under whichever of its two names. @throws a problem where they name two */
+function originOf(origin: string | undefined, system: string | undefined, place: Place): string | undefined {
+  if (origin === undefined || system === undefined || origin === system) return origin ?? system;
+  const why = `origin is "${origin}" and system is "${system}": they are two names of one thing. Give origin alone.`;
+  throw invalidRequest(why, mistakeIn(place, 'system', 'is not the same as `origin`'));
 }
 
 /** A filter as the library takes it. @throws a problem where nothing could be like it. */
 export function filterOf(asked: Static<typeof filter>, place: Place): DeadLetterFilter {
-  const { error_code: errorCode, system: origin, ...rest } = inWordsOfNow(asked);
+  const meant = inWordsOfNow(asked, place);
   const { from, to } = stretchOf(asked, place);
-  if (rest.words !== undefined && soughtWords(rest.words) === null) {
-    const why = `There is no word in "${rest.words}": words are made of letters and digits.`;
+  if (meant.words !== undefined && soughtWords(meant.words) === null) {
+    const why = `There is no word in "${meant.words}": words are made of letters and digits.`;
     throw invalidRequest(why, mistakeIn(place, 'words', 'has no word in it'));
   }
-  return present({ ...rest, errorCode, origin, from: from?.toISOString(), to: to?.toISOString() });
+  return present({ ...meant, from: from?.toISOString(), to: to?.toISOString() });
 }
 
 /** Bytes as JSON can hold them, unchanged. */

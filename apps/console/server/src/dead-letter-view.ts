@@ -2,12 +2,11 @@ import type { DeadLetterItem, StoredDeadLetter } from '@esteira/dead-letters';
 import { laneOf, type Pipeline } from '@esteira/pipeline';
 import type { Static } from 'typebox';
 import { bodyOf, type deadLetter, type item } from './dead-letter-schemas.ts';
-import { httpNamed } from './http-names.ts';
 import { snake } from './snake.ts';
 
 /** A dead letter of a list as it stands in JSON. */
 export const itemOf = (pipeline: Pipeline, { lane, ...rest }: DeadLetterItem): Static<typeof item> => ({
-  ...snake(httpNamed(rest)),
+  ...snake(rest),
   lane: laneOf(pipeline, lane),
 });
 
@@ -17,7 +16,7 @@ export function deadLetterOf(
   { lane, body, originalBody, ...rest }: StoredDeadLetter,
 ): Static<typeof deadLetter> {
   return {
-    ...snake(httpNamed(rest)),
+    ...snake(rest),
     lane: laneOf(pipeline, lane),
     attempts: [...rest.attempts],
     headers: { ...rest.headers },

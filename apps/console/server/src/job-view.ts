@@ -1,6 +1,5 @@
 import type { Job } from '@esteira/dead-letters';
 import { Type, type Static } from 'typebox';
-import { httpNamed } from './http-names.ts';
 import { count, nullable, text } from './schemas.ts';
 import { snake } from './snake.ts';
 
@@ -11,7 +10,7 @@ export const jobSchema = Type.Object({
   action: Type.Enum(['redrive', 'discard']),
   selection: Type.Union([
     Type.Object({ message_ids: Type.Array(text) }),
-    Type.Object({ filter: Type.Record(text, text) }, { description: 'As it was given, in the same names.' }),
+    Type.Object({ filter: Type.Record(text, text) }, { description: 'As it was given, in the names of now.' }),
   ]),
   by: Type.String({ description: 'The name of the key of who started it.' }),
   why: text,
@@ -48,6 +47,6 @@ export function jobOf({ selection, unchanged, canary, ...rest }: Job): Static<ty
     selection:
       'messageIds' in selection
         ? { message_ids: selection.messageIds.slice(0, IDS_SHOWN) }
-        : { filter: snake(httpNamed(selection.filter)) },
+        : { filter: snake(selection.filter) },
   };
 }

@@ -13,13 +13,14 @@ export const closed = { additionalProperties: false } as const;
 /** Postgres keeps no NUL in a text. */
 const NO_NUL = '^[^\\u0000]*$';
 /** A text that somebody gave to look for. */
-export const sought = (description: string) =>
+export const sought = (description: string, more: { readonly deprecated?: true } = {}) =>
   Type.String({
     title: 'a text of 1 to 200 characters, none of them NUL',
     minLength: 1,
     maxLength: 200,
     pattern: NO_NUL,
     description,
+    ...more,
   });
 
 /** Why somebody acts. */

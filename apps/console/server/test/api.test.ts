@@ -21,8 +21,8 @@ interface Document {
 }
 interface Letter {
   message_id: string;
-  system: string;
-  source_id: string;
+  origin: string;
+  key: string;
   state: string;
 }
 interface Listed {
@@ -177,7 +177,7 @@ describe('dead letters', () => {
       cursor = `&cursor=${body.next_cursor}`;
     }
     expect(seen.size).toBe(NEGATIVE);
-    const exported = await fetch(`${pipeline.console.url}/v0/pipelines/orders/dead-letters/export?system=${system}`);
+    const exported = await fetch(`${pipeline.console.url}/v0/pipelines/orders/dead-letters/export?origin=${system}`);
     expect(exported.headers.get('content-type')).toContain('application/x-ndjson');
     const lines = (await exported.text())
       .trim()
@@ -185,6 +185,22 @@ describe('dead letters', () => {
       .map((line) => JSON.parse(line) as Letter);
     expect(new Set(lines.map(({ message_id }) => message_id))).toEqual(seen);
     expect(isDescribed('get', '/v0/pipelines/{pipeline}/dead-letters/{message_id}', 200, lines[0])).toBe(true);
+  });
+
+  it('say where they came from and what they are called there, in every answer about them', async () => {
+    const { body: list } = await ask.get<Listed>(`/v0/pipelines/orders/dead-letters?limit=1&origin=${system}`);
+    const [one] = list.items;
+    expect(one).toMatchObject({ origin: system, key: expect.stringMatching(/^\d+$/) as string });
+    expect((await ask.get(`/v0/pipelines/orders/dead-letters/${one!.message_id}`)).body).toMatchObject({
+      ...{ origin: system, key: one!.key, incarnation: expect.stringMatching(/^\d{4}-/) as string },
+    });
+    expect((await ask.get('/v0/pipelines/orders/dead-letters/groups')).body).toMatchObject({
+      groups: [{ example: { origin: system } }],
+    });
+    const selection = { filter: { origin: system } };
+    expect(
+      (await ask.post('/v0/pipelines/orders/dead-letters/preview', { action: 'discard', selection })).body,
+    ).toMatchObject({ by_origin: [{ origin: system, count: NEGATIVE }] });
   });
 
   it('are shown whole, with their bytes', async () => {
@@ -212,7 +228,7 @@ describe('a message', () => {
     );
     expect(body).toMatchObject({
       system,
-      source: { id: deadLetter?.source_id, security_check: false },
+      source: { id: deadLetter?.key, security_check: false },
       stored: null,
       dead_letter: { state: 'dead' },
       rest: 'dead',
@@ -258,6 +274,15 @@ describe('every error', () => {
     expect((await ask.get(url)).body).toMatchObject({ code: 'invalid-request', detail: said });
   });
 
+  const SYSTEM_TWICE = expect.stringMatching(/^origin is "system-1" and system is "system-2"/) as string;
+  it.each(['', '/groups', '/export'])('of dead-letters%s is an origin under two names that differ', async (part) => {
+    const { body } = await ask.get(`/v0/pipelines/orders/dead-letters${part}?origin=system-1&system=system-2`);
+    expect(body).toMatchObject({
+      ...{ status: 400, code: 'invalid-request', detail: SYSTEM_TWICE },
+      errors: [{ in: 'querystring', pointer: '/system' }],
+    });
+  });
+
   it('in the filter of a body says where it is', async () => {
     const filter = { from: '2026-11-21T16:00:00Z', to: '2026-11-21T15:00:00Z' };
     const { body } = await ask.post('/v0/pipelines/orders/dead-letters/preview', {
@@ -289,7 +314,7 @@ describe('every error', () => {
     ['GET', '/v0/pipelines/orders/messages/abc', undefined, 400, 'invalid-request'],
     ['GET', '/v0/pipelines/orders/messages/00000000-0000-8000-8000-000000000000', undefined, 404, 'not-found'],
     ['GET', '/v0/pipelines/orders/dead-letters?reason=bored', undefined, 400, 'invalid-request'],
-    ['GET', '/v0/pipelines/orders/dead-letters?system=%00', undefined, 400, 'invalid-request'],
+    ['GET', '/v0/pipelines/orders/dead-letters?origin=%00', undefined, 400, 'invalid-request'],
     ['GET', '/v0/pipelines/orders/dead-letters?cursor=abc', undefined, 400, 'invalid-request'],
     ['GET', '/v0/pipelines/orders/dead-letters?x=1', undefined, 400, 'invalid-request'],
     ['GET', '/v0/pipelines/orders/dead-letters/00000000-0000-8000-8000-000000000000', undefined, 404, 'not-found'],

@@ -113,6 +113,23 @@ describe('two pipelines in one console', () => {
     expect(parcels.sent.splice(0)).toMatchObject([{ messageId: bulk, lane: 'bulk' }]);
   });
 
+  it('mean those of one origin, in queries and in selections, under the name that earlier releases gave it too', async () => {
+    const { post, items } = of('parcels');
+    for (const name of ['origin', 'system']) {
+      expect(await items(`/dead-letters?state=dead&${name}=depot-1`)).toMatchObject([{ origin: 'depot-1', key: '1' }]);
+      expect(await items(`/dead-letters?state=dead&${name}=depot-2`)).toEqual([]);
+      const selection = { filter: { [name]: 'depot-2' } };
+      const { body: job } = await post<Item>('/dead-letters/discards', { selection, why: 'none' });
+      expect(job).toMatchObject({ selection: { filter: { origin: 'depot-2' } } });
+    }
+    expect(await items('/dead-letters?state=dead&origin=depot-1&system=depot-1')).toHaveLength(1);
+    const selection = { filter: { origin: 'depot-1', system: 'depot-2' } };
+    expect((await post('/dead-letters/discards', { selection, why: 'none' })).body).toMatchObject({
+      ...{ status: 400, code: 'invalid-request' },
+      errors: [{ in: 'body', pointer: '/selection/filter/system' }],
+    });
+  });
+
   it('preview, redrive and discard their own alone, and see their own jobs and history', async () => {
     const all = { filter: {} };
     expect(

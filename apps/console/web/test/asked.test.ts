@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mayHoldOpen } from '../src/pages/dead-letters/open.ts';
-import { deadLettersSearch } from '../src/pages/dead-letters/search.ts';
+import { deadLettersSearch, FORMER_NAMES, type DeadLettersSearch } from '../src/pages/dead-letters/search.ts';
 import { historySearch, ofText } from '../src/pages/history/search.ts';
 import { isSystemAlone, messagesSearch } from '../src/pages/orders/messages/search.ts';
 import { servedText } from '../src/pages/orders/messages/served.ts';
 import { narrowed, narrowedText, rowsSearch } from '../src/pages/orders/reconciliation-rows/search.ts';
-import { understand } from '../src/url/asked.ts';
+import { asAsked, understand } from '../src/url/asked.ts';
 import type { Day } from '../src/pages/orders/reconciliation/report.ts';
 
 const classesWith = (some: Partial<Day['classes']>): Day['classes'] => ({
@@ -16,8 +16,8 @@ const classesWith = (some: Partial<Day['classes']>): Day['classes'] => ({
 
 describe('what an address asks', () => {
   it('is understood, or told as the address says it', () => {
-    expect(understand(deadLettersSearch, { reason: 'foo', system: 'system-1' })).toEqual({
-      search: { system: 'system-1' },
+    expect(understand(deadLettersSearch, { reason: 'foo', origin: 'system-1' })).toEqual({
+      search: { origin: 'system-1' },
       wrong: ['reason=foo'],
     });
     expect(understand(messagesSearch, { source_id: 'abc', status: 'foo', attempt: '2' }).wrong).toEqual([
@@ -35,6 +35,15 @@ describe('what an address asks', () => {
       wrong: [],
     });
     expect(understand(deadLettersSearch, { reason: 'refused-by-verifier' }).search).toEqual({ reason: 'refused' });
+  });
+
+  it('may say system for the origin, as earlier releases did; where both are given and differ, that is told', () => {
+    const read = asAsked<DeadLettersSearch>(FORMER_NAMES);
+    const understood = { search: { origin: 'system-1' }, wrong: [] };
+    for (const asked of [{ system: 'system-1' }, { origin: 'system-1' }, { origin: 'system-1', system: 'system-1' }])
+      expect(understand(deadLettersSearch, read(asked))).toEqual(understood);
+    const both = read({ origin: 'system-1', system: 'system-2' });
+    expect(understand(deadLettersSearch, both)).toEqual({ ...understood, wrong: ['system=system-2'] });
   });
 
   it('is understood of the history and of a reconciliation too', () => {
@@ -69,7 +78,7 @@ describe('what an address asks', () => {
   });
 
   it('is never dropped unsaid', () => {
-    const name = fc.constantFrom('state', 'reason', 'error_code', 'system', 'words', 'from', 'to', 'sort', 'other');
+    const name = fc.constantFrom('state', 'reason', 'error_code', 'origin', 'words', 'from', 'to', 'sort', 'other');
     const value = fc.oneof(fc.string(), fc.constantFrom('dead', 'invalid', '2026-05-20T08:00:07Z', 'message_id'));
     fc.assert(
       fc.property(fc.dictionary(name, value), (asked) => {

@@ -72,8 +72,8 @@ describe('what a list is narrowed by', () => {
 
 const letters = ['1', '2', '3'].map((id) => ({
   message_id: id,
-  system: 'system-1',
-  source_id: id,
+  origin: 'system-1',
+  key: id,
   state: 'dead' as const,
   reason: 'invalid' as const,
   error: { code: 'not-verified', message: 'not verified' },

@@ -22,8 +22,8 @@ describe('the address of a page', () => {
   });
 
   it('never keeps a page from opening: what is not as it should be counts as absent', () => {
-    const asked = { state: 'gone', sort: 'price', from: 'soon', system: 'system-1', other: '1' };
-    expect(v.parse(deadLettersSearch, asked)).toEqual({ system: 'system-1' });
+    const asked = { state: 'gone', sort: 'price', from: 'soon', origin: 'system-1', other: '1' };
+    expect(v.parse(deadLettersSearch, asked)).toEqual({ origin: 'system-1' });
     expect(v.parse(messagesSearch, { source_id: '12x', attempt: '2' })).toEqual({ attempt: '2' });
   });
 });

@@ -40,7 +40,7 @@ describe('a preview', () => {
   const now = new Date('2026-01-31T12:00:00Z');
   const preview: Preview = {
     total: 60,
-    by_system: [{ system: 'system-1', count: 60 }],
+    by_origin: [{ origin: 'system-1', count: 60 }],
     by_reason: [{ reason: 'not-verified', error_code: 'refused', count: 60 }],
     already_stored: 0,
     perhaps_unreadable: 0,

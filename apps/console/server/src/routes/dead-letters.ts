@@ -13,7 +13,6 @@ import { Type, type Static } from 'typebox';
 import type { Console } from '../console.ts';
 import { filter, filterMembers, filterOf, group, item, deadLetter, noDeadLetter } from '../dead-letter-schemas.ts';
 import { deadLetterOf, itemOf } from '../dead-letter-view.ts';
-import { httpNamed } from '../http-names.ts';
 import { inPath, noPipeline, pipelineOf } from '../pipelines/asked-pipeline.ts';
 import type { ConsolePipeline } from '../pipelines/pipeline.ts';
 import { closed, messageId, nullable, PAGE_ITEMS, pageOf, pageView, paging, time } from '../schemas.ts';
@@ -66,7 +65,7 @@ function addGroups(app: App, { pipelines }: Parts): void {
 }
 
 function groupOf({ example, sparkline, ...rest }: DeadLetterGroup): Static<typeof group> {
-  return { ...snake(rest), sparkline: [...sparkline], example: snake(httpNamed(example)) };
+  return { ...snake(rest), sparkline: [...sparkline], example: snake(example) };
 }
 
 function addList(app: App, { pipelines }: Parts): void {

@@ -12,7 +12,6 @@ import { present } from '@esteira/pipeline';
 import { Type } from 'typebox';
 import type { Console } from '../console.ts';
 import { deadLetter, noDeadLetter } from '../dead-letter-schemas.ts';
-import { httpNamed } from '../http-names.ts';
 import { jobOf, jobSchema } from '../job-view.ts';
 import { deadLetterOf } from '../dead-letter-view.ts';
 import { inPath, noPipeline, pipelineOf } from '../pipelines/asked-pipeline.ts';
@@ -54,7 +53,7 @@ const share = Type.Number({
 /** What a bulk action would do. */
 const preview = Type.Object({
   total: Type.Integer({ minimum: 0, description: 'Open dead letters it is for.' }),
-  by_system: Type.Array(Type.Object({ system: nullable(text), count })),
+  by_origin: Type.Array(Type.Object({ origin: nullable(text), count })),
   by_reason: Type.Array(Type.Object({ reason: text, error_code: text, count })),
   already_stored: Type.Integer({
     minimum: 0,
@@ -153,7 +152,7 @@ function addPreview(app: App, { pipelines }: Parts): void {
       const { maxAttempts, waitsMs } = retries;
       return {
         ...snake(rest),
-        ...{ by_system: byOrigin.map((one) => snake(httpNamed(one))), by_reason: byReason.map(snake) },
+        ...{ by_origin: byOrigin.map(snake), by_reason: byReason.map(snake) },
         ...{ max_attempts: maxAttempts, waits_ms: [...waitsMs] },
       };
     },

@@ -1739,7 +1739,9 @@ export interface operations {
                 error_code?: string;
                 /** @description The lane that it came in, and is redriven to. */
                 lane?: string;
-                /** @description The system it came from. */
+                /** @description The origin that it came from. */
+                origin?: string;
+                /** @description What earlier releases called `origin`; one of the two will do. */
                 system?: string;
                 state?: "dead" | "redriven" | "discarded";
                 /** @description Words of the error or of the body, all of them, each as the beginning of a word. */
@@ -1800,7 +1802,7 @@ export interface operations {
                                  * @example 7c3f9a52-8e1b-8d04-8000-000000000001
                                  */
                                 message_id: string;
-                                system: string | null;
+                                origin: string | null;
                                 message: string;
                             };
                         }[];
@@ -1886,7 +1888,9 @@ export interface operations {
                 error_code?: string;
                 /** @description The lane that it came in, and is redriven to. */
                 lane?: string;
-                /** @description The system it came from. */
+                /** @description The origin that it came from. */
+                origin?: string;
+                /** @description What earlier releases called `origin`; one of the two will do. */
                 system?: string;
                 state?: "dead" | "redriven" | "discarded";
                 /** @description Words of the error or of the body, all of them, each as the beginning of a word. */
@@ -1936,8 +1940,8 @@ export interface operations {
                             message_id: string;
                             /** @description The lane that it came in, and is redriven to. */
                             lane: string;
-                            system: string | null;
-                            source_id: string | null;
+                            origin: string | null;
+                            key: string | null;
                             /** @enum {unknown} */
                             state: "dead" | "redriven" | "discarded";
                             round: number;
@@ -2037,7 +2041,9 @@ export interface operations {
                 error_code?: string;
                 /** @description The lane that it came in, and is redriven to. */
                 lane?: string;
-                /** @description The system it came from. */
+                /** @description The origin that it came from. */
+                origin?: string;
+                /** @description What earlier releases called `origin`; one of the two will do. */
                 system?: string;
                 state?: "dead" | "redriven" | "discarded";
                 /** @description Words of the error or of the body, all of them, each as the beginning of a word. */
@@ -2080,8 +2086,8 @@ export interface operations {
                         message_id: string;
                         /** @description The lane that it came in, and is redriven to. */
                         lane: string;
-                        system: string | null;
-                        source_id: string | null;
+                        origin: string | null;
+                        key: string | null;
                         /** @enum {unknown} */
                         state: "dead" | "redriven" | "discarded";
                         round: number;
@@ -2096,7 +2102,7 @@ export interface operations {
                         first_attempt_at: string;
                         dead_at: string;
                         pipeline: string;
-                        source_created_at: string | null;
+                        incarnation: string | null;
                         attempts: {
                             round: number;
                             attempt: number;
@@ -2248,8 +2254,8 @@ export interface operations {
                         message_id: string;
                         /** @description The lane that it came in, and is redriven to. */
                         lane: string;
-                        system: string | null;
-                        source_id: string | null;
+                        origin: string | null;
+                        key: string | null;
                         /** @enum {unknown} */
                         state: "dead" | "redriven" | "discarded";
                         round: number;
@@ -2264,7 +2270,7 @@ export interface operations {
                         first_attempt_at: string;
                         dead_at: string;
                         pipeline: string;
-                        source_created_at: string | null;
+                        incarnation: string | null;
                         attempts: {
                             round: number;
                             attempt: number;
@@ -2432,8 +2438,8 @@ export interface operations {
                         message_id: string;
                         /** @description The lane that it came in, and is redriven to. */
                         lane: string;
-                        system: string | null;
-                        source_id: string | null;
+                        origin: string | null;
+                        key: string | null;
                         /** @enum {unknown} */
                         state: "dead" | "redriven" | "discarded";
                         round: number;
@@ -2448,7 +2454,7 @@ export interface operations {
                         first_attempt_at: string;
                         dead_at: string;
                         pipeline: string;
-                        source_created_at: string | null;
+                        incarnation: string | null;
                         attempts: {
                             round: number;
                             attempt: number;
@@ -2654,7 +2660,13 @@ export interface operations {
                             lane?: string;
                             /**
                              * a text of 1 to 200 characters, none of them NUL
-                             * @description The system it came from.
+                             * @description The origin that it came from.
+                             */
+                            origin?: string;
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @deprecated
+                             * @description What earlier releases called `origin`; one of the two will do.
                              */
                             system?: string;
                             /** @enum {unknown} */
@@ -2697,8 +2709,8 @@ export interface operations {
                     "application/json": {
                         /** @description Open dead letters it is for. */
                         total: number;
-                        by_system: {
-                            system: string | null;
+                        by_origin: {
+                            origin: string | null;
                             count: number;
                         }[];
                         by_reason: {
@@ -2857,7 +2869,13 @@ export interface operations {
                             lane?: string;
                             /**
                              * a text of 1 to 200 characters, none of them NUL
-                             * @description The system it came from.
+                             * @description The origin that it came from.
+                             */
+                            origin?: string;
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @deprecated
+                             * @description What earlier releases called `origin`; one of the two will do.
                              */
                             system?: string;
                             /** @enum {unknown} */
@@ -3100,7 +3118,13 @@ export interface operations {
                             lane?: string;
                             /**
                              * a text of 1 to 200 characters, none of them NUL
-                             * @description The system it came from.
+                             * @description The origin that it came from.
+                             */
+                            origin?: string;
+                            /**
+                             * a text of 1 to 200 characters, none of them NUL
+                             * @deprecated
+                             * @description What earlier releases called `origin`; one of the two will do.
                              */
                             system?: string;
                             /** @enum {unknown} */
@@ -5660,8 +5684,8 @@ export interface operations {
                             message_id: string;
                             /** @description The lane that it came in, and is redriven to. */
                             lane: string;
-                            system: string | null;
-                            source_id: string | null;
+                            origin: string | null;
+                            key: string | null;
                             /** @enum {unknown} */
                             state: "dead" | "redriven" | "discarded";
                             round: number;
@@ -5676,7 +5700,7 @@ export interface operations {
                             first_attempt_at: string;
                             dead_at: string;
                             pipeline: string;
-                            source_created_at: string | null;
+                            incarnation: string | null;
                             attempts: {
                                 round: number;
                                 attempt: number;

@@ -38,14 +38,14 @@ export function previewText(
   now: Date,
   { origin }: Pick<Pipeline['words'], 'origin'>,
 ): readonly (readonly [name: string, value: string])[] {
-  const { total, by_system: systems, by_reason: reasons, not_dead: notDead } = preview;
-  const bySystem = systems.map(({ system, count: n }) => `${system ?? 'unknown'} ${count(n)}`).join(', ');
+  const { total, by_origin: origins, by_reason: reasons, not_dead: notDead } = preview;
+  const byOrigin = origins.map(({ origin: from, count: n }) => `${from ?? 'unknown'} ${count(n)}`).join(', ');
   const byReason = reasons
     .map(({ reason, error_code, count: n }) => `${reason} (${error_code}) ${count(n)}`)
     .join(', ');
   return [
     ['Dead letters', count(total)],
-    [`${origin}s`, bySystem || '–'],
+    [`${origin}s`, byOrigin || '–'],
     ['Reasons', byReason || '–'],
     ['Stored already', unchanged(preview.already_stored)],
     ...(notDead > 0 ? [['Not dead any more', unchanged(notDead)] as const] : []),

@@ -3,11 +3,25 @@ import * as v from 'valibot';
 /** What an address asks of a page, as it stands there. */
 export type Asked<Search> = { readonly [Name in keyof Search]?: string | undefined };
 
-/** Keeps in the address what it says, so that the page can tell what of it is not understood. */
+/**
+ * Keeps in the address what it says, so that the page can tell what of it is not understood; what has a name of an earlier
+ * release gets the present one.
+ */
 export const asAsked =
-  <Search>() =>
+  <Search>(former: Readonly<Record<string, keyof Search & string>> = {}) =>
   (search: Readonly<Record<string, unknown>>) =>
-    search as Asked<Search>;
+    inPresentNames(search, former) as Asked<Search>;
+
+/** Where both names are there and say two things, the former one stays, and is not understood. Pure. */
+function inPresentNames(search: Readonly<Record<string, unknown>>, former: Readonly<Record<string, string>>) {
+  const presentNames = new Map(Object.entries(former));
+  return Object.fromEntries(
+    Object.entries(search).map(([name, value]) => {
+      const present = presentNames.get(name) ?? name;
+      return [(search[present] ?? value) === value ? present : name, value];
+    }),
+  );
+}
 
 /** What of an address is understood, and what is not. */
 export interface Understood<Search> {

@@ -44,8 +44,8 @@ export function DeadLetterPage() {
   );
 }
 
-const rowOf = ({ system, source_id }: Letter, { origin, key }: Pipeline['words']) =>
-  system === null ? `of no known ${origin.toLowerCase()}` : `${system}, ${key.toLowerCase()} ${source_id ?? '?'}`;
+const rowOf = ({ origin, key }: Letter, words: Pipeline['words']) =>
+  origin === null ? `of no known ${words.origin.toLowerCase()}` : `${origin}, ${words.key.toLowerCase()} ${key ?? '?'}`;
 
 function Whole({ letter }: { readonly letter: Letter }) {
   return (

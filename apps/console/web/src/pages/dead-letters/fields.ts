@@ -24,8 +24,8 @@ export function fieldsFor(
     { name: 'error_code', kind: 'choice', label: 'Error', options: unique(groups.map(({ error_code }) => error_code)) },
     ...(lanes.length > 1 ? [{ name: 'lane', kind: 'choice', label: 'Lane', options: lanes } as const] : []),
     systems.length > 0
-      ? { name: 'system', kind: 'choice', label: words.origin, options: systems }
-      : { name: 'system', kind: 'text', label: words.origin },
+      ? { name: 'origin', kind: 'choice', label: words.origin, options: systems }
+      : { name: 'origin', kind: 'text', label: words.origin },
     { name: 'words', kind: 'text', label: 'Words', hint: 'of the error or the body' },
     { name: 'from', kind: 'time', label: 'Died from' },
     { name: 'to', kind: 'time', label: 'Died until' },

@@ -18,8 +18,8 @@ export const LETTER_TONES = { dead: 'bad', redriven: 'busy', discarded: 'calm' }
 >;
 
 const column = columnsOf<Letter>();
-const nameOf = ({ system, source_id, message_id }: Letter) =>
-  system === null ? message_id : `${system} ${source_id ?? message_id}`;
+const nameOf = ({ origin, key, message_id }: Letter) =>
+  origin === null ? message_id : `${origin} ${key ?? message_id}`;
 
 const lane = column.accessor('lane', { header: 'Lane', meta: { wide: true, unbroken: true } });
 

@@ -23,13 +23,16 @@ const FORMER = new Map([
 ]);
 const inPresentWords = v.transform((word: string) => FORMER.get(word) ?? word);
 
+/** What earlier releases called parts of the address. */
+export const FORMER_NAMES = { system: 'origin' } as const;
+
 /** Which dead letters are listed, as the address says it. */
 export const deadLettersSearch = v.object({
   state: oneOf(STATES),
   reason: oneOf(REASONS, inPresentWords),
   error_code: text(inPresentWords),
   lane: text(),
-  system: text(),
+  origin: text(),
   words: text(),
   from: instant(),
   to: instant(),

@@ -53,7 +53,11 @@ function Answered({ search, wrong }: Understood<MessagesSearch>) {
   return (
     <Empty title="What of this system?">
       No index answers for a whole system: give words or a source id too. There is also the list of{' '}
-      <RouterAnchor to="/$pipeline/dead-letters/list" params={{ pipeline: ORDERS }} search={{ state: 'dead', system }}>
+      <RouterAnchor
+        to="/$pipeline/dead-letters/list"
+        params={{ pipeline: ORDERS }}
+        search={{ state: 'dead', origin: system }}
+      >
         the dead letters of {system}
       </RouterAnchor>
       .

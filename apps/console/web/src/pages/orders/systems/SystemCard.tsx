@@ -46,7 +46,7 @@ export function SystemCard({ system }: { readonly system: System }) {
         <RouterAnchor
           to="/$pipeline/dead-letters/list"
           params={{ pipeline: ORDERS }}
-          search={{ state: 'dead', system: name }}
+          search={{ state: 'dead', origin: name }}
         >
           <Text span size="sm">
             its dead letters
