@@ -125,6 +125,18 @@ describe('parcels, whose keys are texts', () => {
     );
   });
 
+  it('are dead or discarded in their books', async () => {
+    world.handedOver.push(...[201, 202, 203].map((n) => parcel(n)));
+    const selection = { message_ids: [idOf(parcel(203))] };
+    const discard = { why: 'lost its label', selection };
+    expect(await world.ask('POST', `${PARCELS}/dead-letters/discards`, discard)).toMatchObject({ status: 202 });
+    await vi.waitFor(async () => {
+      const { id } = (await world.ask('POST', `${PARCELS}/books`, {})).body as { id: string };
+      const { report } = (await world.ask('GET', `${PARCELS}/books/${id}`)).body;
+      expect(report).toMatchObject({ origins: [{ counts: { dead: 2, discarded: 1 } }] });
+    }, patient);
+  });
+
   it('go back to the lane they came from when they are edited and redriven, and are weighed there', async () => {
     const [heavy, unsettled] = [parcel(201), parcel(202)];
     const edit = (body: Parcel) =>
@@ -277,7 +289,7 @@ describe('orders and parcels in one console', () => {
       groups: { count: number }[];
     };
     expect(groups.map(({ count }) => count)).toEqual([3]);
-    expect((await itemsOf(`${PARCELS}/jobs`)).length).toBe(5);
+    expect((await itemsOf(`${PARCELS}/jobs`)).length).toBe(6);
     expect(await itemsOf(`${ORDERS}/jobs`)).toEqual([]);
     expect((await itemsOf(`${PARCELS}/history`)).length).toBeGreaterThan(0);
     expect(JSON.stringify(await itemsOf(`${ORDERS}/history`))).not.toContain(idOf(parcel(201)));

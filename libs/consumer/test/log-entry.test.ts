@@ -28,6 +28,7 @@ const failure = { code: 'c', message: 'm' };
 const dead: AtRest = {
   kind: 'dead',
   messageId: message.messageId,
+  state: 'dead',
   deadAt: restedAt,
   reason: 'refused',
   last: { round: 1, attempt: 3, error: failure, worker: 'w', started_at: restedAt, duration_ms: 1 },

@@ -26,6 +26,7 @@ export type Edited =
 
 interface Row {
   readonly state: DeadLetterState;
+  readonly type: string | null;
   readonly body: Buffer;
   readonly error: Failure;
   readonly origin: string | null;
@@ -34,16 +35,17 @@ interface Row {
 }
 
 /**
- * Gives a dead letter another body, before it is redriven. The body must be one that a consumer reads; who it is
- * stays: origin, key and incarnation, as far as the dead letter knows them. Where it could not tell, the edit may say it. The bytes that died first are kept.
+ * Gives a dead letter another body, before it is redriven. The body must be one that a consumer reads as of the dead
+ * letter's type; who it is stays: origin, key and incarnation, as far as the dead letter knows them. Where it could not
+ * tell, the edit may say it. The bytes that died first are kept.
  */
 export async function editBody(sql: Postgres, redrivable: Redrivable, edit: BodyEdit): Promise<Edited> {
   const pipeline = redrivable.pipeline.name;
-  const identity = readIdentity(redrivable, edit.body);
-  if ('problem' in identity) return { kind: 'refused', problem: identity.problem };
   return sql.transaction(async (tx) => {
     const row = await locked(tx, pipeline, edit.messageId);
     if (row === undefined) return { kind: 'unknown' };
+    const identity = readIdentity(redrivable, { body: edit.body, type: row.type });
+    if ('problem' in identity) return { kind: 'refused', problem: identity.problem };
     if (row.state !== 'dead') return { kind: 'not-dead', state: row.state };
     const problem = otherMessage(row, identity);
     if (problem !== undefined) return { kind: 'refused', problem };
@@ -55,7 +57,7 @@ export async function editBody(sql: Postgres, redrivable: Redrivable, edit: Body
 
 async function locked(sql: Sql, pipeline: string, messageId: string): Promise<Row | undefined> {
   const [row] = await sql.query<Row>(
-    `SELECT state, body, error, origin, key, incarnation FROM dead_letters
+    `SELECT state, type, body, error, origin, key, incarnation FROM dead_letters
       WHERE pipeline = $1 AND message_id = $2::uuid FOR UPDATE`,
     [pipeline, messageId],
   );

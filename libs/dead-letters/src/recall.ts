@@ -1,6 +1,7 @@
 import { isoTime, type Sql } from '@esteira/postgres';
 import type { AtRestView } from './at-rest.ts';
 import type { DeadLetterAttempt } from './dead-letter.ts';
+import type { DeadLetterState } from './filter.ts';
 import { knownIds } from './known-ids.ts';
 
 /** A message to recall. */
@@ -10,12 +11,16 @@ export interface Recollection {
   readonly incarnation: string | null;
 }
 
-/** Where a message rests already; `last` is the attempt it died of. Times are ISO 8601 text. */
+/**
+ * Where a message rests already. A dead letter is `dead`, `discarded`, or `redriven` where it goes on in a later round than
+ * the message's; `last` is the attempt it died of. Times are ISO 8601 text.
+ */
 export type AtRest =
   | { readonly kind: 'stored'; readonly messageId: string; round: number; attempts: number; storedAt: string }
   | {
       readonly kind: 'dead';
       readonly messageId: string;
+      state: DeadLetterState;
       deadAt: string;
       reason: string;
       last: DeadLetterAttempt | null;
@@ -28,6 +33,7 @@ interface Row {
   round: number | null;
   attempts: number | null;
   stored_at: string | null;
+  state: DeadLetterState | null;
   dead_at: string | null;
   reason: string | null;
   last: DeadLetterAttempt | null;
@@ -55,7 +61,7 @@ export async function recall(
   const rows = await sql.query<Row>(
     `SELECT asked.index, asked.message_id, stored.message_id IS NOT NULL AS stored, stored.round, stored.attempts,
             ${isoTime('stored.stored_at', 'stored_at')}, ${isoTime('dead.dead_at', 'dead_at')},
-            dead.reason, dead.attempts -> -1 AS last
+            dead.state, dead.reason, dead.attempts -> -1 AS last
        FROM jsonb_to_recordset($1::jsonb) AS asked (index int, message_id uuid, round int, incarnation text)
        LEFT JOIN ${view} AS stored
          ON stored.message_id = asked.message_id AND stored.incarnation IS NOT DISTINCT FROM asked.incarnation
@@ -80,7 +86,17 @@ export async function recall(
 }
 
 function atRest({ message_id: messageId, ...row }: Row): AtRest {
-  return row.stored
-    ? { kind: 'stored', messageId, round: row.round ?? 1, attempts: row.attempts ?? 1, storedAt: row.stored_at ?? '' }
-    : { kind: 'dead', messageId, deadAt: row.dead_at ?? '', reason: row.reason ?? '', last: row.last };
+  if (row.stored)
+    return {
+      ...{ kind: 'stored', messageId, round: row.round ?? 1, attempts: row.attempts ?? 1 },
+      storedAt: row.stored_at ?? '',
+    };
+  const { state, dead_at: deadAt, reason, last } = row;
+  return { kind: 'dead', messageId, state: state ?? 'dead', deadAt: deadAt ?? '', reason: reason ?? '', last };
+}
+
+/** What a message that was accepted counts as in books; undefined where it rests nowhere, or is on its way again. Pure. */
+export function restsAs(rest: AtRest | undefined): 'stored' | 'dead' | 'discarded' | undefined {
+  if (rest?.kind !== 'dead') return rest?.kind;
+  return rest.state === 'redriven' ? undefined : rest.state;
 }

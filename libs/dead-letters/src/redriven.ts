@@ -40,7 +40,7 @@ export async function redrivenMessages(
     [pipeline.name, origin, keys],
   );
   return rows.flatMap(({ lane, type, round, body, headers, incarnation }) => {
-    const identity = readIdentity(redrivable, body);
+    const identity = readIdentity(redrivable, { body, type });
     if ('problem' in identity) return [];
     const dead = { sendAs: identity.messageId, lane, type, round, body, headers };
     return [{ message: redrivenMessage(pipeline, dead, null, maxAttempts), incarnation }];

@@ -8,6 +8,7 @@ import {
   lockToStore,
   lockToWriteDeadLetters,
   recall,
+  restsAs,
   supersede,
   type AtRestView,
   type DeadLetter,
@@ -153,9 +154,11 @@ describe('recalling', () => {
     await writeOne(deadLetter(discarded));
     await sql.query(`UPDATE dead_letters SET state = 'discarded' WHERE message_id = $1`, [discarded]);
     expect((await ask(stored))[0]).toMatchObject({ kind: 'stored', attempts: 1, round: 1 });
-    expect((await ask(dead))[0]).toMatchObject({ kind: 'dead', last: { attempt: 1, round: 1 } });
-    expect((await ask(discarded))[0]).toMatchObject({ kind: 'dead' });
+    expect((await ask(dead))[0]).toMatchObject({ kind: 'dead', state: 'dead', last: { attempt: 1, round: 1 } });
+    expect((await ask(discarded))[0]).toMatchObject({ kind: 'dead', state: 'discarded' });
     expect(await ask(unknown)).toEqual([undefined]);
+    const all = await Promise.all([stored, dead, discarded, unknown].map((id) => ask(id)));
+    expect(all.map(([rest]) => restsAs(rest))).toEqual(['stored', 'dead', 'discarded', undefined]);
   });
 
   it('lets the redriven round go on and stops the one before it', async () => {
@@ -163,7 +166,9 @@ describe('recalling', () => {
     await writeOne(deadLetter(id));
     await redrive(id);
     expect(await ask(id, 2)).toEqual([undefined]);
-    expect((await ask(id, 1))[0]).toMatchObject({ kind: 'dead' });
+    const [before] = await ask(id, 1);
+    expect(before).toMatchObject({ kind: 'dead', state: 'redriven' });
+    expect(restsAs(before)).toBeUndefined();
   });
 
   it('takes another incarnation for another message', async () => {

@@ -101,8 +101,8 @@ it.each([
   ['a key that no table could hold', { key: 'k'.repeat(256) }],
 ])('a redrive leaves a body alone that proves %s: no consumer would take it', async (_, odd) => {
   await endput.writeRows(rows(3));
-  const readBody = (body: Uint8Array) => {
-    const identity = redrivable.readBody(body);
+  const readBody = (body: Uint8Array, type: string) => {
+    const identity = redrivable.readBody(body, type);
     return 'key' in identity && identity.key === '2' ? { ...identity, ...odd } : identity;
   };
   const job = await endput.create(redrive());

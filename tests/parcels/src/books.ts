@@ -1,4 +1,4 @@
-import { recall } from '@esteira/dead-letters';
+import { recall, restsAs } from '@esteira/dead-letters';
 import { pageOf, type BookClass, type BookItem, type Books, type BooksRun } from '@esteira/pipeline';
 import { queueDepths, type Management } from '@esteira/messaging';
 import type { Sql } from '@esteira/postgres';
@@ -16,7 +16,8 @@ interface Stores {
 
 const CLASSES: readonly BookClass[] = [
   { name: 'stored', label: 'weighed', kind: 'done' },
-  { name: 'dead', label: 'dead or discarded', kind: 'dead' },
+  { name: 'dead', label: 'dead', kind: 'dead' },
+  { name: 'discarded', label: 'discarded', kind: 'discarded' },
   { name: 'in-flight', label: 'in flight', kind: 'in-flight' },
   { name: 'lost', label: 'lost', kind: 'fault', what: 'lost: handed over, and nowhere', remedy: 'send-again' },
 ];
@@ -42,7 +43,7 @@ export function parcelBooks({ endput, management }: Stores, handedOver: () => re
       const rests = await recall(endput, parcelEffect.atRest, asked);
       const classed = parcels.map(({ depot, number }, index) => ({
         ...{ origin: depot, key: number, details: '', sentAgainAt: null },
-        class: rests[index]?.kind ?? remainder,
+        class: restsAs(rests[index]) ?? remainder,
       }));
       const origins = [...Map.groupBy(classed, ({ origin }) => origin)].map(([origin, some]) => {
         const counts = CLASSES.map(({ name }) => [name, some.filter((one) => one.class === name).length] as const);

@@ -37,7 +37,6 @@ interface Row extends Candidate {
   readonly ordinal: number;
   readonly messageId: string;
   readonly lane: string | null;
-  readonly type: string | null;
   readonly headers: WireHeaders;
 }
 
@@ -190,6 +189,8 @@ interface Candidate {
   readonly chosenRound: number;
   /** Whether this very message is stored. */
   readonly isStored: boolean;
+  /** The AMQP type that it had; null where that was not written down. */
+  readonly type: string | null;
   /** Null where it does not matter. */
   readonly body: Buffer | null;
 }
@@ -201,11 +202,11 @@ type ItemOutcome =
 
 /** Decides what a job does with a dead letter. Pure. */
 function judgeItem(action: JobAction, candidate: Candidate, redrivable: Redrivable): ItemOutcome {
-  const { state, round, chosenRound, isStored, body } = candidate;
+  const { state, round, chosenRound, isStored, body, type } = candidate;
   if (state !== 'dead' || round !== chosenRound) return { outcome: 'moved' };
   if (isStored) return { outcome: 'at-rest' };
   if (action === 'discard') return { outcome: 'done', sendAs: null };
-  const identity = readIdentity(redrivable, body ?? Buffer.alloc(0));
+  const identity = readIdentity(redrivable, { body: body ?? Buffer.alloc(0), type });
   // It would be dead again at once, and one without an id of its own under another one.
   return 'problem' in identity ? { outcome: 'unreadable' } : { outcome: 'done', sendAs: identity.messageId };
 }

@@ -88,7 +88,7 @@ async function withRedrivenBodies<R extends MissingOrder>(
   return made.map(({ row, message }) => {
     const deadLetter = deadLetters.get(message.messageId);
     if (deadLetter === undefined) return { row, message };
-    const order = redrivable.readBody(message.body);
+    const order = redrivable.readBody(message.body, message.type);
     const isOfRow = 'problem' in order || order.incarnation === deadLetter.incarnation;
     return { row, message: isOfRow ? deadLetter.message : message };
   });
