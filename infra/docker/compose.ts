@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { loadSettings, settingsEntries, type Settings } from '@esteira/settings';
+import { loadSettings, settingsEntries, type AppDeclaration, type Settings } from '@esteira/settings';
 import { accountOf } from '../src/account.ts';
 import {
+  APPS,
   catalogue,
   isLoopback,
   isOurs,
-  serversOf,
   type AppService,
   type ServerService,
   type Service,
@@ -16,13 +16,16 @@ import { REPOSITORY } from '../src/paths.ts';
 /**
  * The options that make Compose run these settings: docker-compose.yml, a file with the services it doesn't have
  * (a third system, a second consumer), and the values for both.
+ *
+ * @param apps what is declared; by default all apps there are.
  */
-export function composeFiles(settings: Settings, directory: string): string[] {
+export function composeFiles(settings: Settings, directory: string, apps: readonly AppDeclaration[] = APPS): string[] {
   mkdirSync(directory, { recursive: true });
+  const services = catalogue(settings, apps);
   const { values, appValues, added } = filesIn(directory);
   write(appValues, envText(Object.fromEntries(settingsEntries(settings))));
-  write(values, envText({ ...composeValues(settings), ESTEIRA_ENV_FILE: appValues }));
-  write(added, `${JSON.stringify(addedServices(settings, appValues), undefined, 2)}\n`);
+  write(values, envText({ ...composeValues(settings, services), ESTEIRA_ENV_FILE: appValues }));
+  write(added, `${JSON.stringify(addedServices(services, settings, appValues), undefined, 2)}\n`);
   return ['--env-file', values, '--file', join(REPOSITORY, 'docker-compose.yml'), '--file', added];
 }
 
@@ -34,15 +37,14 @@ export const filesIn = (directory: string) => ({
 });
 
 /** What docker-compose.yml asks for: ports, accounts, and each server's address inside the network. */
-export function composeValues(settings: Settings): Record<string, string> {
+export function composeValues(settings: Settings, services = catalogue(settings)): Record<string, string> {
   const { REDIS_URL: redis, RABBITMQ_URL: rabbitmq } = settings;
-  const servers = serversOf(settings);
   return {
     ...Object.fromEntries(settingsEntries(settings).filter(([name]) => name.endsWith('_PORT'))),
     ESTEIRA_DELAY_STRATEGY: settings.DELAY_STRATEGY,
     ALLOWED_HOSTS: settings.ALLOWED_HOSTS,
     APP_STOP_GRACE: `${Math.ceil(settings.SHUTDOWN_MS / 1_000) + 10}s`,
-    ...Object.fromEntries(servers.flatMap(addresses)),
+    ...Object.fromEntries(serversIn(services).flatMap(addresses)),
     REDIS_PASSWORD: accountOf(redis).password,
     RABBITMQ_USER: accountOf(rabbitmq).user,
     RABBITMQ_PASSWORD: accountOf(rabbitmq).password,
@@ -50,25 +52,24 @@ export function composeValues(settings: Settings): Record<string, string> {
   };
 }
 
-/** The services of these settings that docker-compose.yml doesn't have. */
-function addedServices(settings: Settings, appValues: string): { services: object; volumes: object } {
-  const added = catalogue(settings).filter((service) => !isInFile(service));
+const serversIn = (services: readonly Service[]) => services.filter((service) => service.kind === 'server');
+
+/** Those services that docker-compose.yml doesn't have. */
+function addedServices(all: readonly Service[], settings: Settings, appValues: string) {
+  const added = all.filter((service) => !isInFile(service));
   const services = added.flatMap((service): [string, object][] => {
-    if (service.kind === 'app') return [[service.name, app(service, settings, appValues)]];
-    return isOurs(service) ? [[service.name, source(service)]] : [];
+    if (service.kind === 'app') return [[service.name, app(service, serversIn(all), settings, appValues)]];
+    return isOurs(service) ? [[service.name, postgres(service)]] : [];
   });
-  const volumes = Object.entries(Object.fromEntries(services)).flatMap(([name]) =>
-    name.startsWith('postgres-') ? [[name, {}]] : [],
-  );
-  const sources = added.filter((service) => service.kind === 'server');
+  const servers = serversIn(added);
   // Redis belongs to every system's part.
-  const redis = { profiles: sources.flatMap(({ parts }) => parts) };
+  const redis = { profiles: servers.filter(({ system }) => system !== undefined).flatMap(({ parts }) => parts) };
   const verifier = verifierOf(settings);
-  // The console reads every source.
-  const consolePage = { environment: literal(insideUrls(sources)) };
+  // The console reads every source, and the stores of all pipelines.
+  const consolePage = { environment: literal(insideUrls(servers)) };
   return {
     services: { 'consumer-1': verifier, ...Object.fromEntries(services), redis, console: consolePage },
-    volumes: Object.fromEntries(volumes) as object,
+    volumes: Object.fromEntries(servers.filter(isOurs).map(({ name }) => [name, {}])),
   };
 }
 
@@ -82,7 +83,7 @@ const base = (service: string) => ({ extends: { file: join(REPOSITORY, 'infra/do
 
 const healthy = (required: boolean) => ({ condition: 'service_healthy', required });
 
-const source = (service: ServerService) => {
+const postgres = (service: ServerService) => {
   const [{ port, url = '' }] = service.listens;
   const { user, password, name } = accountOf(url);
   return {
@@ -116,12 +117,12 @@ function verifierOf(settings: Settings): object {
   return { volumes: [{ ...volume, read_only: true }], environment: literal(verifierEnvironment(settings)) };
 }
 
-const app = (service: AppService, settings: Settings, appValues: string) => {
-  const servers = serversOf(settings);
+const app = (service: AppService, servers: readonly ServerService[], settings: Settings, appValues: string) => {
   const needed = service.needs.flatMap((name) => servers.filter((one) => one.name === name));
   const waitedFor = needed.filter((one) => isInFile(one) || isOurs(one));
   return {
-    ...base(service.role),
+    ...base('app'),
+    command: ['node', service.main],
     ...published(service, appValues),
     // What is of another part may not be there: the app waits for it by itself.
     depends_on: Object.fromEntries(
@@ -131,7 +132,7 @@ const app = (service: AppService, settings: Settings, appValues: string) => {
     environment: literal({
       ...(service.role === 'consumer' ? verifierEnvironment(settings) : {}),
       ...service.environment,
-      ...insideUrls(needed.filter((one) => one.system !== undefined)),
+      ...insideUrls(needed.filter((one) => one.system !== undefined || !isInFile(one))),
       HEALTH_URL: healthUrl(service),
       ALLOWED_HOSTS: allowedHosts(service, settings),
     }),

@@ -8,7 +8,7 @@ import { postgresBin, required } from './packages.ts';
 import type { Prepared } from './program.ts';
 import { unprivileged, type User } from './users.ts';
 
-/** A cluster of its own for each database: sources and endput are separate servers. */
+/** A cluster of its own for each database: sources, endput and tasks are separate servers. */
 export async function preparePostgres(name: string, { url = '', port }: Listens, context: Context): Promise<Prepared> {
   const user = unprivileged('postgres');
   const account = withDefaults(accountOf(url));
@@ -31,7 +31,7 @@ export async function preparePostgres(name: string, { url = '', port }: Listens,
   };
 }
 
-/** Durable as by default; small, since three clusters share a developer's machine with everything else. */
+/** Durable as by default; small, since several clusters share a developer's machine with everything else. */
 function options(port: number): string[] {
   const settings = {
     port,

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { Env } from '@esteira/config';
-import type { Settings } from '@esteira/settings';
-import { catalogue, isOurs, servicesOf, type Service } from '../src/catalogue.ts';
+import type { AppDeclaration, Settings } from '@esteira/settings';
+import { APPS, catalogue, isOurs, servicesOf, type Service } from '../src/catalogue.ts';
 import type { LogOptions } from '../src/log-lines.ts';
 import { mainPlace, type Place } from '../src/paths.ts';
 import { isPortFree, movesFor, privatePort } from '../src/ports.ts';
@@ -26,9 +26,12 @@ import { endSupervision, isSupervised, programStates, restartProgram, stopProgra
 export class NativeRuntime implements Runtime {
   readonly name = 'native';
   readonly #place: Place;
+  readonly #apps: readonly AppDeclaration[];
 
-  constructor(place: Place = mainPlace) {
+  /** @param apps what is declared; by default all apps there are. */
+  constructor(place: Place = mainPlace, apps: readonly AppDeclaration[] = APPS) {
     this.#place = place;
+    this.#apps = apps;
   }
 
   async start(env: Env, { profile, report }: { profile: string; report: Report }): Promise<Settings> {
@@ -37,8 +40,8 @@ export class NativeRuntime implements Runtime {
       const home = openHome(this.#place.state);
       const before = await stateNow(home);
       const settings = await this.#withFreePorts(wishes, profile, before, report);
-      const wanted = new Set([...before.active, ...servicesOf(profile, settings).map(({ name }) => name)]);
-      const services = catalogue(settings).filter((service) => wanted.has(service.name) && isOurs(service));
+      const wanted = new Set([...before.active, ...servicesOf(profile, settings, this.#apps).map(({ name }) => name)]);
+      const services = catalogue(settings, this.#apps).filter((service) => wanted.has(service.name) && isOurs(service));
       await installFor(services, report);
       await choosePrivatePorts(before);
       const context = contextOf(home, this.#place.cache, before, env, report);
@@ -75,11 +78,12 @@ export class NativeRuntime implements Runtime {
     await this.#exclusively(report, async () => {
       const path = findHome(this.#place.state);
       if (path === undefined) return;
+      const state = readState(path);
+      const isApp = appsIn(state);
       const apps = (await programsUp(path)).filter(isApp);
       if (apps.length > 0) report(`stopping ${apps.length} apps`);
       await stopPrograms(path, apps);
-      const state = readState(path);
-      const ports = Object.entries(state.listening).filter(([key]) => !isApp(key));
+      const ports = Object.entries(state.listening).filter(([key]) => !isApp(key.replace(/:\d+$/, '')));
       const active = state.active.filter((name) => !isApp(name));
       writeState(openHome(this.#place.state), { ...state, active, listening: Object.fromEntries(ports) });
     });
@@ -88,7 +92,7 @@ export class NativeRuntime implements Runtime {
   async status(): Promise<ServiceStatus[]> {
     const home = findHome(this.#place.state);
     const programs = new Map((home === undefined ? [] : await programStates(home)).map((one) => [one.name, one]));
-    const services = catalogue(resolveSettings(process.env, this.#place));
+    const services = catalogue(resolveSettings(process.env, this.#place), this.#apps);
     return Promise.all(services.map((service) => statusOf(service, programs.get(service.name))));
   }
 
@@ -122,7 +126,8 @@ export class NativeRuntime implements Runtime {
     const ownPorts = new Set(Object.values(state.listening));
     const isFree = async (port: number) => ownPorts.has(port) || (await isPortFree(port));
     const runs = (name: string) => state.active.includes(name);
-    const moves = await movesFor(servicesOf(profile, wishes).filter(isOurs), catalogue(wishes), isFree, runs);
+    const starting = servicesOf(profile, wishes, this.#apps).filter(isOurs);
+    const moves = await movesFor(starting, catalogue(wishes, this.#apps), isFree, runs);
     return applyMoves(wishes, moves, this.#place, report);
   }
 }
@@ -203,8 +208,11 @@ async function bringUp(
   await allReady(home.path, optional, report);
 }
 
-/** Of a program, or of a key of {@link listening}. */
-const isApp = (name: string): boolean => /^(api-|consumer-|console\b)/.test(name);
+/** Which programs are apps: those whose code is remembered, and where none is, those of the builds that remembered none. */
+const appsIn =
+  ({ code }: State) =>
+  (name: string): boolean =>
+    Object.hasOwn(code, name) || /^(api-|consumer-|console$)/.test(name);
 
 const programsUp = async (home: string): Promise<string[]> =>
   (await programStates(home)).filter(({ state }) => state !== 'STOPPED' && state !== 'FATAL').map(({ name }) => name);
@@ -213,6 +221,7 @@ const programsUp = async (home: string): Promise<string[]> =>
 async function stopInOrder(home: string, report: Report): Promise<void> {
   const up = await programsUp(home);
   if (up.length > 0) report(`stopping ${up.length} processes`);
+  const isApp = appsIn(readState(home));
   const usesServers = (name: string) => isApp(name) || name === 'mongo-express';
   await stopPrograms(home, up.filter(usesServers));
   const servers = up.filter((name) => !usesServers(name) && !name.endsWith('-epmd'));

@@ -88,6 +88,7 @@ function servers(settings: Settings): ServerService[] {
   return [
     ...settings.systems.map((system, i) => source(system, i + 1)),
     server('endput', 'postgres', [QUEUE_PART], [byUrl('ENDPUT_DATABASE_URL', settings.ENDPUT_DATABASE_URL)]),
+    server('tasks', 'postgres', [QUEUE_PART], [byUrl('TASKS_DATABASE_URL', settings.TASKS_DATABASE_URL)]),
     server('redis', 'redis', systems, [byUrl('REDIS_URL', settings.REDIS_URL)]),
     server(
       'rabbitmq',
@@ -104,8 +105,8 @@ function servers(settings: Settings): ServerService[] {
 }
 
 /** The services of a profile: `all`, `servers` (`test-servers`: without pages for people), `queue`, or a system. */
-export function servicesOf(profile: string, settings: Settings): Service[] {
-  const services = catalogue(settings);
+export function servicesOf(profile: string, settings: Settings, apps: readonly AppDeclaration[] = APPS): Service[] {
+  const services = catalogue(settings, apps);
   if (profile === 'all') return services;
   if (profile === 'servers') return services.filter((service) => service.kind === 'server');
   if (profile === 'test-servers')

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readEnvFile, type Env } from '@esteira/config';
-import { loadSettings, settingsEntries } from '@esteira/settings';
+import { loadSettings, settingsEntries, type Settings } from '@esteira/settings';
 import { isAlive, startOf } from '../native/processes.ts';
 import { runtimeAt } from './choose-runtime.ts';
 import { privatePlace, REPOSITORY, type Place } from './paths.ts';
@@ -38,12 +38,17 @@ export async function startTestServers(env: Env, report: Report): Promise<TestSe
   try {
     // Addresses of the command line are those of `make start`: none of them gets here.
     const settings = await runtime.start({ MONGOD_BIN: env['MONGOD_BIN'] }, { profile: 'test-servers', report });
-    return { env: Object.fromEntries(settingsEntries(settings)), stop: remove };
+    return { env: { ...Object.fromEntries(settingsEntries(settings)), ...withoutServer(settings) }, stop: remove };
   } catch (error) {
     await remove();
     throw error;
   }
 }
+
+/** What no app of the pipelines that run here needs has no server: databases for its tests are made beside the endput's. */
+const withoutServer = ({ ENDPUT_DATABASE_URL }: Settings): Record<string, string> => ({
+  TASKS_DATABASE_URL: ENDPUT_DATABASE_URL,
+});
 
 /** A running copy of Esteira for one purpose, in a place of its own. */
 export interface PrivateCopy {

@@ -33,6 +33,11 @@ export function addressRows(settings: Settings, services: readonly ServiceStatus
       `endput: stored orders and dead letters (${signIn(settings.ENDPUT_DATABASE_URL)})`,
       withoutPasswords(settings.ENDPUT_DATABASE_URL),
     ],
+    [
+      'tasks',
+      `tasks: schedules and tasks (${signIn(settings.TASKS_DATABASE_URL)})`,
+      withoutPasswords(settings.TASKS_DATABASE_URL),
+    ],
   ];
   return rows.filter(([needs]) => isUp(needs)).map(([, what, address]) => [what, address]);
 }

@@ -127,16 +127,18 @@ describe('the tables of services', () => {
   const up = (name: string): ServiceStatus => ({ name, kind: 'app', state: 'up', address: 'http://127.0.0.1:1' });
 
   it('show addresses of what is up, without passwords', () => {
-    const rows = addressRows(settings, [up('api-system-2'), up('rabbitmq'), up('endput')]);
+    const rows = addressRows(settings, [up('api-system-2'), up('rabbitmq'), up('endput'), up('tasks')]);
     expect(rows.map(([, address]) => address)).toEqual([
       'http://127.0.0.1:8002/docs',
       'http://127.0.0.1:8002/redoc',
       'http://127.0.0.1:15672/',
       'postgres://esteira:***@127.0.0.1:5434/endput',
+      'postgres://esteira:***@127.0.0.1:5435/tasks',
     ]);
     expect(rows.map(([what]) => what).filter((what) => what.includes('user'))).toEqual([
       'RabbitMQ: queues (user esteira, password esteira)',
       'endput: stored orders and dead letters (user esteira, password esteira)',
+      'tasks: schedules and tasks (user esteira, password esteira)',
     ]);
     const own = loadSettings({ RABBITMQ_MANAGEMENT_URL: 'http://ops:my-secret@127.0.0.1:15672' });
     expect(addressRows(own, [up('rabbitmq')])[0]?.[0]).toBe('RabbitMQ: queues (user ops)');

@@ -64,7 +64,8 @@ export function composeSettings<Settings extends object>(parts: readonly Setting
       const all = { ...properties, ...further(first) };
       const given = { ...first, ...givenValues(env, Object.keys(further(first)), problems) };
       const values = validated(all, given, problems);
-      problems.push(...urlProblems(given, urlKind), ...parts.flatMap((part) => part.problems?.(given, all) ?? []));
+      const used = without(all, parts.filter((part) => part.isUsed?.(given) === false).flatMap(namesOf(given)));
+      problems.push(...urlProblems(given, urlKind), ...parts.flatMap((part) => part.problems?.(given, used) ?? []));
       if (problems.length > 0) throw new SettingsError(problems.map((problem) => namingFile(problem, env)));
       const derived = merged<unknown>(parts.map((part) => part.derived?.(values, given) ?? {}));
       return Object.freeze({ ...values, ...derived }) as Settings;
@@ -77,6 +78,14 @@ export function composeSettings<Settings extends object>(parts: readonly Setting
     urlKind,
   };
 }
+
+const namesOf =
+  (given: Given) =>
+  (part: SettingsPart): string[] =>
+    Object.keys({ ...part.properties, ...part.further?.(given) });
+
+const without = <T>(all: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
+  Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name)));
 
 const merged = <T>(some: readonly object[]): Record<string, T> => Object.assign({}, ...some) as Record<string, T>;
 

@@ -9,14 +9,16 @@ export interface SettingsPart<P extends TProperties = TProperties, D extends obj
   readonly properties: P;
   /** Settings whose names depend on what is set: those of each system. */
   further?(given: Given): Record<string, TSchema>;
+  /** Whether anything reads these settings, with what is set; they are used where this is absent. */
+  isUsed?(given: Given): boolean;
   /** What a setting leads to that is a URL. */
   urlKind?(name: string): UrlKind | undefined;
   /**
    * What no single setting shows, a sentence for each that begins with a setting's name. Values are never part of it.
    *
-   * @param all - every setting that is composed, those of other parts too.
+   * @param used - every setting that is composed and used, those of other parts too.
    */
-  problems?(given: Given, all: Readonly<Record<string, TSchema>>): string[];
+  problems?(given: Given, used: Readonly<Record<string, TSchema>>): string[];
   /** What is made of the values, once there are no problems. */
   derived?(values: Readonly<Record<string, unknown>>, given: Given): D;
   /** The further settings as they are printed, one `[name, value]` each. */

@@ -1,6 +1,13 @@
 import { Type } from 'typebox';
 import { expect, it } from 'vitest';
-import { composeSettings, settingsPart, SettingsError, urlSetting, type SettingsOf } from '../src/index.ts';
+import {
+  accessSettings,
+  composeSettings,
+  settingsPart,
+  SettingsError,
+  urlSetting,
+  type SettingsOf,
+} from '../src/index.ts';
 
 const postSettings = settingsPart({
   properties: {
@@ -49,4 +56,15 @@ it('what is wrong is told of all parts at once', () => {
 it('a process that composes fewer parts is not asked about the others', () => {
   const vans = composeSettings<SettingsOf<typeof vanSettings>>([vanSettings]);
   expect(vans.load({ OFFICES: 'west', VANS: '2' })).toEqual({ VANS: 2 });
+});
+
+it('a password that everybody knows is no problem of a setting that nothing reads', () => {
+  const depotUrl = urlSetting('postgres://post:known@127.0.0.1/depot', 'Where parcels are kept.');
+  const depot = settingsPart({ properties: { DEPOT_URL: depotUrl }, isUsed: ({ DEPOT }) => DEPOT !== undefined });
+  const which = settingsPart({ properties: { DEPOT: Type.String({ default: '', description: 'Which depot runs.' }) } });
+  const composed = composeSettings([accessSettings, which, depot]);
+  const production = { NODE_ENV: 'production', OPERATOR_API_KEYS: `ana:${'k'.repeat(16)}` };
+  expect(() => composed.load(production)).not.toThrow();
+  expect(() => composed.load({ ...production, DEPOT: 'north' })).toThrow('DEPOT_URL has the password');
+  expect(composed.documents().map(({ name }) => name)).toContain('DEPOT_URL');
 });

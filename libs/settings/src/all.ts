@@ -13,7 +13,8 @@ import { logSettings } from '@esteira/observability/settings';
 import { consumerSettings, endputSettings, systemsSettings, verifierSettings } from '@esteira/orders/settings';
 import { reconciliationSettings } from '@esteira/reconciliation/settings';
 import { relaySettings } from '@esteira/relay/settings';
-import { pipelinesSettings } from './pipelines.ts';
+import { tasksStoreSettings } from '@esteira/tasks/settings';
+import { pipelinesSettings, whereItRuns } from './pipelines.ts';
 import { placesSettings } from './places.ts';
 
 /**
@@ -24,6 +25,7 @@ export type Settings = SettingsOf<typeof pipelinesSettings> &
   SettingsOf<typeof systemsSettings> &
   SettingsOf<typeof accessSettings> &
   SettingsOf<typeof endputSettings> &
+  SettingsOf<typeof tasksStoreSettings> &
   SettingsOf<typeof attemptSettings> &
   SettingsOf<typeof relaySettings> &
   SettingsOf<typeof messagingSettings> &
@@ -41,6 +43,7 @@ export const allSettings = composeSettings<Settings>([
   systemsSettings,
   accessSettings,
   endputSettings,
+  whereItRuns('tasks', tasksStoreSettings),
   attemptSettings,
   relaySettings,
   messagingSettings,

@@ -1,4 +1,4 @@
-import { settingsPart, type Given } from '@esteira/config';
+import { settingsPart, type Given, type SettingsPart } from '@esteira/config';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { Type } from 'typebox';
 
@@ -23,6 +23,12 @@ export const pipelinesSettings = settingsPart({
     ];
   },
   derived: (_, given): { pipelines: readonly string[] } => ({ pipelines: Object.freeze(namesIn(given)) }),
+});
+
+/** The settings of a pipeline. Where it does not run nothing reads them, and they may be as they are. */
+export const whereItRuns = <Part extends SettingsPart>(pipeline: string, part: Part): Part => ({
+  ...part,
+  isUsed: (given: Given) => namesIn(given).includes(pipeline),
 });
 
 const namesIn = ({ PIPELINES = DEFAULT }: Given): string[] => PIPELINES.split(',').map((name) => name.trim());

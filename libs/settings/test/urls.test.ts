@@ -6,6 +6,7 @@ import { allSettings, loadSettings } from '../src/index.ts';
 /** Each setting that is a URL: what stands before the account, and what after it. */
 const URLS: [setting: string, before: string, after: string][] = [
   ['ENDPUT_DATABASE_URL', 'postgres://', '127.0.0.1:5434/endput'],
+  ['TASKS_DATABASE_URL', 'postgres://', '127.0.0.1:5435/tasks'],
   ['SYSTEM1_DATABASE_URL', 'postgresql://', '127.0.0.1:5432/system_1'],
   ['SYSTEM2_DATABASE_URL', 'postgres://', '[::1]/system_2?sslmode=disable'],
   ['REDIS_URL', 'redis://', '127.0.0.1:6379'],
