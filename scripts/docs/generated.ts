@@ -2,12 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { envExample, settingsTable } from '@esteira/config';
 import { allSettings } from '@esteira/settings';
+import { clockChangesTable } from './clock-changes.ts';
 import { diagrams } from './diagram.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
-
-const BEGIN = '<!-- settings: made by make docs -->';
-const END = '<!-- /settings -->';
 
 const SETTINGS = allSettings.documents();
 
@@ -29,15 +27,19 @@ const MOST_IMPORTANT = [
 export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ['.env.example', envExample(SETTINGS)],
-    ['README.md', withSettings('README.md', settingsTable(SETTINGS, MOST_IMPORTANT))],
-    ['docs/settings.md', withSettings('docs/settings.md', settingsTable(SETTINGS))],
+    ['README.md', withPart('README.md', 'settings', settingsTable(SETTINGS, MOST_IMPORTANT))],
+    ['docs/settings.md', withPart('docs/settings.md', 'settings', settingsTable(SETTINGS))],
+    ['docs/schedules.md', withPart('docs/schedules.md', 'clock changes', clockChangesTable())],
     ...[...diagrams()].map(([name, svg]): [string, string] => [`readme_images/${name}`, svg]),
   ]);
 }
 
-function withSettings(document: string, table: string): string {
-  const [before, rest] = readFileSync(join(ROOT, document), 'utf8').split(BEGIN);
-  const [, after] = rest?.split(END) ?? [];
-  if (before === undefined || after === undefined) throw new Error(`${document} has no ${BEGIN} … ${END}`);
-  return `${before}${BEGIN}\n\n${table}\n\n${END}${after}`;
+/** A document with the part between `<!-- name: made by make docs -->` and `<!-- /name -->` made anew. */
+function withPart(document: string, name: string, part: string): string {
+  const begin = `<!-- ${name}: made by make docs -->`;
+  const end = `<!-- /${name} -->`;
+  const [before, rest] = readFileSync(join(ROOT, document), 'utf8').split(begin);
+  const [, after] = rest?.split(end) ?? [];
+  if (before === undefined || after === undefined) throw new Error(`${document} has no ${begin} … ${end}`);
+  return `${before}${begin}\n\n${part}\n\n${end}${after}`;
 }

@@ -131,13 +131,13 @@ describe('the slots of any recurrence', () => {
 
   it('are as many as are counted', () => {
     fc.assert(
-      fc.property(recurrence, nearAChange, span, (one, after, length) => {
+      fc.property(recurrence, nearAChange, fc.integer({ min: 0, max: 3 * HOUR }), (one, after, length) => {
         const slots = slotsBetween(one, after, after + length, 20_000);
         expect(countSlots(one, after, after + length, 20_000)).toEqual(
           slots.length === 0 ? null : { count: slots.length, from: slots[0], to: slots.at(-1) },
         );
       }),
-      { numRuns: 50 },
+      { numRuns: 40 },
     );
   });
 });
