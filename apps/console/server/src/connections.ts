@@ -2,43 +2,18 @@ import { mongodbAttemptLog, type AttemptLog } from '@esteira/attempt-log';
 import type { Settings } from '@esteira/settings';
 import { connectBroker, openManagement, type Broker, type Management } from '@esteira/messaging';
 import type { Logger } from '@esteira/observability';
-import { ordersPipeline } from '@esteira/orders/domain';
-import { ordersCursor, ordersTable, sourceTable, type OrdersTable } from '@esteira/orders/source';
 import { openPostgres, type Postgres } from '@esteira/postgres';
-import {
-  openActionLog,
-  openCursor,
-  openRedis,
-  type ActionLog,
-  type Cursor,
-  type RedisConnection,
-} from '@esteira/relay';
-import { appClient, type AppClient } from './clients.ts';
 import { forPeople } from './for-people.ts';
 
-/** A source system, as the console reaches it. */
-export interface SystemConnections {
-  readonly name: string;
-  readonly api: AppClient;
-  readonly source: Postgres;
-  /** What of it is published. */
-  readonly table: OrdersTable;
-  readonly cursor: Cursor;
-  /** What was asked of its API. */
-  readonly actions: ActionLog;
-}
-
-/** Connections to every server. They come back by themselves. */
+/** Connections to the servers that every pipeline needs. They come back by themselves. */
 export interface Connections {
-  readonly systems: readonly SystemConnections[];
-  readonly consumers: readonly AppClient[];
   readonly endput: Postgres;
   /** The same for people who wait for an answer. */
   readonly endputForPeople: Postgres;
-  readonly redis: RedisConnection;
   readonly broker: Broker;
   readonly management: Management;
-  readonly attemptLog: AttemptLog;
+  /** The attempts of a pipeline, by its name. */
+  readonly attemptLogOf: (pipeline: string) => AttemptLog;
   close(): Promise<void>;
 }
 
@@ -48,39 +23,39 @@ const LOG_PATIENCE_MS = 2_000;
 
 /** Begins to connect; waits for nothing. */
 export async function openConnections(settings: Settings, logger: Logger): Promise<Connections> {
-  const onError = (error: Error) => {
-    logger.warn({ err: error }, 'an idle connection to Postgres broke; it is replaced when it is needed');
-  };
-  const open = (url: string, max: number) => openPostgres({ url, applicationName, max, onError });
-  const redis = openRedis(settings.REDIS_URL, logger);
-  const endput = open(settings.ENDPUT_DATABASE_URL, 10);
-  const signs = open(settings.ENDPUT_DATABASE_URL, 1);
-  const systems = settings.systems.map(({ name, databaseUrl, ownTable, apiPort }) => ({
-    name,
-    api: appClient(`api-${name}`, apiPort, settings),
-    source: open(databaseUrl, 4),
-    table: ownTable === undefined ? ordersTable : sourceTable(ownTable),
-    cursor: openCursor(redis, ordersCursor(name)),
-    actions: openActionLog(redis, name),
-  }));
-  const consumers = Array.from({ length: settings.CONSUMERS }, (_, i) =>
-    appClient(`consumer-${i + 1}`, settings.CONSUMER_PORT + i, settings),
-  );
-  const attemptLog = mongodbAttemptLog({
-    url: settings.MONGODB_URL,
-    applicationName,
-    pipeline: ordersPipeline.name,
-    ttlSeconds: settings.ATTEMPT_LOG_TTL_SECONDS,
-    patienceMs: LOG_PATIENCE_MS,
-  });
+  const endput = openDatabase(settings.ENDPUT_DATABASE_URL, 10, logger);
+  const signs = openDatabase(settings.ENDPUT_DATABASE_URL, 1, logger);
+  const logs = new Map<string, AttemptLog>();
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name: applicationName, logger });
-  const management = openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL);
   return {
+    endput,
     endputForPeople: forPeople(endput, signs),
-    ...{ systems, consumers, endput, redis, broker, management, attemptLog },
+    broker,
+    management: openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL),
+    attemptLogOf: (pipeline) => {
+      const log = logs.get(pipeline) ?? openAttemptLog(pipeline, settings);
+      logs.set(pipeline, log);
+      return log;
+    },
     close: async () => {
-      const pools = [endput, signs, ...systems.map(({ source }) => source)];
-      await Promise.all([...pools, redis, attemptLog, broker].map((connection) => connection.close()));
+      await Promise.all([endput, signs, broker, ...logs.values()].map((connection) => connection.close()));
     },
   };
 }
+
+/** A database of Postgres, as the console reaches it. */
+export function openDatabase(url: string, max: number, logger: Logger): Postgres {
+  const onError = (error: Error) => {
+    logger.warn({ err: error }, 'an idle connection to Postgres broke; it is replaced when it is needed');
+  };
+  return openPostgres({ url, applicationName, max, onError });
+}
+
+const openAttemptLog = (pipeline: string, { MONGODB_URL, ATTEMPT_LOG_TTL_SECONDS }: Settings): AttemptLog =>
+  mongodbAttemptLog({
+    url: MONGODB_URL,
+    applicationName,
+    pipeline,
+    ttlSeconds: ATTEMPT_LOG_TTL_SECONDS,
+    patienceMs: LOG_PATIENCE_MS,
+  });

@@ -85,7 +85,7 @@ async function stop(
   const tooLong = sleep(LONGEST_GOODBYE_MS, undefined, { signal: inTime.signal }).catch(() => undefined);
   await Promise.race([Promise.all(opened.map((one) => one.ended())), tooLong]);
   inTime.abort();
-  await connections.close();
+  await Promise.all([connections, ...opened].map((one) => one.close()));
 }
 
 interface Tables {

@@ -18,6 +18,7 @@ import { sharedSources } from './sources.ts';
 export interface OpenOptions {
   readonly settings: Settings;
   readonly logger: Logger;
+  /** To the servers of all pipelines; what only one needs it opens itself. */
   readonly connections: Connections;
   /** Resolves when the tables are there. */
   readonly tables: Promise<void>;
@@ -70,6 +71,7 @@ export function openPipeline({ settings, logger, connections }: OpenOptions, bro
     // What a job has marked is still sent; another console, or this one started again, goes on.
     stop: () => allStopped([board().stop(), jobs?.stop() ?? Promise.resolve()], logger),
     ended: () => Promise.resolve(),
+    close: () => Promise.resolve(),
   };
 }
 

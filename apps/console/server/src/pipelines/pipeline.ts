@@ -55,4 +55,6 @@ export interface OpenedPipeline {
   stop(): Promise<void>;
   /** Resolves when nothing of it is under way any more: after `stop`. Never rejects. */
   ended(): Promise<void>;
+  /** Lets go of the servers that it alone has: after `stop`, with what all have. */
+  close(): Promise<void>;
 }

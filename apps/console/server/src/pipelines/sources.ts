@@ -7,7 +7,10 @@ import type { Sources } from '../overview/questions.ts';
 import { askQueues } from '../overview/queues.ts';
 
 /** Whom the overview of any pipeline asks. Servers have the names of `make status`. */
-export function sharedSources({ endput, broker, management, attemptLog }: Connections, pipeline: Pipeline): Sources {
+export function sharedSources(
+  { endput, broker, management, attemptLogOf }: Omit<Connections, 'close'>,
+  pipeline: Pipeline,
+): Sources {
   return {
     pipeline: pipeline.name,
     systems: [],
@@ -17,7 +20,7 @@ export function sharedSources({ endput, broker, management, attemptLog }: Connec
     servers: [
       { name: 'endput', role: 'endput', check: () => endput.query('SELECT 1') },
       { name: 'rabbitmq', role: 'rabbitmq', check: () => brokerUsable(broker) },
-      { name: 'mongodb', role: 'mongodb', check: () => attemptLog.ping() },
+      { name: 'mongodb', role: 'mongodb', check: () => attemptLogOf(pipeline.name).ping() },
     ],
     queues: () => askQueues(pipeline, management, broker),
     openDeadLetters: () => countDeadLetters(endput, pipeline.name),

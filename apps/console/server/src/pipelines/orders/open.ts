@@ -8,6 +8,7 @@ import { allStopped } from '../../stopped.ts';
 import { openPipeline, type OpenOptions, type Registration } from '../open.ts';
 import type { OpenedPipeline } from '../pipeline.ts';
 import { startCollecting } from './collecting.ts';
+import { openOrdersConnections, type OrdersConnections } from './connections.ts';
 import { openReconciling, type Reconciling } from './reconciling.ts';
 import { ordersRoutes } from './routes.ts';
 import { sourcesOf } from './sources.ts';
@@ -19,10 +20,11 @@ export const orders: Registration = {
 };
 
 function openOrders(options: OpenOptions): OpenedPipeline {
-  const { settings, logger, connections, tables } = options;
+  const { settings, logger, tables } = options;
+  const connections = openOrdersConnections(options.connections, settings, logger);
   const { MAX_ATTEMPTS: maxAttempts, RETRY_JITTER: jitter, retrySchedule } = settings;
   const { systems, attemptLog, endputForPeople: endput } = connections;
-  const reconciling = reconcilingOf(options);
+  const reconciling = reconcilingOf(connections, options);
   const collecting = startCollecting({ ...connections, logger, tables });
   const opened = openPipeline(options, {
     redrivable: redrivableOrders(settings.systems.map(({ name }) => name)),
@@ -41,10 +43,14 @@ function openOrders(options: OpenOptions): OpenedPipeline {
     ...opened,
     stop: () => allStopped([opened.stop(), collecting.stop()], logger),
     ended: () => reconciling.ended(),
+    close: () => connections.closeOwn(),
   };
 }
 
-const reconcilingOf = ({ settings, logger, connections, tables, stopping }: OpenOptions): Reconciling =>
+const reconcilingOf = (
+  connections: OrdersConnections,
+  { settings, logger, tables, stopping }: OpenOptions,
+): Reconciling =>
   openReconciling(connections, {
     everyMs: settings.RECONCILE_EVERY_MINUTES * 60_000,
     ...{ settings, logger, tables, stopping },

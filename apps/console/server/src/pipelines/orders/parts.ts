@@ -1,7 +1,7 @@
 import type { AttemptLog } from '@esteira/attempt-log';
 import type { Logger } from '@esteira/observability';
 import type { Postgres } from '@esteira/postgres';
-import type { SystemConnections } from '../../connections.ts';
+import type { SystemConnections } from './connections.ts';
 import type { Reconciling } from './reconciling.ts';
 
 /** A source system, as the routes reach it. */

@@ -11,7 +11,7 @@ import {
   type SentBy,
   type Started,
 } from '@esteira/reconciliation';
-import type { Connections } from '../../connections.ts';
+import type { OrdersConnections } from './connections.ts';
 
 /** Reconciliations of this console. */
 export interface Reconciling {
@@ -34,7 +34,7 @@ interface ReconcilingOptions {
 }
 
 /** Reconciles when somebody asks for it, and on a schedule. */
-export function openReconciling(connections: Connections, options: ReconcilingOptions): Reconciling {
+export function openReconciling(connections: OrdersConnections, options: ReconcilingOptions): Reconciling {
   const { endput, broker, management, systems } = connections;
   const { everyMs, settings, logger, tables, stopping: signal } = options;
   const onLogFault = withoutLog(logger);

@@ -1,13 +1,13 @@
 import { redisRegister } from '@esteira/heartbeat';
 import { ordersPipeline } from '@esteira/orders/domain';
-import type { Connections } from '../../connections.ts';
 import { askApis } from '../../overview/api-processes.ts';
 import type { Sources } from '../../overview/questions.ts';
 import { sharedSources } from '../sources.ts';
+import type { OrdersConnections } from './connections.ts';
 import { askRowToRest } from './row-to-rest.ts';
 
 /** Whom the overview of orders asks. Servers have the names of `make status`. */
-export function sourcesOf(connections: Connections): Sources {
+export function sourcesOf(connections: OrdersConnections): Sources {
   const { systems, consumers, redis, attemptLog } = connections;
   const shared = sharedSources(connections, ordersPipeline);
   const databases = systems.map(({ name, source }) => {
