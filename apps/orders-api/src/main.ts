@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
 import { exitForPerson, settingsOrExit, SettingsError, type Env } from '@esteira/config';
-import { processSettings, type Settings, type System } from '@esteira/settings';
+import { processSettings, settingsForOrders, type Settings, type System } from '@esteira/settings';
 import { causeOf, createLogger, createMetrics } from '@esteira/observability';
 import { SessionUnfit } from '@esteira/postgres';
 import { SourceNotReady } from '@esteira/postgres-source';
@@ -14,7 +14,7 @@ setFlagsFromString('--semi-space-growth-factor=16');
 
 /** The settings, and the system that `SYSTEM` says this process serves. @throws SettingsError */
 function settingsOf(env: Env): { settings: Settings; system: System } {
-  const settings = processSettings(env);
+  const settings = settingsForOrders(processSettings(env));
   const system = settings.systems.find(({ name }) => name === env['SYSTEM']);
   if (system !== undefined) return { settings, system };
   const known = settings.systems.map(({ name }) => name).join(', ');

@@ -4,11 +4,11 @@ import { runConsumer, type ConsumerWork } from '@esteira/consumer/process';
 import { createLogger, createMetrics } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { ModuleUnloadable } from '@esteira/orders/verifiers';
-import { processSettings } from '@esteira/settings';
+import { processSettings, settingsForOrders } from '@esteira/settings';
 import { startOrdersConsumer } from './app.ts';
 import { openVerifier } from './verifier.ts';
 
-const settings = settingsOrExit(() => processSettings(process.env));
+const settings = settingsOrExit(() => settingsForOrders(processSettings(process.env)));
 const number = Number(process.env['CONSUMER_NUMBER'] ?? '1');
 const worker = `consumer-${number}@${hostname()}`;
 const logger = createLogger({ name: `orders-consumer ${number}`, level: settings.LOG_LEVEL });

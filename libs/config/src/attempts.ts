@@ -33,10 +33,16 @@ export const attemptSettings = settingsPart({
         'By which share a wait may come out longer, 0 to 1, so that what failed together does not come back together: with 0.2, 10 s come out between 10 and 12 s. Needs DELAY_STRATEGY=delayed-exchange: in a wait queue all wait equally long.',
     }),
   },
-  problems({ RETRY_SCHEDULE: text }) {
+  problems({ RETRY_SCHEDULE: text, RETRY_JITTER: jitter = '0', DELAY_STRATEGY: strategy }) {
     const schedule = text === undefined ? undefined : parseRetrySchedule(text);
-    return schedule !== undefined && 'problem' in schedule ? [`RETRY_SCHEDULE ${schedule.problem}`] : [];
+    return [
+      ...(schedule !== undefined && 'problem' in schedule ? [`RETRY_SCHEDULE ${schedule.problem}`] : []),
+      ...(Number(jitter) > 0 && strategy !== 'delayed-exchange'
+        ? ['RETRY_JITTER needs DELAY_STRATEGY=delayed-exchange: everything in a wait queue waits equally long']
+        : []),
+    ];
   },
+  setsAside: { RETRY_DELAY_MS: ['RETRY_SCHEDULE'] },
   derived(values, { RETRY_SCHEDULE: text }): { retrySchedule: RetrySchedule } {
     const schedule = text === undefined ? undefined : parseRetrySchedule(text);
     // What `problems` let through can be read.

@@ -90,8 +90,8 @@ const without = <T>(all: Readonly<Record<string, T>>, names: readonly string[]):
 const merged = <T>(some: readonly object[]): Record<string, T> => Object.assign({}, ...some) as Record<string, T>;
 
 function documentOf([name, schema]: [name: string, schema: TSchema]): SettingDocument {
-  const { default: value, description } = schema as { default?: unknown; description?: string };
-  return { name, default: String(value), description: description ?? '' };
+  const { default: value = '', description = '' } = schema as { default?: unknown; description?: string };
+  return { name, default: String(value), description };
 }
 
 /** A later `NAME` takes the place of an earlier `NAME_FILE`, and the other way round. */

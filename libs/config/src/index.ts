@@ -5,5 +5,6 @@ export * from './compose.ts';
 export * from './document.ts';
 export * from './exit.ts';
 export * from './part.ts';
+export * from './pipeline-settings.ts';
 export * from './running.ts';
 export * from './urls.ts';

@@ -19,6 +19,8 @@ export interface SettingsPart<P extends TProperties = TProperties, D extends obj
    * @param used - every setting that is composed and used, those of other parts too.
    */
   problems?(given: Given, used: Readonly<Record<string, TSchema>>): string[];
+  /** Which general settings count no more for a pipeline that has one of these for itself, by the name of that. */
+  readonly setsAside?: Readonly<Record<string, readonly string[]>>;
   /** What is made of the values, once there are no problems. */
   derived?(values: Readonly<Record<string, unknown>>, given: Given): D;
   /** The further settings as they are printed, one `[name, value]` each. */

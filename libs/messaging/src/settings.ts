@@ -35,8 +35,4 @@ export const messagingSettings = settingsPart({
     }),
   },
   urlKind: (name) => URLS[name],
-  problems: (given) =>
-    Number(given['RETRY_JITTER'] ?? 0) > 0 && given['DELAY_STRATEGY'] !== 'delayed-exchange'
-      ? ['RETRY_JITTER needs DELAY_STRATEGY=delayed-exchange: everything in a wait queue waits equally long']
-      : [],
 });

@@ -3,19 +3,28 @@ import {
   accessSettings,
   attemptSettings,
   composeSettings,
+  forPipeline,
+  pipelineSettings,
   readEnvFile,
   runningSettings,
   type Env,
   type SettingsOf,
 } from '@esteira/config';
+import { consumersSettings, consumerSettings } from '@esteira/consumer/settings';
 import { messagingSettings } from '@esteira/messaging/settings';
 import { logSettings } from '@esteira/observability/settings';
-import { consumerSettings, endputSettings, systemsSettings, verifierSettings } from '@esteira/orders/settings';
+import { endputSettings, systemsSettings, verifierSettings } from '@esteira/orders/settings';
 import { reconciliationSettings } from '@esteira/reconciliation/settings';
 import { relaySettings } from '@esteira/relay/settings';
 import { tasksStoreSettings } from '@esteira/tasks/settings';
 import { pipelinesSettings, whereItRuns } from './pipelines.ts';
 import { placesSettings } from './places.ts';
+
+/** What a pipeline may have for itself. */
+type OfEachPipeline = SettingsOf<typeof attemptSettings> & SettingsOf<typeof consumerSettings>;
+const ofEachPipeline = [attemptSettings, consumerSettings];
+
+const settingsOfOrders = pipelineSettings<'orders', OfEachPipeline>('orders', ofEachPipeline);
 
 /**
  * All settings, checked and frozen: what the packages declare, composed in one place, since all processes of Esteira read
@@ -33,7 +42,9 @@ export type Settings = SettingsOf<typeof pipelinesSettings> &
   SettingsOf<typeof placesSettings> &
   SettingsOf<typeof reconciliationSettings> &
   SettingsOf<typeof verifierSettings> &
+  SettingsOf<typeof consumersSettings> &
   SettingsOf<typeof consumerSettings> &
+  SettingsOf<typeof settingsOfOrders> &
   SettingsOf<typeof runningSettings> &
   SettingsOf<typeof logSettings>;
 
@@ -51,13 +62,18 @@ export const allSettings = composeSettings<Settings>([
   placesSettings,
   reconciliationSettings,
   verifierSettings,
+  consumersSettings,
   consumerSettings,
+  settingsOfOrders,
   runningSettings,
   logSettings,
 ]);
 
 /** See `load` of {@link allSettings}: of several layers the later ones win. */
 export const loadSettings = (...layers: readonly Env[]): Settings => allSettings.load(...layers);
+
+/** The settings as orders have them: what is set for orders alone in place of what is general. */
+export const settingsForOrders = (settings: Settings): Settings => forPipeline(settings, 'orders');
 
 /** All settings, one `[name, value]` each, those of the systems included, as `make -s env` prints them. */
 export const settingsEntries = (settings: Settings): [name: string, value: string][] => allSettings.entries(settings);

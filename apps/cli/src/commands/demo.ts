@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Env } from '@esteira/config';
-import type { Settings } from '@esteira/settings';
+import { settingsForOrders, type Settings } from '@esteira/settings';
 import { groupDeadLetters } from '@esteira/dead-letters';
 import { chooseRuntime } from '@esteira/infra';
 import { ordersPipeline } from '@esteira/orders/domain';
@@ -31,7 +31,7 @@ export const demoCommand = (env: Env): Command =>
     )
     .action(async ({ orders }: { orders?: number }) => {
       const runtime = await chooseRuntime(env);
-      const settings = await runtime.start(env, { profile: 'all', report: printProgress });
+      const settings = settingsForOrders(await runtime.start(env, { profile: 'all', report: printProgress }));
       process.exitCode = await withConnections(settings, async (all) => {
         const connections = withoutOwnTables(all);
         const rowsBefore = await rowsInSources(connections);

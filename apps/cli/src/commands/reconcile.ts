@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Env } from '@esteira/config';
-import type { Settings } from '@esteira/settings';
+import { settingsForOrders, type Settings } from '@esteira/settings';
 import { deadLetterMigrations } from '@esteira/dead-letters';
 import { resolveSettings } from '@esteira/infra';
 import { migrate } from '@esteira/postgres';
@@ -75,7 +75,7 @@ export const reconcileCommand = (env: Env): Command =>
     )
     .addOption(new Option('--republish', 'publishes missing rows again (REPUBLISH=1)'))
     .action(async ({ republish, ...options }: ReconcileOptions) => {
-      const settings = resolveSettings(env);
+      const settings = settingsForOrders(resolveSettings(env));
       for (const migrations of [deadLetterMigrations, reconciliationMigrations])
         await migrate(settings.ENDPUT_DATABASE_URL, migrations);
       const wants = { ...options, republish: republish ?? isOn(env['REPUBLISH']) };

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Env } from '@esteira/config';
-import type { Settings } from '@esteira/settings';
+import { settingsForOrders, type Settings } from '@esteira/settings';
 import {
   createJob,
   deadLetterMigrations,
@@ -75,7 +75,7 @@ export const redriveCommand = (env: Env): Command =>
     .addOption(new Option('--beside', 'begins even where another job has some of them before it (BESIDE=1)'))
     .addOption(new Option('--yes', 'does not ask (YES=1)'))
     .action(async (options: RedriveOptions) => {
-      const settings = resolveSettings(env);
+      const settings = settingsForOrders(resolveSettings(env));
       const yes = options.yes ?? isOn(env['YES']);
       const beside = options.beside ?? isOn(env['BESIDE']);
       for (const migrations of [endputMigrations, deadLetterMigrations])

@@ -1,4 +1,3 @@
-export * from './consumer.ts';
 export * from './endput.ts';
 export type { OwnColumns, OwnTable } from './own-table.ts';
 export * from './systems.ts';

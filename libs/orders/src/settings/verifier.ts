@@ -1,7 +1,7 @@
 import { HTTP_URL, settingsPart } from '@esteira/config';
 import { Type } from 'typebox';
 
-/** Who decides about an order, and how long that may take. */
+/** Who decides about an order. */
 export const verifierSettings = settingsPart({
   properties: {
     VERIFIER: Type.Enum(['simulated', 'http', 'module'], {
@@ -36,13 +36,6 @@ export const verifierSettings = settingsPart({
       minimum: 16,
       maximum: 16_384,
       description: 'For VERIFIER=module: the heap that a thread may use, in MB. More ends the thread and the attempt.',
-    }),
-    ATTEMPT_TIMEOUT_MS: Type.Integer({
-      default: 30_000,
-      minimum: 1,
-      maximum: 900_000,
-      description:
-        'The longest one attempt may take, in milliseconds. An attempt that runs out of time is spent. With VERIFIER=http or module a consumer takes no more messages ahead than it can attempt within 15 minutes if all run out of time, since RabbitMQ takes back what is not acked after 30 (its consumer_timeout): the shorter the limit, the larger the batches.',
     }),
   },
   urlKind: (name) => (name === 'VERIFIER_URL' ? HTTP_URL : undefined),

@@ -4,6 +4,7 @@ import { CONTENT_FIELDS } from '@esteira/orders/reconciliation';
 import { redrivableOrders } from '@esteira/orders/repair';
 import { scheduledDelays } from '@esteira/pipeline';
 import { reconciliationMigrations, rowBooks } from '@esteira/reconciliation';
+import { settingsForOrders } from '@esteira/settings';
 import { allStopped } from '../../stopped.ts';
 import { openPipeline, type OpenOptions, type Registration } from '../open.ts';
 import type { OpenedPipeline } from '../pipeline.ts';
@@ -19,7 +20,8 @@ export const orders: Registration = {
   open: openOrders,
 };
 
-function openOrders(options: OpenOptions): OpenedPipeline {
+function openOrders(given: OpenOptions): OpenedPipeline {
+  const options = { ...given, settings: settingsForOrders(given.settings) };
   const { settings, logger, tables } = options;
   const connections = openOrdersConnections(options.connections, settings, logger);
   const { MAX_ATTEMPTS: maxAttempts, RETRY_JITTER: jitter, retrySchedule } = settings;
