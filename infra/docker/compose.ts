@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { loadSettings, settingsEntries, type AppDeclaration, type Settings } from '@esteira/settings';
 import { accountOf } from '../src/account.ts';
 import {
@@ -12,6 +12,7 @@ import {
   type Service,
 } from '../src/catalogue.ts';
 import { REPOSITORY } from '../src/paths.ts';
+import { pathsInside, volumesOf } from './files.ts';
 
 /**
  * The options that make Compose run these settings: docker-compose.yml, a file with the services it doesn't have
@@ -64,14 +65,23 @@ function addedServices(all: readonly Service[], settings: Settings, appValues: s
   const servers = serversIn(added);
   // Redis belongs to every system's part.
   const redis = { profiles: servers.filter(({ system }) => system !== undefined).flatMap(({ parts }) => parts) };
-  const verifier = verifierOf(settings);
   // The console reads every source, and the stores of all pipelines.
   const consolePage = { environment: literal(insideUrls(servers)) };
   return {
-    services: { 'consumer-1': verifier, ...Object.fromEntries(services), redis, console: consolePage },
+    services: { ...changedApps(all), ...Object.fromEntries(services), redis, console: consolePage },
     volumes: Object.fromEntries(servers.filter(isOurs).map(({ name }) => [name, {}])),
   };
 }
+
+/** The apps of docker-compose.yml in which files of the user's run. */
+const changedApps = (all: readonly Service[]) =>
+  Object.fromEntries(
+    all.flatMap((service): [string, object][] =>
+      service.kind === 'app' && isInFile(service) && Object.keys(service.files).length > 0
+        ? [[service.name, { volumes: volumesOf(service), environment: literal(pathsInside(service)) }]]
+        : [],
+    ),
+  );
 
 /** What stands in docker-compose.yml: a service of the default settings, under the same name and the same setting. */
 const isInFile = ({ name, listens: [{ setting }] }: Service): boolean =>
@@ -103,20 +113,6 @@ const insideUrls = (some: readonly ServerService[]): Record<string, string> =>
     ),
   );
 
-/** A verifier's file, with those beside it that it may import, as consumers see them. */
-const VERIFIER_DIRECTORY = '/app/verifier';
-
-function verifierEnvironment({ VERIFIER_MODULE }: Settings): Record<string, string> {
-  return VERIFIER_MODULE === '' ? {} : { VERIFIER_MODULE: `${VERIFIER_DIRECTORY}/${basename(VERIFIER_MODULE)}` };
-}
-
-function verifierOf(settings: Settings): object {
-  if (settings.VERIFIER_MODULE === '') return {};
-  const directory = dirname(resolve(REPOSITORY, settings.VERIFIER_MODULE));
-  const volume = { type: 'bind', source: directory.replaceAll('$', () => '$$'), target: VERIFIER_DIRECTORY };
-  return { volumes: [{ ...volume, read_only: true }], environment: literal(verifierEnvironment(settings)) };
-}
-
 const app = (service: AppService, servers: readonly ServerService[], settings: Settings, appValues: string) => {
   const needed = service.needs.flatMap((name) => servers.filter((one) => one.name === name));
   const waitedFor = needed.filter((one) => isInFile(one) || isOurs(one));
@@ -128,9 +124,9 @@ const app = (service: AppService, servers: readonly ServerService[], settings: S
     depends_on: Object.fromEntries(
       waitedFor.map((one) => [one.name, healthy(one.parts.some((part) => service.parts.includes(part)))]),
     ),
-    ...(service.role === 'consumer' ? verifierOf(settings) : {}),
+    volumes: volumesOf(service),
     environment: literal({
-      ...(service.role === 'consumer' ? verifierEnvironment(settings) : {}),
+      ...pathsInside(service),
       ...service.environment,
       ...insideUrls(needed.filter((one) => one.system !== undefined || !isInFile(one))),
       HEALTH_URL: healthUrl(service),

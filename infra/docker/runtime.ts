@@ -11,9 +11,9 @@ import type { Report, Runtime, ServiceStatus } from '../src/runtime.ts';
 import { applyMoves, forgetRunning, recordRunning, resolveSettings, startSettings } from '../src/settings.ts';
 import { because } from '../src/until.ts';
 import { writeForHands } from './by-hand.ts';
+import { checkFiles } from './files.ts';
 import { Project, type Container } from './project.ts';
 import { appsReady } from './ready.ts';
-import { checkVerifier } from './verifier.ts';
 
 /** What Compose says is for people. */
 const SHOWN = { stdout: 'inherit', stderr: 'inherit' } as const;
@@ -31,7 +31,7 @@ export class DockerRuntime implements Runtime {
 
   async start(env: Env, { profile, report }: { profile: string; report: Report }): Promise<Settings> {
     const wishes = startSettings({ ...env, DELAY_STRATEGY: delayStrategy(env, this.#place) }, this.#place);
-    checkVerifier(wishes);
+    checkFiles(catalogue(wishes));
     const settings = await this.#withFreePorts(wishes, profile, report);
     recordRunning(settings, this.#place);
     writeForHands(settings, this.#place);

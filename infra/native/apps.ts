@@ -31,7 +31,7 @@ export function prepareApp(service: AppService, settings: Settings): Prepared {
           [CODE]: codeOf(
             REPOSITORY,
             main,
-            files.map((file) => resolve(REPOSITORY, file)),
+            Object.values(files).map((file) => resolve(REPOSITORY, file)),
           ),
         },
         stopSignal: 'TERM',

@@ -42,8 +42,8 @@ export interface AppService extends AnyService, Pick<AppDeclaration, 'role' | 'm
   readonly needs: readonly string[];
   /** What tells the process which of its app it is. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Files of the user's that run in it. */
-  readonly files: readonly string[];
+  /** Files of the user's that run in it, by the settings that name them. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** One process or server of Esteira. The same list is run natively and by Compose. */
@@ -79,7 +79,7 @@ const appService = (
 ): AppService => ({
   ...{ kind: 'app', name, role, main, parts, listens: ports, needs, environment },
   ...(pipeline === undefined ? {} : { pipeline }),
-  files: files?.(settings) ?? [],
+  files: files?.(settings) ?? {},
 });
 
 /** Every server that an app may need. */

@@ -242,14 +242,7 @@ describe('Compose', () => {
     const added = JSON.parse(readFileSync(composeFiles(settings, place.compose).at(-1) ?? '', 'utf8')) as {
       services: Record<string, { ports?: string[]; environment?: Record<string, string> }>;
     };
-    expect(Object.keys(added.services).sort()).toEqual([
-      'api-shop',
-      'console',
-      'consumer-1',
-      'consumer-2',
-      'postgres-shop',
-      'redis',
-    ]);
+    expect(Object.keys(added.services).sort()).toEqual(['api-shop', 'console', 'consumer-2', 'postgres-shop', 'redis']);
     expect(added.services['api-shop']?.environment).toMatchObject({
       SYSTEM: 'shop',
       SYSTEM3_DATABASE_URL: 'postgres://esteira:esteira@postgres-shop:5432/shop',
@@ -295,6 +288,37 @@ describe('Compose', () => {
     const without = readFileSync(composeFiles(settings, place.compose).at(-1) ?? '', 'utf8');
     expect(JSON.parse(without)).toMatchObject({ services: { console: { environment: {} } }, volumes: {} });
     expect(without).not.toContain('tasks');
+  });
+
+  it('gives each app the files of the user that it declares, and no other app', () => {
+    const settings = loadSettings({ VERIFIER: 'module', VERIFIER_MODULE: 'examples/verifier.ts' });
+    const typed: AppDeclaration = {
+      role: 'consumer',
+      main: 'infra/test/asking-app.ts',
+      processes: () => [
+        {
+          name: 'typed',
+          parts: ['queue'],
+          ports: [{ setting: 'CONSUMER_PORT', port: 8051 }],
+          needs: [],
+          environment: {},
+        },
+      ],
+      files: () => ({ ITEM_TYPES_MODULE: 'examples/my $types.ts' }),
+    };
+    const added = JSON.parse(
+      readFileSync(composeFiles(settings, place.compose, [...APPS, typed]).at(-1) ?? '', 'utf8'),
+    ) as { services: Record<string, { environment: Record<string, string> }> };
+    const folder = { type: 'bind', source: join(REPOSITORY, 'examples'), read_only: true };
+    expect(added.services['typed']).toMatchObject({
+      volumes: [{ ...folder, target: '/app/item-types' }],
+      environment: { ITEM_TYPES_MODULE: '/app/item-types/my $$types.ts' },
+    });
+    expect(added.services['typed']?.environment).not.toHaveProperty('VERIFIER_MODULE');
+    expect(added.services['consumer-1']).toEqual({
+      volumes: [{ ...folder, target: '/app/verifier' }],
+      environment: { VERIFIER_MODULE: '/app/verifier/verifier.ts' },
+    });
   });
 });
 

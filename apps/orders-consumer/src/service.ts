@@ -14,5 +14,5 @@ export const ordersConsumer: AppDeclaration = {
       needs: ['rabbitmq', 'mongodb', 'endput'],
       environment: { CONSUMER_NUMBER: String(i + 1) },
     })),
-  files: ({ VERIFIER_MODULE }) => (VERIFIER_MODULE === '' ? [] : [VERIFIER_MODULE]),
+  files: ({ VERIFIER_MODULE }) => (VERIFIER_MODULE === '' ? {} : { VERIFIER_MODULE }),
 };

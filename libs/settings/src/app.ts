@@ -31,6 +31,6 @@ export interface AppDeclaration {
   readonly main: string;
   /** Its processes with these settings. */
   readonly processes: (settings: Settings) => AppProcess[];
-  /** Files of the user's that run in it: it is started again when one changes. */
-  readonly files?: (settings: Settings) => string[];
+  /** Files of the user's that run in it, by the settings that name them: it is started again when one changes. */
+  readonly files?: (settings: Settings) => Record<string, string>;
 }
