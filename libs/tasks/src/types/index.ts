@@ -1,0 +1,18 @@
+export { tasksHandler } from './handler.ts';
+export type { CheckResult, HttpCheckOptions } from './http/check.ts';
+export { httpCheck } from './http/check.ts';
+export { httpCall } from './http/call.ts';
+export { openHttpClient } from './http/client.ts';
+export type { HttpClient } from './http/client.ts';
+export { WHYS } from './http/why.ts';
+export type { Why } from './http/why.ts';
+export { openTaskTypesModule } from './module/open.ts';
+export type { TaskTypesModule, TaskTypesModuleOptions } from './module/open.ts';
+export type { UserTaskContext, UserTaskType } from './module/user-type.ts';
+export { openTaskTypes } from './open.ts';
+export type { OpenTaskTypes } from './open.ts';
+export { taskTypes, TaskTypeTwice } from './registry.ts';
+export type { TaskTypes } from './registry.ts';
+export { simulated } from './simulated.ts';
+export * from './task-type.ts';
+export { ModuleUnloadable } from '@esteira/handlers';
