@@ -28,6 +28,7 @@ const LAYOUT = '/$pipeline';
 const PATHS: Readonly<Record<string, () => Promise<string> | string>> = {
   '/': () => '/',
   '/$pipeline/': () => '/orders',
+  '/$pipeline/attempts': () => '/orders/attempts',
   '/$pipeline/dead-letters': () => '/orders/dead-letters',
   '/$pipeline/dead-letters/list': () => '/orders/dead-letters/list?state=discarded',
   '/$pipeline/dead-letters/jobs': () => '/orders/dead-letters/jobs',

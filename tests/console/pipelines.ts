@@ -55,7 +55,7 @@ export function severalPipelines(): void {
     await open('/');
     await heading('Overview').waitFor();
     expect(new URL(world.page.url()).pathname).toBe('/parcels');
-    expect(await pages().allTextContents()).toEqual(['Overview', 'Dead letters', 'History']);
+    expect(await pages().allTextContents()).toEqual(['Overview', 'Attempts', 'Dead letters', 'History']);
     expect(await pages().and(world.page.locator('[aria-current]')).allTextContents()).toEqual(['Overview']);
     expect(await barriersOn(world.page)).toEqual([]);
     expect(await switcher().getByRole('link').allTextContents()).toEqual(['Parcels', 'Postcards']);
@@ -88,6 +88,19 @@ export function severalPipelines(): void {
     await open('/postcards/dead-letters/list');
     await rows('Dead letters').first().waitFor();
     expect(await world.page.getByRole('columnheader').allTextContents()).not.toContain('Lane');
+  });
+
+  it('show their attempts, and those of one message with the way to its dead letter', async () => {
+    await open('/parcels/attempts');
+    await rows('Attempts').nth(1).waitFor();
+    expect(await world.page.getByRole('columnheader').allTextContents()).toContain('Number');
+    await world.page.getByLabel('Number', { exact: true }).fill('2');
+    await button('Search').click();
+    await rows('Attempts').getByText('depot-1 1').waitFor({ state: 'detached' });
+    await rows('Attempts').getByRole('link', { name: 'depot-1 2' }).click();
+    await world.page.getByRole('link', { name: 'Its dead letter' }).click();
+    await heading('Dead letter: depot-1, number 2').waitFor();
+    expect(world.complaints).toEqual([]);
   });
 
   it('are switched between on a narrow screen too', async () => {

@@ -50,8 +50,16 @@ interface Item {
   attempts: number;
 }
 
+interface Attempt {
+  attempt: number;
+  status: string;
+  worker: string;
+}
+
 const PARCELS = '/v0/pipelines/parcels';
 const itemsOf = async (path: string) => (await world.ask('GET', path)).body['items'] as Item[];
+const attemptsOf = async (query: string) =>
+  (await world.ask('GET', `${PARCELS}/attempts?${query}`)).body['items'] as Attempt[];
 const deadOf = (query: string) => itemsOf(`${PARCELS}/dead-letters?state=dead&sort=dead_at&${query}`);
 const untilDead = (query: string, reasons: readonly string[]) =>
   vi.waitFor(async () => {
@@ -123,6 +131,18 @@ describe('parcels, whose keys are texts', () => {
         ['BR-203/a', 1],
       ]),
     );
+    // The log comes after the dead letters.
+    await vi.waitFor(async () => {
+      const tried = await attemptsOf('origin=lisbon&key=BR-202/a');
+      expect(tried.map(({ attempt, status }) => [attempt, status])).toEqual([
+        [3, 'dead-lettered'],
+        [2, 'failed'],
+        [1, 'failed'],
+      ]);
+      expect(await attemptsOf(`message_id=${idOf(parcel(203))}&worker=${tried[0]!.worker}`)).toMatchObject([
+        { status: 'dead-lettered', reason: 'rejected-by-store', key: 'BR-203/a' },
+      ]);
+    }, patient);
   });
 
   it('are dead or discarded in their books', async () => {

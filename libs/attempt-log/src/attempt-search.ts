@@ -8,6 +8,10 @@ export interface AttemptSearch {
   readonly status?: AttemptStatus;
   /** 1-based. */
   readonly attempt?: number;
+  /** Where the message comes from, what it is there, and who attempted it: no index tells these, see {@link SearchTooWide}. */
+  readonly origin?: string;
+  readonly key?: string;
+  readonly worker?: string;
   /** Processed at or after. */
   readonly from?: Date;
   /** Processed before. */
@@ -22,6 +26,17 @@ export interface AttemptSearch {
 export interface AttemptPage extends Page<AttemptDocument> {
   /** The index that served it. */
   readonly index: string;
+}
+
+/** So many attempts had to be looked through one by one that it was given up: nothing of what was asked has an index. */
+export class SearchTooWide extends Error {
+  override readonly name = 'SearchTooWide';
+  constructor(seconds: number, cause: unknown) {
+    super(
+      `Too many attempts had to be looked through for this origin, key or worker: it was given up after ${seconds} s. Ask for a message id, a status, a number or a shorter time too.`,
+      { cause },
+    );
+  }
 }
 
 /** The most messages of one search. */

@@ -2,7 +2,7 @@ import { MongoBulkWriteError, MongoClient, MongoError, type Collection } from 'm
 import { idRanges, type AttemptStatus } from '@esteira/pipeline';
 import { attemptId, attemptInPresentWords, type AttemptDocument } from './attempt-document.ts';
 import type { AttemptLog } from './attempt-log.ts';
-import { searchAttempts } from './mongodb-search.ts';
+import { LONGEST_SEARCH_MS, searchAttempts } from './mongodb-search.ts';
 import { prepare } from './prepare.ts';
 import { AttemptLogUnusable, explained, isThereAlready } from './unusable.ts';
 
@@ -15,6 +15,8 @@ export interface AttemptLogOptions {
   readonly ttlSeconds: number;
   /** How long a call looks for the server, in milliseconds; 5,000 where nothing else is said. */
   readonly patienceMs?: number;
+  /** The longest a search may take on the server, in milliseconds; 5,000 where nothing else is said. */
+  readonly longestSearchMs?: number;
 }
 
 /** Whether an error is MongoDB's: it is away, or refused what it was asked. */
@@ -35,7 +37,7 @@ export function mongodbAttemptLog(options: AttemptLogOptions): AttemptLog {
     ignoreUndefined: true,
   });
   const db = client.db();
-  const { pipeline, ttlSeconds } = options;
+  const { pipeline, ttlSeconds, longestSearchMs = LONGEST_SEARCH_MS } = options;
   const closing = new AbortController();
   const attempts = async () => {
     await connected(client, closing.signal);
@@ -47,7 +49,7 @@ export function mongodbAttemptLog(options: AttemptLogOptions): AttemptLog {
     find: async (ids) => (await findAttempts(await attempts(), ids)).map(attemptInPresentWords),
     ofMessages: async (messageIds) => (await attemptsOf(await attempts(), messageIds)).map(attemptInPresentWords),
     search: async (search) => {
-      const page = await searchAttempts(await attempts(), pipeline, search);
+      const page = await searchAttempts(await attempts(), pipeline, search, longestSearchMs);
       return { ...page, items: page.items.map(attemptInPresentWords) };
     },
     countByOrigin: async (counted) => countByOrigin(await attempts(), counted),

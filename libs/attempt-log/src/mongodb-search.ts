@@ -6,6 +6,7 @@ import {
   MOST_ITEMS,
   MOST_MESSAGES,
   positionAt,
+  SearchTooWide,
   type AttemptPage,
   type AttemptSearch,
 } from './attempt-search.ts';
@@ -26,9 +27,10 @@ const STATUSES: readonly AttemptStatus[] = ['succeeded', 'failed', 'dead-lettere
 const ATTEMPTS = Array.from({ length: MAX_MAX_ATTEMPTS }, (_, index) => index + 1);
 
 const BAD_VALUE = 2;
+const MAX_TIME_EXPIRED = 50;
 
 /** The longest a search may take on the server, in milliseconds. */
-const LONGEST_MS = 5_000;
+export const LONGEST_SEARCH_MS = 5_000;
 
 /**
  * One page of the attempts of a pipeline. Everything of the search is a value compared with a field, never an operator
@@ -39,18 +41,19 @@ export async function searchAttempts(
   attempts: Collection<AttemptDocument>,
   pipeline: string,
   search: AttemptSearch,
+  longestMs: number,
 ): Promise<AttemptPage> {
   const { messageIds } = search;
   const limit = Math.min(Math.max(1, search.limit), MOST_ITEMS);
   const read = (filter: Filter<AttemptDocument>, index: string) =>
     attempts
-      .find({ pipeline, ...filter, ...between(search) })
+      .find({ pipeline, ...filter, $and: [...between(search), ...besideTheIndex(search)] })
       .hint(index)
       .sort(LATEST_FIRST)
       .limit(limit + 1)
-      .maxTimeMS(LONGEST_MS)
+      .maxTimeMS(longestMs)
       .toArray()
-      .catch(notPrepared);
+      .catch((error: unknown) => notAnswered(error, longestMs));
   const found =
     messageIds === undefined
       ? await latest(read, search)
@@ -73,8 +76,10 @@ async function latest(read: Read, { status, attempt }: AttemptSearch): Promise<A
 }
 
 /** A collection whose indexes are of an earlier release refuses the hint; one that is not there is empty. */
-function notPrepared(error: unknown): never {
-  if (error instanceof MongoServerError && error.code === BAD_VALUE && /hint/i.test(error.message))
+function notAnswered(error: unknown, longestMs: number): never {
+  const code = error instanceof MongoServerError ? error.code : undefined;
+  if (code === MAX_TIME_EXPIRED) throw new SearchTooWide(longestMs / 1_000, error);
+  if (code === BAD_VALUE && /hint/i.test((error as MongoServerError).message))
     throw new Error(
       'The attempt log has no index for searches yet: a consumer of this release makes it at its start.',
       {
@@ -96,9 +101,9 @@ function exactly({ status, attempt }: AttemptSearch): Filter<AttemptDocument> {
 }
 
 /** Times from `from` (included) to `to` (excluded), and after the cursor. */
-function between({ from, to, cursor }: AttemptSearch): Filter<AttemptDocument> {
+function between({ from, to, cursor }: AttemptSearch): Filter<AttemptDocument>[] {
   const after = cursor === undefined ? undefined : positionAt(cursor);
-  const bounds = [
+  return [
     ...(from === undefined ? [] : [{ processed_at: { $gte: from } }]),
     ...(to === undefined ? [] : [{ processed_at: { $lt: to } }]),
     ...(after === undefined ? [] : [{ processed_at: { $lte: after.processedAt } }]),
@@ -107,5 +112,12 @@ function between({ from, to, cursor }: AttemptSearch): Filter<AttemptDocument> {
       ? []
       : [{ $or: [{ processed_at: { $lt: after.processedAt } }, { _id: { $lt: after.id } }] }]),
   ];
-  return bounds.length === 0 ? {} : { $and: bounds };
+}
+
+/** What is looked at in each attempt that the index finds. True of all of them where nothing like it is asked for. */
+function besideTheIndex({ origin, key, worker }: AttemptSearch): Filter<AttemptDocument>[] {
+  return [
+    present({ key, worker }),
+    ...(origin === undefined ? [] : [{ $or: [{ origin }, { 'origin.system': origin }] }]),
+  ];
 }

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   attemptId,
   mongodbAttemptLog,
+  originOf,
+  SearchTooWide,
   type AttemptDocument,
   type AttemptLog,
   type AttemptSearch,
@@ -63,11 +65,24 @@ function attempt(
 const statuses = fc.constantFrom('succeeded' as const, 'failed' as const, 'dead-lettered' as const, 'invalid' as const);
 const messages = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g');
 
+const origins = fc.constantFrom('lisbon', 'porto');
+const keys = fc.constantFrom('k-1', 'k-2');
+const workers = fc.constantFrom('w', 'v');
+/** As pipelines write it; orders keep more than a name. */
+const kept = fc.oneof(
+  origins,
+  origins.map((system) => ({ system, table: 'orders' })),
+  fc.constant(null),
+);
+
 /** Few moments, so that many attempts share one. */
 const documents = fc.uniqueArray(
   fc
     .tuple(messages, fc.integer({ min: 1, max: 4 }), statuses, fc.nat({ max: 5 }), fc.constantFrom('orders', 'other'))
-    .map((parts) => attempt(...parts)),
+    .map((parts) => attempt(...parts))
+    .chain((document) =>
+      fc.record({ origin: kept, key: keys, worker: workers }).map((who): AttemptDocument => ({ ...document, ...who })),
+    ),
   { selector: ({ _id }) => _id, maxLength: 40 },
 );
 
@@ -76,6 +91,9 @@ const searches = fc.record(
     messageIds: fc.array(messages, { minLength: 1, maxLength: 3 }),
     status: statuses,
     attempt: fc.integer({ min: 1, max: 5 }),
+    origin: origins,
+    key: keys,
+    worker: workers,
     from: fc.nat({ max: 6 }).map((at) => new Date(BASE + at)),
     to: fc.nat({ max: 6 }).map((at) => new Date(BASE + at)),
   },
@@ -94,12 +112,16 @@ async function allPages(search: Omit<AttemptSearch, 'limit'>, limit: number): Pr
   return ids;
 }
 
-function wanted({ messageIds, status, attempt: number, from, to }: Omit<AttemptSearch, 'limit'>) {
+function wanted(search: Omit<AttemptSearch, 'limit'>) {
+  const { messageIds, status, attempt: number, origin, key, worker, from, to } = search;
   return (document: AttemptDocument) =>
     document.pipeline === 'orders' &&
     (messageIds === undefined || messageIds.includes(document.message_id)) &&
     (status === undefined || document.status === status) &&
     (number === undefined || document.attempt === number) &&
+    (origin === undefined || originOf(document) === origin) &&
+    (key === undefined || document.key === key) &&
+    (worker === undefined || document.worker === worker) &&
     (from === undefined || document.processed_at >= from) &&
     (to === undefined || document.processed_at < to);
 }
@@ -167,6 +189,15 @@ describe('a search', () => {
     for (const cursor of cursors) {
       await expect(log.search({ limit: 1, cursor })).rejects.toThrow(ForeignCursor);
     }
+  });
+
+  it('for what no index tells is refused with a way out where too many attempts would have to be looked through', async () => {
+    await stored().insertMany(Array.from({ length: 20_000 }, (_, i) => attempt(`m-${i}`, 1, 'failed', i)));
+    const options = { url, applicationName: 'test', pipeline: 'orders', ttlSeconds: 36_000 };
+    const hasty = mongodbAttemptLog({ ...options, longestSearchMs: 1 });
+    await expect(hasty.search({ worker: 'nobody', limit: 5 })).rejects.toThrow(SearchTooWide);
+    await hasty.close();
+    expect((await log.search({ worker: 'nobody', limit: 5 })).items).toEqual([]);
   });
 
   it('of a log that was never written to finds nothing', async () => {

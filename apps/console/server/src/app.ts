@@ -2,6 +2,7 @@ import { addScope, createApp, type App } from '@esteira/http';
 import type { Console } from './console.ts';
 import { classifyFault } from './faults.ts';
 import { SHARED } from './pipelines/asked-pipeline.ts';
+import { addAttempts } from './routes/attempts.ts';
 import { addBooks } from './routes/books.ts';
 import { addDeadLetters } from './routes/dead-letters.ts';
 import { addHistory } from './routes/history.ts';
@@ -57,6 +58,7 @@ function lookAtOnce(app: App, { pipelines }: Console): void {
 /** What every pipeline has. */
 function addShared(app: App, console: Console): void {
   addOverview(app, console);
+  addAttempts(app, console);
   addDeadLetters(app, console);
   addRepair(app, console);
   addJobs(app, console);
@@ -66,6 +68,7 @@ function addShared(app: App, console: Console): void {
 
 const tagsOf = ({ pipelines }: Console) => [
   { name: 'overview', description: 'What runs, how fast, and what stands still.' },
+  { name: 'attempts', description: 'What was tried, by whom, and how it ended.' },
   { name: 'dead letters', description: 'What was given up on, and why.' },
   { name: 'repair', description: 'Editing, redriving and discarding dead letters; jobs.' },
   { name: 'history', description: 'Who did what, when, and why.' },

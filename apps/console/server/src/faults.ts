@@ -1,5 +1,5 @@
 import { dependencyUnavailable, invalidRequest, placed, type ProblemError } from '@esteira/http';
-import { isLogFault } from '@esteira/attempt-log';
+import { isLogFault, SearchTooWide } from '@esteira/attempt-log';
 import { BrokerUnavailable, PolicyInForce } from '@esteira/messaging';
 import { UnservedSearch } from '@esteira/orders/messages';
 import { ForeignCursor } from '@esteira/pipeline';
@@ -14,6 +14,7 @@ function wronglyAsked({ message }: Error, pointer: string): ProblemError {
 /** A server that does not answer is not the console's mistake: 503, and when to ask again. */
 export function classifyFault(error: Error): ProblemError | undefined {
   if (error instanceof ForeignCursor) return wronglyAsked(error, '/cursor');
+  if (error instanceof SearchTooWide) return wronglyAsked(error, '');
   if (error instanceof UnservedSearch) return wronglyAsked(error, `/${error.parameter}`);
   if (error instanceof RedisFault || error instanceof BrokerUnavailable || error instanceof PolicyInForce)
     return dependencyUnavailable(error.message);

@@ -97,4 +97,10 @@ export const pageView = <T, V>({ items, nextCursor }: Page<T>, view: (item: T) =
 /** How one attempt ended. */
 export const attemptStatus = Type.Enum(['succeeded', 'failed', 'dead-lettered', 'invalid']);
 
+export const attemptNumber = Type.Integer({
+  title: 'the number of an attempt (1 to 1000)',
+  minimum: 1,
+  maximum: 1_000,
+});
+
 export const failure = Type.Object({ code: text, message: text });

@@ -1,3 +1,4 @@
+import { attemptId, mongodbAttemptLog } from '@esteira/attempt-log';
 import {
   atRestView,
   countDeadLetters,
@@ -11,6 +12,7 @@ import { postgresRegister } from '@esteira/heartbeat';
 import type { Logger } from '@esteira/observability';
 import { contentId, type OutgoingMessage, type Pipeline } from '@esteira/pipeline';
 import type { Postgres } from '@esteira/postgres';
+import { freshMongoUrl } from '@esteira/tests/support';
 import { startBoard } from '../src/overview/board.ts';
 import { storedSeries } from '../src/overview/series.ts';
 import type { ConsolePipeline } from '../src/pipelines/pipeline.ts';
@@ -21,7 +23,7 @@ export interface MinimalPipeline {
   readonly console: ConsolePipeline;
   /** What its redrives have published. */
   readonly sent: OutgoingMessage[];
-  /** Writes the dead letter of a row that came in a lane; its id. */
+  /** Writes the dead letter of a row that came in a lane, and its only attempt; its id. */
   dies(row: number, lane: string): Promise<string>;
   stop(): Promise<void>;
 }
@@ -47,12 +49,16 @@ export async function minimalPipeline(
     },
   };
   const board = startBoard(sourcesOf(endput, pipeline), storedSeries(endput, pipeline.name), logger);
+  const attemptLog = mongodbAttemptLog({
+    ...{ url: freshMongoUrl(), applicationName: 'test', pipeline: pipeline.name, ttlSeconds: 36_000 },
+  });
+  await attemptLog.prepare();
   const sent: OutgoingMessage[] = [];
   const accepted = new Set<string>();
   const jobs = runnerOf(endput, redrivable, sent);
   return {
     console: {
-      ...{ redrivable, title, endput },
+      ...{ redrivable, title, endput, attemptLog },
       words: { message: title.toLowerCase().slice(0, -1), origin: 'Depot', key: 'Number' },
       retries: { maxAttempts: 2, waitsMs: [0, 1_000] },
       board: () => board,
@@ -64,11 +70,13 @@ export async function minimalPipeline(
     dies: async (row, lane) => {
       const dead = deadLetterOf(pipeline, lane, row, idOf(String(row)));
       await endput.transaction((tx) => writeDeadLetters(tx, atRest, [dead]), lockToWriteDeadLetters(atRest));
+      await attemptLog.record([attemptOf(dead)]);
       accepted.add(dead.messageId);
       return dead.messageId;
     },
     stop: async () => {
       await Promise.all([board.stop(), jobs.stop()]);
+      await attemptLog.close();
     },
   };
 }
@@ -109,3 +117,11 @@ function deadLetterOf({ name }: Pipeline, lane: string, row: number, messageId: 
     headers: { 'x-max-attempts': 2 },
   };
 }
+
+const attemptOf = (dead: ReturnType<typeof deadLetterOf>) => ({
+  _id: attemptId(dead.messageId, 1, 1),
+  ...{ pipeline: dead.pipeline, type: dead.type, message_id: dead.messageId, round: 1, attempt: 1, max_attempts: 2 },
+  ...{ status: 'dead-lettered' as const, info: dead.error.message, error: dead.error, reason: dead.reason },
+  ...{ result: null, origin: dead.origin, key: dead.key, incarnation: null, worker: 'w', duration_ms: 1 },
+  ...{ started_at: dead.firstAttemptAt, processed_at: new Date() },
+});

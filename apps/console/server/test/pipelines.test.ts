@@ -173,4 +173,22 @@ describe('two pipelines in one console', () => {
     }
     expect(told).toEqual(new Set(['parcels', 'postcards']));
   });
+
+  it('find their own attempts by message, status, origin, key, worker and time, page by page', async () => {
+    const { get, items } = of('parcels');
+    const found = async (query: string) => (await items(`/attempts?${query}`)).map(({ message_id }) => message_id);
+    const [first, second] = [await parcels.dies(3, 'express'), await parcels.dies(4, 'bulk')];
+    expect(await items(`/attempts?message_id=${first}`)).toMatchObject([
+      { status: 'dead-lettered', attempt: 1, max_attempts: 2, worker: 'w', origin: 'depot-1', key: '3', round: 1 },
+    ]);
+    expect(await found('status=dead-lettered&attempt=1&key=4')).toEqual([second]);
+    expect((await found('origin=depot-1&worker=w')).slice(0, 2)).toEqual([second, first]);
+    for (const none of ['status=succeeded', 'attempt=2', 'origin=depot-2', 'worker=x', 'to=2026-01-01T00:00:00Z'])
+      expect(await found(none)).toEqual([]);
+    expect(await of('postcards').items(`/attempts?message_id=${first}`)).toEqual([]);
+    const { body } = await get<{ items: Item[]; next_cursor: string }>('/attempts?limit=1&worker=w');
+    expect(body.items).toMatchObject([{ message_id: second }]);
+    expect(await found(`limit=1&worker=w&cursor=${body.next_cursor}`)).toEqual([first]);
+    expect((await get('/attempts?cursor=x')).body).toMatchObject({ status: 400, errors: [{ pointer: '/cursor' }] });
+  });
 });

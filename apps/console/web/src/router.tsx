@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import type { AttemptsSearch } from './pages/attempts/search.ts';
 import { FORMER_NAMES, type DeadLettersSearch } from './pages/dead-letters/search.ts';
 import type { HistorySearch } from './pages/history/search.ts';
 import type { MessagesSearch } from './pages/orders/messages/search.ts';
@@ -31,6 +32,11 @@ const shared = [
   createRoute({
     ...of('/'),
     component: lazyRouteComponent(() => import('./pages/overview/OverviewPage.tsx'), 'OverviewPage'),
+  }),
+  createRoute({
+    ...of('/attempts'),
+    validateSearch: asAsked<AttemptsSearch>(),
+    component: lazyRouteComponent(() => import('./pages/attempts/AttemptsPage.tsx'), 'AttemptsPage'),
   }),
   createRoute({
     ...of('/dead-letters'),

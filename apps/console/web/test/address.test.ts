@@ -40,9 +40,14 @@ describe('an address', () => {
   });
 });
 
-it('the pages of a pipeline are those that all share, and those of its own parts', () => {
+it('the pages of a pipeline are those that all share, those of its own parts, and others in the place of what it has not', () => {
   const labels = (pipeline: Pipeline) => pagesOf(pipeline).map(({ label }) => label);
   expect(labels(orders)).toEqual(['Overview', 'Messages', 'Dead letters', 'Reconciliation', 'History']);
-  expect(labels(parcels)).toEqual(['Overview', 'Dead letters', 'History']);
-  expect(pagesOf(parcels).map(({ to }) => to)).toEqual(['/parcels', '/parcels/dead-letters', '/parcels/history']);
+  expect(labels(parcels)).toEqual(['Overview', 'Attempts', 'Dead letters', 'History']);
+  expect(pagesOf(parcels).map(({ to }) => to)).toEqual([
+    '/parcels',
+    '/parcels/attempts',
+    '/parcels/dead-letters',
+    '/parcels/history',
+  ]);
 });

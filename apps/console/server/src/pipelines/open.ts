@@ -60,6 +60,7 @@ export function openPipeline({ settings, logger, connections }: OpenOptions, bro
     pipeline: {
       ...{ redrivable, title, words, board, books },
       endput: endputForPeople,
+      attemptLog: connections.attemptLogOf(pipeline.name),
       // What a redrive may take in waits; so many attempts are the most that one may ask for.
       retries: { maxAttempts: policy.maxAttempts, waitsMs: waitsBefore(policy, MAX_MAX_ATTEMPTS) },
       collect: brought.collect ?? (() => Promise.resolve()),

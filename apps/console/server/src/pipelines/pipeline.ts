@@ -1,3 +1,4 @@
+import type { AttemptLog } from '@esteira/attempt-log';
 import type { Redrivable } from '@esteira/dead-letters';
 import type { App } from '@esteira/http';
 import type { Books } from '@esteira/pipeline';
@@ -32,6 +33,8 @@ export interface ConsolePipeline {
   readonly board: () => Board;
   /** Brings into its history what was done elsewhere. Rejects where that can't be asked for. */
   readonly collect: () => Promise<void>;
+  /** Its attempts, as long as they are remembered. */
+  readonly attemptLog: Pick<AttemptLog, 'search'>;
   /** Whether all that it accepted is accounted for. */
   readonly books: Books;
   readonly own: OwnRoutes;

@@ -172,6 +172,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v0/pipelines/{pipeline}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search attempts
+         * @description Those that the log has not forgotten yet, the latest first. All that is given must be true. A message id, a status, a number and a time are found by an index; an origin, a key and a worker are looked for among what these leave, and refused where that is too much.
+         */
+        get: operations["attempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v0/pipelines/{pipeline}/dead-letters/groups": {
         parameters: {
             query?: never;
@@ -1715,6 +1735,158 @@ export interface operations {
             };
             /**
              * @description `timed-out`: The answer took too long.
+             *
+             *     `shutting-down`: The service is being stopped.
+             */
+            503: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attempts: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A message id, as it travels.
+                 * @example 7c3f9a52-8e1b-8d04-8000-000000000001
+                 */
+                message_id?: string;
+                status?: "succeeded" | "failed" | "dead-lettered" | "invalid";
+                attempt?: number;
+                /** @description The origin that its message came from. */
+                origin?: string;
+                /** @description What its message is called there. */
+                key?: string;
+                /** @description Who made it. */
+                worker?: string;
+                /**
+                 * @description Processed at or after.
+                 * @example 2026-11-21T16:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Processed before; later than `from`.
+                 * @example 2026-11-22T16:00:00Z
+                 */
+                to?: string;
+                /** @description Items of a page; 50 by default. */
+                limit?: number;
+                /** @description `next_cursor` of a page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a pipeline; `GET /v0/pipelines` lists them.
+                 * @example orders
+                 */
+                pipeline: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            message_id: string;
+                            type: string;
+                            origin: string | null;
+                            key: string | null;
+                            round: number;
+                            attempt: number;
+                            max_attempts: number;
+                            /** @enum {unknown} */
+                            status: "succeeded" | "failed" | "dead-lettered" | "invalid";
+                            /** @description The same in a sentence. */
+                            info: string;
+                            reason: string | null;
+                            error: {
+                                code: string;
+                                message: string;
+                            } | null;
+                            /** @description What the handler gave back. */
+                            result: unknown;
+                            worker: string;
+                            started_at: string;
+                            duration_ms: number;
+                            /**
+                             * Format: date-time
+                             * @description When it ended; attempts are forgotten a while after it.
+                             */
+                            processed_at: string;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `invalid-request`: The request does not match its description. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-signed-in`: The request has no key that opens this service. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `foreign-host`: The request names a host that is not this machine.
+             *
+             *     `foreign-origin`: The request comes from a page of another origin.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-such-pipeline`: There is no such pipeline. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many within a minute. */
+            429: {
+                headers: {
+                    /** @description When to ask again, in seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `dependency-unavailable`: A server that this service needs can not be used right now.
+             *
+             *     `timed-out`: The answer took too long.
              *
              *     `shutting-down`: The service is being stopped.
              */

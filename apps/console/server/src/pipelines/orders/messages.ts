@@ -6,6 +6,7 @@ import type { OrdersParts } from './parts.ts';
 import { IN_QUERY, stretchOf } from '../../time-of.ts';
 import { lifeSchema, lifeView } from './message-life.ts';
 import {
+  attemptNumber,
   attemptStatus,
   bigint,
   closed,
@@ -52,7 +53,7 @@ const search = Type.Object(
     source_id: Type.Optional(sought('The id of a source row; without `system` of those in all systems.')),
     words: Type.Optional(sought('Words of the product; of a dead letter, of its error too. Not with an id.')),
     status: Type.Optional(attemptStatus),
-    attempt: Type.Optional(Type.Integer({ title: 'the number of an attempt (1 to 1000)', minimum: 1, maximum: 1_000 })),
+    attempt: Type.Optional(attemptNumber),
     from: Type.Optional(givenTime('Processed at or after.')),
     to: Type.Optional(givenTime('Processed before; later than `from`.', '2026-11-22T16:00:00Z')),
     ...paging,
