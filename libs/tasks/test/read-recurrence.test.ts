@@ -68,9 +68,12 @@ describe('what a person gives for when a schedule is due', () => {
     '@reboot',
     '0 0 * * * * * *',
     '2026-12-24T18:00:00',
-    `${'0,'.repeat(200)}0 * * * *`,
   ])('is refused with the cron %j', (cron) => {
     expect(codesOf({ cron })).toEqual(['invalid-cron /cron']);
+  });
+
+  it('is refused with a cron that is longer than any calendar needs', () => {
+    expect(codesOf({ cron: `${'0,'.repeat(200)}0 * * * *` })).toEqual(['invalid-cron /cron']);
   });
 
   it('is told how a cron is written, and what is wrong with this one', () => {
@@ -87,6 +90,23 @@ describe('what a person gives for when a schedule is due', () => {
 
   it.each(['0 0 30 2 *', '0 0 31 2,4,6,9,11 *', '0 0 0 1 1 * 2020'])('is refused where %s is never due', (cron) => {
     expect(codesOf({ cron })).toEqual(['never-due /cron']);
+  });
+
+  it.each(['30 2 * 3 SUN#L', '30 2 * * *', '*/10 2 * * *', '* 1 * 3 SUN#L', '59 59 23 29 2 MON', '0 0 0 1 1 * 2030'])(
+    'is taken where %s is due on some day',
+    (cron) => {
+      expect(codesOf({ cron, timezone: 'Europe/Berlin' })).toEqual([]);
+    },
+  );
+
+  it('is refused where clocks leave out each of its times, without each second of a thousand years being looked at', () => {
+    for (const cron of ['*/10 2 * 3 SUN#L', '* * 2 * 3 SUN#L', '* * 2 25-31 3 +SUN']) {
+      expect(codesOf({ cron, timezone: 'Europe/Berlin' })).toEqual(['never-due /cron']);
+      expect(codesOf({ cron, timezone: 'Europe/Lisbon' })).toEqual([]);
+    }
+    // The half hour that Lord Howe leaves out, and the one that it does not.
+    expect(codesOf({ cron: '0-29/5 2 * 10 SUN#1', timezone: 'Australia/Lord_Howe' })).toEqual(['never-due /cron']);
+    expect(codesOf({ cron: '0-30/5 2 * 10 SUN#1', timezone: 'Australia/Lord_Howe' })).toEqual([]);
   });
 
   it('is refused where it ends before it is due', () => {

@@ -1,4 +1,5 @@
-import { cronSlots } from './cron.ts';
+import { parseCron } from './cron.ts';
+import { everDue } from './ever-due.ts';
 import type { Instant } from './instant.ts';
 import { isoInstant } from './instant.ts';
 import { INTERVAL_BOUNDS_SECONDS, LONGEST_CRON, recurrenceOf, type Recurrence } from './recurrence.ts';
@@ -95,7 +96,7 @@ function readCron(cron: string, timezone: string): TimingReading {
     return refused('invalid-cron', '/cron', `is ${cron.length} characters long; it may have ${LONGEST_CRON}`);
   }
   try {
-    cronSlots(cron, timezone);
+    parseCron(cron, timezone);
     return { kind: 'accepted', timing: { intervalSeconds: null, cron, timezone } };
   } catch (error) {
     return refused('invalid-cron', '/cron', unreadable(cron, error));
@@ -125,14 +126,20 @@ function endRefusal(startsAt: Instant, endsAt: Instant | null): RecurrenceRefusa
 }
 
 function neverDue(recurrence: Recurrence, now: Instant): RecurrenceRefusal | null {
-  if (nextSlot(recurrence, now - 1) !== null) return null;
-  const first = nextSlot({ ...recurrence, endsAt: null }, now - 1);
-  if (first !== null) {
-    const detail = `is no later than ${isoInstant(first)}, when it would be due next; give a later end, or none`;
-    return { code: 'never-due', pointer: '/ends_at', detail };
+  if (recurrence.kind === 'cron') {
+    const { expression, timezone, startsAt } = recurrence;
+    const ever = everDue(expression, timezone, Math.max(startsAt, now) - 1);
+    if (ever !== 'due') return { code: 'never-due', pointer: '/cron', detail: NEVER[ever] };
   }
-  return { code: 'never-due', pointer: '/cron', detail: 'is never due from now on: no calendar has such a day' };
+  if (nextSlot(recurrence, now - 1) !== null) return null;
+  const detail = 'is before it would be due next; give a later end, or none';
+  return { code: 'never-due', pointer: '/ends_at', detail };
 }
+
+const NEVER = {
+  'never-by-calendar': 'is never due in the next 50 years: no such day is to come; give another day, month or year',
+  'never-by-clocks': 'is never due: whenever it would be, clocks go forward and leave that hour out; give another hour',
+} as const;
 
 function refused(code: RecurrenceRefusalCode, pointer: string, detail: string): Refused {
   return { kind: 'refused', refusals: [{ code, pointer, detail }] };

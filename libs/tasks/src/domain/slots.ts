@@ -1,4 +1,4 @@
-import { cronSlots } from './cron.ts';
+import { cronAfter, cronBefore } from './cron.ts';
 import type { Instant } from './instant.ts';
 import type { Recurrence } from './recurrence.ts';
 
@@ -12,7 +12,7 @@ export function nextSlot(recurrence: Recurrence, after: Instant): Instant | null
   const slot =
     recurrence.kind === 'interval'
       ? slotOfInterval(recurrence, slotsUpTo(recurrence, from))
-      : cronSlots(recurrence.expression, recurrence.timezone).next(from);
+      : cronAfter(recurrence.expression, recurrence.timezone, from);
   return slot === null || (endsAt !== null && slot >= endsAt) ? null : slot;
 }
 
@@ -24,7 +24,7 @@ export function latestSlot(recurrence: Recurrence, at: Instant): Instant | null 
     const slots = slotsUpTo(recurrence, upTo);
     return slots === 0 ? null : slotOfInterval(recurrence, slots - 1);
   }
-  const slot = cronSlots(recurrence.expression, recurrence.timezone).previous(upTo + 1);
+  const slot = cronBefore(recurrence.expression, recurrence.timezone, upTo + 1);
   return slot === null || slot < startsAt ? null : slot;
 }
 
