@@ -46,13 +46,13 @@ status: $(INSTALLED) ## one table: what runs and where, rows behind, queue depth
 logs: $(INSTALLED) ## follows the logs of everything (SERVICE=api-system-1 for one; RAW=1: as JSON)
 	@$(ESTEIRA) logs --follow
 
-reconcile: $(INSTALLED) ## proves row by row that nothing is lost (REPUBLISH=1 sends what is missing; BY=day; FORMAT=json|csv; ARCHIVED_BEFORE=)
+reconcile: $(INSTALLED) ## proves row by row that nothing is lost (REPUBLISH=1 sends what is missing; BY=day; FORMAT=json|csv; ARCHIVED_BEFORE=; PIPELINE= another's books)
 	@$(ESTEIRA) reconcile
 
-dlq: $(INSTALLED) ## shows the open dead letters by reason and error (FILTER='system=system-1')
+dlq: $(INSTALLED) ## shows the open dead letters by reason and error (FILTER='system=system-1'; PIPELINE=orders)
 	@$(ESTEIRA) dlq
 
-redrive: $(INSTALLED) ## sends dead letters again, after a preview (FILTER='reason=…' RATE=500 STOP_AT=0.2 WHY=…; JOB=7 goes on)
+redrive: $(INSTALLED) ## sends dead letters again, after a preview (FILTER='reason=…' RATE=500 STOP_AT=0.2 WHY=…; JOB=7 goes on; PIPELINE=orders)
 	@$(ESTEIRA) redrive
 
 drill: $(INSTALLED) ## breaks a private copy of everything under load and proves that nothing was lost (KILLS=20 for more)

@@ -14,16 +14,20 @@ import {
 } from '@esteira/reconciliation';
 import { exitCodeOf } from '../books/table.ts';
 import { withConnections, type Connections } from '../connections.ts';
+import { askedPipeline, pipelineOption } from '../pipelines/asked-pipeline.ts';
+import { reconcileThere } from '../pipelines/books.ts';
 import { archive, type ArchiveOptions } from '../reconcile/archive.ts';
 import { reconcileHere } from '../reconcile/here.ts';
 import { openOutput, type By, type Format } from '../reconcile/output.ts';
 import { republishMissing } from '../reconcile/republish.ts';
+import { Refused } from '../refused.ts';
 import { isOn, printProgress } from '../terminal.ts';
 
 interface ReconcileOptions extends ArchiveOptions {
   readonly format: Format;
   readonly by: By;
   readonly republish?: boolean;
+  readonly pipeline: string;
 }
 
 const matching =
@@ -74,13 +78,33 @@ export const reconcileCommand = (env: Env): Command =>
         .env('BY'),
     )
     .addOption(new Option('--republish', 'publishes missing rows again (REPUBLISH=1)'))
+    .addOption(pipelineOption())
     .action(async ({ republish, ...options }: ReconcileOptions) => {
       const settings = settingsForOrders(resolveSettings(env));
+      const wants = { ...options, republish: republish ?? isOn(env['REPUBLISH']) };
+      const other = await askedPipeline(settings, options.pipeline);
+      if (other !== undefined) {
+        process.exitCode = await reconcileThere(other, formatThere(wants));
+        return;
+      }
       for (const migrations of [deadLetterMigrations, reconciliationMigrations])
         await migrate(settings.ENDPUT_DATABASE_URL, migrations);
-      const wants = { ...options, republish: republish ?? isOn(env['REPUBLISH']) };
       process.exitCode = await withConnections(settings, (connections) => run(settings, connections, wants));
     });
+
+/** @throws Refused for what only the books of orders can do, whose rows are read one by one */
+function formatThere(wants: ReconcileOptions): 'table' | 'json' {
+  const ofOrders = [
+    ...(wants.republish === true ? ['REPUBLISH'] : []),
+    ...(wants.by === 'day' ? ['BY=day'] : []),
+    ...(wants.format === 'csv' ? ['FORMAT=csv'] : []),
+    ...(wants.archivedBefore === undefined ? [] : ['ARCHIVED_BEFORE']),
+    ...(wants.archivedUpTo === undefined ? [] : ['ARCHIVED_UP_TO']),
+    ...(wants.withdraw === undefined ? [] : ['WITHDRAW']),
+  ];
+  if (ofOrders.length > 0) throw new Refused(`${ofOrders.join(', ')}: of orders alone, not of ${wants.pipeline}.`);
+  return wants.format === 'json' ? 'json' : 'table';
+}
 
 /** Gives the exit code. */
 async function run(settings: Settings, connections: Connections, options: ReconcileOptions): Promise<number> {

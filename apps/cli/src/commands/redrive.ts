@@ -18,9 +18,11 @@ import { redrivableOrders } from '@esteira/orders/repair';
 import { MAX_MAX_ATTEMPTS, present, scheduledDelays, waitsBefore } from '@esteira/pipeline';
 import { migrate, type Postgres } from '@esteira/postgres';
 import { withConnections } from '../connections.ts';
+import { askedPipeline, pipelineOption } from '../pipelines/asked-pipeline.ts';
+import { redriveThere } from '../pipelines/redrive.ts';
 import { filterText, parseFilter } from '../redrive/filter.ts';
 import { knownSystem } from '../redrive/known-system.ts';
-import { previewText, resultText } from '../redrive/report.ts';
+import { endText, previewText, resultText } from '../redrive/report.ts';
 import { ended, type Nothing } from '../redrive/ended.ts';
 import { seeThrough } from '../redrive/run-job.ts';
 import { Refused } from '../refused.ts';
@@ -36,6 +38,7 @@ interface RedriveOptions {
   readonly job?: string;
   readonly yes?: boolean;
   readonly beside?: boolean;
+  readonly pipeline: string;
 }
 
 const whole = (text: string): number => {
@@ -74,10 +77,17 @@ export const redriveCommand = (env: Env): Command =>
     .addOption(new Option('--job <id>', 'goes on with a job that was paused or stopped itself (JOB=)').env('JOB'))
     .addOption(new Option('--beside', 'begins even where another job has some of them before it (BESIDE=1)'))
     .addOption(new Option('--yes', 'does not ask (YES=1)'))
+    .addOption(pipelineOption())
     .action(async (options: RedriveOptions) => {
       const settings = settingsForOrders(resolveSettings(env));
       const yes = options.yes ?? isOn(env['YES']);
       const beside = options.beside ?? isOn(env['BESIDE']);
+      const other = await askedPipeline(settings, options.pipeline);
+      if (other !== undefined) {
+        const { filter = '', ...asked } = options;
+        process.exitCode = await redriveThere(other, { ...asked, filter: parseFilter(filter), yes, beside });
+        return;
+      }
       for (const migrations of [endputMigrations, deadLetterMigrations])
         await migrate(settings.ENDPUT_DATABASE_URL, migrations);
       process.exitCode = await withConnections(settings, ({ endput }) =>
@@ -96,10 +106,7 @@ async function redrive(settings: Settings, endput: Postgres, options: RedriveOpt
   printProgress(`Job ${id}. Ctrl-C pauses it.`);
   const job = await seeThrough(settings, endput, id, { by });
   print(resultText(job, await jobResult(endput, redrivable(settings), job.id)));
-  if (job.state === 'stopped')
-    print(`It stopped itself: ${job.note ?? 'too many of those it sent are dead again. Find out why first.'}`);
-  if (job.state === 'cancelled') print('It was cancelled: what it has done stays done.');
-  if (job.state === 'stopped' || job.state === 'paused') print(`\`make redrive JOB=${id}\` goes on with it.`);
+  for (const line of endText(job)) print(line);
   return job.state === 'finished' ? 0 : 1;
 }
 

@@ -9,6 +9,7 @@ const NAMES: Readonly<Record<string, keyof DeadLetterFilter>> = {
   reason: 'reason',
   error_code: 'errorCode',
   lane: 'lane',
+  origin: 'origin',
   system: 'origin',
   words: 'words',
   from: 'from',
@@ -35,9 +36,16 @@ export function parseFilter(text: string): DeadLetterFilter {
       );
     }
     refuseOtherJoints(match?.[3]);
+    if (key === 'origin') refuseTwoOrigins(filter, value);
     filter[key] = checked(key, isWord(key) ? inPresentWords(value) : value);
   }
   return filter as DeadLetterFilter;
+}
+
+/** `origin=` is what any pipeline calls it, `system=` what orders do. */
+function refuseTwoOrigins({ origin = '' }: { readonly origin?: string }, value: string): void {
+  if (origin === '' || origin === value) return;
+  throw new Refused(`FILTER: it names ${origin} and ${value}. system= and origin= are two names of one thing.`);
 }
 
 /** What earlier releases called reasons still finds: people have it in scripts. */
@@ -65,11 +73,11 @@ function checked(key: keyof DeadLetterFilter, value: string): string {
   return value;
 }
 
-/** A filter in the words of {@link parseFilter}. */
-export function filterText(filter: DeadLetterFilter): string {
+/** A filter in the words of {@link parseFilter}, with the word for an origin that people know. */
+export function filterText(filter: DeadLetterFilter, originWord: 'system' | 'origin' = 'system'): string {
   const words = Object.entries(NAMES).flatMap(([name, key]) => {
     const value = filter[key];
-    if (value === undefined) return [];
+    if (value === undefined || (key === 'origin' && name !== originWord)) return [];
     return [`${name}=${/\s/.test(value) || JOINED.test(value) ? `"${value}"` : value}`];
   });
   return words.length === 0 ? 'all open dead letters' : words.join(' ');

@@ -1,8 +1,13 @@
 import type { Job, JobResult, Preview } from '@esteira/dead-letters';
 import { formatted, renderTable } from '../table.ts';
 
-/** What a redrive would do, for people. @param waitMs the waits of a message between all its attempts, together */
-export function previewText(preview: Preview, waitMs: number): string {
+/**
+ * What a redrive would do, for people.
+ *
+ * @param waitMs the waits of a message between all its attempts, together
+ * @param originWord what people call where messages come from
+ */
+export function previewText(preview: Preview, waitMs: number, originWord = 'system'): string {
   const { total, byOrigin, byReason, alreadyStored, perhapsUnreadable, canary, seconds } = preview;
   const notes = [
     ...(alreadyStored > 0 ? [`${formatted(alreadyStored)} are stored already: nothing changes for them.`] : []),
@@ -27,15 +32,15 @@ export function previewText(preview: Preview, waitMs: number): string {
       byReason.map(({ count, reason, errorCode }) => [count, reason, errorCode]),
     ),
     renderTable(
-      ['dead letters', 'system'],
+      ['dead letters', originWord],
       byOrigin.map(({ count, origin }) => [count, origin ?? 'unknown']),
     ),
     ...notes,
   ].join('\n');
 }
 
-/** What a job has come to so far. */
-export function resultText(job: Job, { stored, failedAgain, underWay }: JobResult): string {
+/** What a job has come to so far; of those it redrove, what is known of them. */
+export function resultText(job: Job, { stored = 0, failedAgain = 0, underWay = 0 }: Partial<JobResult>): string {
   const { atRest, moved, unreadable } = job.unchanged;
   const rows: [string, number][] = [
     ['redriven', job.done],
@@ -51,6 +56,16 @@ export function resultText(job: Job, { stored, failedAgain, underWay }: JobResul
     [`job ${job.id}: ${job.state}`, 'dead letters'],
     rows.filter(([what, count]) => count > 0 || what === 'redriven'),
   );
+}
+
+/** What is to be said of a job at its end, and how it goes on; `redrive` is the command that begun it. Pure. */
+export function endText({ id, state, note }: Pick<Job, 'id' | 'state' | 'note'>, redrive = 'make redrive'): string[] {
+  const why = note ?? 'too many of those it sent are dead again. Find out why first.';
+  return [
+    ...(state === 'stopped' ? [`It stopped itself: ${why}`] : []),
+    ...(state === 'cancelled' ? ['It was cancelled: what it has done stays done.'] : []),
+    ...(state === 'stopped' || state === 'paused' ? [`\`${redrive} JOB=${id}\` goes on with it.`] : []),
+  ];
 }
 
 /** One line of progress, where there is no terminal to draw on. */
