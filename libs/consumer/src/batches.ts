@@ -1,3 +1,4 @@
+import type { AttemptLog } from '@esteira/attempt-log';
 import type { BatchHandler, Delivery } from '@esteira/messaging';
 import type { RetryPolicy } from '@esteira/pipeline';
 import type { Logger } from '@esteira/observability';
@@ -5,16 +6,19 @@ import type { Definition } from './definition.ts';
 import type { ExclusiveLock } from './exclusive-lock.ts';
 import { isolating } from './isolation.ts';
 import type { RunningSuspects } from './running-suspects.ts';
+import { begin, type Beginnings } from './stages/begin.ts';
 import { decideAll, giveUpAll, type GivenUp } from './stages/decide.ts';
 import { decoder, unread, type Decode } from './stages/decode.ts';
 import { handle, type Handling } from './stages/handle.ts';
 import { recall, type Memory } from './stages/recall.ts';
 import { settle, type Settling } from './stages/settle.ts';
 import { store, type Storing } from './stages/store.ts';
-import type { Decided, Recalled } from './work.ts';
+import type { LaneMode } from './lane.ts';
+import { sharing } from './sharing.ts';
+import type { Begun, Decided, Decoded, Stored } from './work.ts';
 
 /** What the stages need. */
-export type Stages<M> = Definition<M> & Memory<M> & Handling<M> & Storing<M> & Settling<M> & Watching;
+export type Stages<M> = Definition<M> & Memory<M> & Beginnings<M> & Handling<M> & Storing<M> & Settling<M> & Watching;
 
 /** What goes on around the stages. */
 export interface Watching {
@@ -28,14 +32,51 @@ export interface Watching {
 }
 
 /**
- * The way of a batch from a lane: decode → recall → handle → decide → store → settle. The steps of one message never
+ * The way of a batch from a lane: decode → recall → begin → handle → decide → store → settle. The steps of one message never
  * overlap, whatever other batches do. A rejection gives the whole batch back, and no attempt is spent.
  */
-export function laneHandler<M>(stages: Stages<M>): BatchHandler {
-  const usual = handler(stages, decoder(stages), async (batch) =>
-    decideAll(await handle(batch, stages), stages.policy, stages.now()),
+export function laneHandler<M>(stages: Stages<M>, mode: LaneMode['mode'] = 'batch'): BatchHandler {
+  const usual = handler(
+    stages,
+    mode === 'each' ? sharedSteps(stages) : stepsOf(stages),
+    decoder(stages),
+    async (batch) => decideAll(await handle(batch, stages), stages.policy, stages.now()),
   );
   return isolated(stages, usual);
+}
+
+/** What a batch asks of the servers before and after the attempts. */
+interface Steps<M> {
+  readonly before: (batch: readonly Decoded<M>[]) => Promise<readonly Begun<M>[]>;
+  readonly store: (batch: readonly Decided<M>[]) => Promise<Stored<M>[]>;
+  readonly attemptLog: AttemptLog;
+}
+
+function stepsOf<M>(stages: Stages<M>): Steps<M> {
+  return {
+    before: async (batch) => begin(await recall(batch, stages), stages),
+    store: (batch) => store(batch, stages),
+    attemptLog: stages.attemptLog,
+  };
+}
+
+/** Messages that are handled each by itself share the statements of those that come and end at the same time. */
+function sharedSteps<M>(stages: Stages<M>): Steps<M> {
+  const { before, store: storeAll, attemptLog } = stepsOf(stages);
+  const record = sharing(async (documents: Parameters<AttemptLog['record']>[0]) => {
+    await attemptLog.record(documents);
+    return documents.map(() => undefined);
+  });
+  return {
+    before: sharing(before),
+    store: sharing(storeAll),
+    attemptLog: {
+      ...attemptLog,
+      record: async (documents) => {
+        if (documents.length > 0) await record(documents);
+      },
+    },
+  };
 }
 
 /** The way of a batch that the broker gave up on: the same, except that no attempt is made. */
@@ -61,18 +102,23 @@ function isolated<M>(stages: Stages<M>, usual: BatchHandler): BatchHandler {
 }
 
 function givingUp<M>(stages: Stages<M>, decode: Decode<M>, reason: GivenUp): BatchHandler {
-  return handler(stages, decode, (batch) => Promise.resolve(giveUpAll(batch, reason, stages.now())));
+  const recalled = (batch: readonly Decoded<M>[]) => recall(batch, stages); // No attempt begins.
+  return handler(stages, { ...stepsOf(stages), before: recalled }, decode, (batch) =>
+    Promise.resolve(giveUpAll(batch, reason, stages.now())),
+  );
 }
 
 function handler<M>(
   stages: Stages<M>,
+  steps: Steps<M>,
   decode: Decode<M>,
-  decided: (batch: readonly Recalled<M>[]) => Promise<Decided<M>[]>,
+  decided: (batch: readonly Begun<M>[]) => Promise<Decided<M>[]>,
 ): BatchHandler {
+  const settling = { ...stages, attemptLog: steps.attemptLog };
   return async (deliveries, done) => {
     if (deliveries.length === 0) return [];
-    const stored = await store(await decided(await recall(decode(deliveries), stages)), stages);
-    const settlements = await settle(stored, stages, done);
+    const stored = await steps.store(await decided(await steps.before(decode(deliveries))));
+    const settlements = await settle(stored, settling, done);
     report(stored, stages);
     return settlements;
   };

@@ -79,7 +79,7 @@ export function startConsuming<M>(
       ...shared,
       ...taking,
       queue: names.lane(pipeline, name),
-      handler: laneHandler({ ...stages, policy, timeoutMs: policy.timeoutMs, slots }),
+      handler: laneHandler({ ...stages, policy, timeoutMs: policy.timeoutMs, slots }, taking.mode),
     }),
   );
   const { taking } = intakeOf({ mode: 'batch' }, settings, concurrencyOfBatches(stages));

@@ -5,7 +5,7 @@ import type { Attempt, Decision, Failure, Fault, JourneyHeaders, Outcome } from 
 
 /**
  * One delivery on its way: each stage gives it back with more known, in the order of these types.
- * Decoded → Recalled → Handled → Decided → Stored → (settled).
+ * Decoded → Recalled → Begun → Handled → Decided → Stored → (settled).
  */
 export interface Decoded<M> {
   readonly delivery: Delivery;
@@ -32,7 +32,15 @@ export interface Recalled<M> extends Decoded<M> {
   readonly idTaken?: true;
 }
 
-export interface Handled<M> extends Recalled<M> {
+/** A message whose attempt may begin, or must not: where the pipeline's store keeps states of its own. */
+export interface Begun<M> extends Recalled<M> {
+  /** The fencing token of this attempt. */
+  readonly token?: number;
+  /** Why it is not to be attempted: a copy or cancelled, or nothing that the store knows. */
+  readonly notBegun?: 'taken' | 'unknown';
+}
+
+export interface Handled<M> extends Begun<M> {
   readonly outcome: Outcome;
   readonly startedAt: Date;
   readonly durationMs: number;

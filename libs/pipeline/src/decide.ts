@@ -8,7 +8,7 @@ export type Decision =
   | { readonly kind: 'store'; readonly result?: JsonValue }
   | { readonly kind: 'wait'; readonly delayMs: number; readonly dueAt: Date; readonly error: Failure }
   | { readonly kind: 'dead-letter'; readonly reason: DeadLetterReason; readonly error: Failure }
-  | { readonly kind: 'skip'; readonly why: 'at-rest' | 'cancelled' }
+  | { readonly kind: 'skip'; readonly why: 'at-rest' | 'taken' }
   | { readonly kind: 'return'; readonly fault: Fault };
 
 /** Decides what follows from an outcome. Pure: the same attempt, outcome and time give the same decision. */

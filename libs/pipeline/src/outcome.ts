@@ -17,7 +17,7 @@ export type Outcome =
   | { readonly kind: 'succeeded'; readonly result?: JsonValue }
   | { readonly kind: 'retry'; readonly error: Failure; readonly afterMs?: number }
   | { readonly kind: 'dead-letter'; readonly error: Failure }
-  | { readonly kind: 'skip'; readonly why: 'at-rest' | 'cancelled' }
+  | { readonly kind: 'skip'; readonly why: 'at-rest' | 'taken' }
   | { readonly kind: 'return'; readonly fault: Fault };
 
 /** The outcomes a handler may give. `return` is for one that can't do its work at all now: no attempt is spent. */

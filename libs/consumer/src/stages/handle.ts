@@ -3,7 +3,7 @@ import type { Handler, HandlerOutcome, Outcome } from '@esteira/pipeline';
 import { AttemptDeadline } from '../attempt-deadline.ts';
 import type { AttemptSlots } from '../attempt-slots.ts';
 import { boundedOutcome } from '../bounded-outcome.ts';
-import type { Handled, Recalled } from '../work.ts';
+import type { Begun, Handled } from '../work.ts';
 
 /** What handling needs. */
 export interface Handling<M> {
@@ -21,7 +21,7 @@ type Made = Pick<Handled<unknown>, 'outcome' | 'startedAt' | 'durationMs'>;
  * Runs the handler for those that need an attempt. What is at rest is skipped; an attempt that was made already has
  * its outcome replayed; what can't be read never reaches the handler.
  */
-export async function handle<M>(batch: readonly Recalled<M>[], handling: Handling<M>): Promise<readonly Handled<M>[]> {
+export async function handle<M>(batch: readonly Begun<M>[], handling: Handling<M>): Promise<readonly Handled<M>[]> {
   const { timeoutMs, slots, now } = handling;
   // Where attempts wait for a slot each has a deadline of its own; otherwise all begin together, and one does.
   const deadline =
@@ -43,15 +43,19 @@ export async function handle<M>(batch: readonly Recalled<M>[], handling: Handlin
 const isHandled = <M>(handled: Handled<M> | Promise<Handled<M>>): handled is Handled<M> =>
   !(handled instanceof Promise);
 
-function withMade<M>(work: Recalled<M>, { outcome, startedAt, durationMs }: Made): Handled<M> {
+function withMade<M>(work: Begun<M>, { outcome, startedAt, durationMs }: Made): Handled<M> {
   return { ...work, outcome, startedAt, durationMs };
 }
 
+const UNKNOWN = { code: 'unknown', message: 'The store, which keeps a state of each message, has none of this one.' };
+
 /** The outcome, where it does not take the handler to know it. */
-function knownOutcome({ content, rest, made }: Recalled<unknown>): Outcome | undefined {
+function knownOutcome({ content, rest, made, notBegun }: Begun<unknown>): Outcome | undefined {
   if (content.kind === 'too-new') return { kind: 'return', fault: content.fault };
   if (rest !== undefined) return { kind: 'skip', why: 'at-rest' };
   if (content.kind === 'unreadable') return { kind: 'dead-letter', error: content.failure };
+  if (notBegun === 'taken') return { kind: 'skip', why: 'taken' };
+  if (notBegun === 'unknown') return { kind: 'dead-letter', error: UNKNOWN };
   return made === undefined ? undefined : replayed(made);
 }
 
@@ -62,7 +66,7 @@ function replayed({ status, error, reason, result }: AttemptDocument): Outcome |
   return spent ? { kind: 'retry', error } : { kind: 'dead-letter', error };
 }
 
-async function inSlot<M>(work: Recalled<M>, handling: Handling<M>): Promise<Made> {
+async function inSlot<M>(work: Begun<M>, handling: Handling<M>): Promise<Made> {
   const { timeoutMs, slots, now } = handling;
   const made = await slots.run(() => {
     const deadline = new AttemptDeadline(timeoutMs, slots.cut);
@@ -77,7 +81,7 @@ async function inSlot<M>(work: Recalled<M>, handling: Handling<M>): Promise<Made
   return { outcome: { kind: 'return', fault }, startedAt: now(), durationMs: 0 };
 }
 
-function attempted<M>(work: Recalled<M>, handling: Handling<M>, deadline: AttemptDeadline): Made | Promise<Made> {
+function attempted<M>(work: Begun<M>, handling: Handling<M>, deadline: AttemptDeadline): Made | Promise<Made> {
   const startedAt = handling.now();
   return settled(ask(work, handling, deadline.signal), deadline, startedAt, handling.now);
 }
@@ -93,7 +97,7 @@ function settled(
 }
 
 /** Asks the handler. It never rejects: a handler that throws has failed this attempt. */
-function ask<M>(work: Recalled<M>, { handler }: Handling<M>, signal: AbortSignal): Outcome | Promise<Outcome> {
+function ask<M>(work: Begun<M>, { handler }: Handling<M>, signal: AbortSignal): Outcome | Promise<Outcome> {
   const { attempt, content, delivery } = work;
   if (content.kind !== 'readable') return { kind: 'return', fault: { code: 'unreadable', message: 'not readable' } };
   const { traceparent } = content.headers;

@@ -10,7 +10,7 @@ import {
 } from '@esteira/dead-letters';
 import { contentId, type DeadLetterReason, type Decision } from '@esteira/pipeline';
 import type { Bisected, Postgres, Sql } from '@esteira/postgres';
-import type { Effect, StoreAnswer } from '../effect.ts';
+import type { Effect, Failed, MessageStates, StoreAnswer } from '../effect.ts';
 import type { Content, Decided, Stored } from '../work.ts';
 import { deadLetterOf, type DeadLetterWriter } from './dead-letter.ts';
 
@@ -28,11 +28,14 @@ export interface Storing<M> extends DeadLetterWriter<M> {
  */
 export async function store<M>(batch: readonly Decided<M>[], storing: Storing<M>): Promise<Stored<M>[]> {
   const stored = await storeSuccesses(batch, storing);
-  return storeDeadLetters(stored, storing);
+  return storeDeadLetters(await noteWaits(stored, storing), storing);
 }
 
 /** A message that is to be stored. */
-type Succeeded<M> = Decided<M> & { readonly content: Content<M> & { readonly kind: 'readable' } };
+type Succeeded<M> = Decided<M> & {
+  readonly content: Content<M> & { readonly kind: 'readable' };
+  readonly decision: Decision & { readonly kind: 'store' };
+};
 
 function isSuccess<M>(work: Decided<M>): work is Succeeded<M> {
   return work.decision.kind === 'store' && work.content.kind === 'readable';
@@ -42,7 +45,9 @@ async function storeSuccesses<M>(batch: readonly Decided<M>[], storing: Storing<
   const { endput, effect } = storing;
   const works = batch.filter(isSuccess);
   if (works.length === 0) return [...batch];
-  const successes = works.map(({ attempt, content: { message } }) => ({ attempt, message }));
+  const successes = works.map(({ attempt, content: { message }, token, decision: { result } }) => {
+    return { attempt, message, token, result };
+  });
   const results = await endput.transaction(async (sql) => {
     const answers = await effect.store(sql, successes);
     await supersede(sql, insertedOf(works, answers));
@@ -72,9 +77,44 @@ function afterStoring<M>(
     const message = `The endput refuses this ${name}: ${answer.refused.message}`;
     return { ...work, decision: dead('rejected-by-store', message) };
   }
+  if (answer.result === 'late') return taken(work);
   if (answer.result !== 'conflict') return work;
   const message = `Another ${name} is stored as ${work.attempt.messageId}: the same key, and another incarnation. Were ids used again after a truncate?`;
   return renamed(work, message);
+}
+
+/** Another attempt has the message since: what came of this one is nobody's any more. */
+const taken = <M>(work: Decided<M>): Decided<M> => ({ ...work, decision: { kind: 'skip', why: 'taken' } });
+
+/** What is tried again says so in a store that keeps states, before it is handed over to wait. */
+async function noteWaits<M>(batch: readonly Decided<M>[], { endput, effect }: Storing<M>): Promise<Decided<M>[]> {
+  const waiting = batch.filter((work) => work.decision.kind === 'wait');
+  if (effect.states === undefined || waiting.length === 0) return [...batch];
+  const gone = await changedHands(endput, waiting, effect.states);
+  return batch.map((work) => (gone.has(work) ? taken(work) : work));
+}
+
+/** Notes failures, and tells which of them it is too late for. */
+async function changedHands<M>(
+  sql: Sql,
+  works: readonly Decided<M>[],
+  states: MessageStates<M>,
+): Promise<ReadonlySet<Decided<M>>> {
+  const failures = works.flatMap((work) => failureOf(work) ?? []);
+  if (failures.length === 0) return new Set();
+  const noted = await states.fail(
+    sql,
+    failures.map(({ failure }) => failure),
+  );
+  return new Set(failures.flatMap(({ work }, index) => (noted[index] === true ? [] : [work])));
+}
+
+function failureOf<M>(work: Decided<M>): { readonly work: Decided<M>; readonly failure: Failed<M> } | undefined {
+  const { attempt, content, decision, token } = work;
+  if (content.kind !== 'readable' || (decision.kind !== 'wait' && decision.kind !== 'dead-letter')) return undefined;
+  // It has an id of its own since, under which the store knows nothing.
+  if (decision.kind === 'dead-letter' && decision.reason === 'identity-conflict') return undefined;
+  return { work, failure: { attempt, message: content.message, token, decision } };
 }
 
 /** A message whose id belongs to another one: dead under an id of its own. */
@@ -99,8 +139,16 @@ async function storeDeadLetters<M>(batch: readonly Decided<M>[], storing: Storin
   const logged = await storing.attemptLog.ofMessages(died.map(({ attempt }) => attempt.messageId));
   const dying = died.map((work) => ({ work, deadLetter: deadLetterOf(work, logged, storing, storing.now()) }));
   const lock = lockToWriteDeadLetters(storing.effect.atRest);
-  const written = await storing.endput.transaction((sql) => writeAll(sql, dying, storing), lock);
-  const afterwards = new Map(died.map((work, index) => [work, written[index]]));
+  const afterwards = await storing.endput.transaction(async (sql) => {
+    const { states } = storing.effect;
+    const gone = states === undefined ? new Set() : await changedHands(sql, died, states);
+    const still = dying.filter(({ work }) => !gone.has(work));
+    const written = await writeAll(sql, still, storing);
+    return new Map<Decided<M>, Stored<M> | undefined>([
+      ...died.map((work) => [work, taken(work)] as const),
+      ...still.map(({ work }, index) => [work, written[index]] as const),
+    ]);
+  }, lock);
   return batch.map((work) => afterwards.get(work) ?? work);
 }
 
