@@ -1,11 +1,11 @@
 import type { ConfirmChannel } from 'amqplib';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { OutgoingMessage } from '@esteira/pipeline';
 import { BrokerUnavailable } from '../src/index.ts';
 import { frameWriter } from '../src/frame-writer.ts';
 import { frameEncoder, type Envelope } from '../src/frames.ts';
-import { openStage, type Stage } from './support/stage.ts';
+import { connected, openStage, type Stage } from './support/stage.ts';
 
 let stage: Stage;
 let channel: ConfirmChannel;
@@ -110,7 +110,10 @@ describe('a writer of frames', () => {
   const envelope = { exchange: '', mandatory: false, appId: 'a', contentType: 'c' };
 
   it('says that the broker is unavailable when its channel is closed', async () => {
-    const own = await stage.broker.confirmChannel();
+    // A connection of its own: what the tests above reckon leaves theirs without heartbeats for long.
+    const broker = await connected(stage.url);
+    onTestFinished(() => broker.close());
+    const own = await broker.confirmChannel();
     const writer = frameWriter(own, envelope);
     await own.close();
     expect(() => writer.write(Buffer.alloc(0), [])).toThrow(BrokerUnavailable);
