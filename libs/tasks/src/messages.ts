@@ -1,0 +1,3 @@
+export * from './message.ts';
+export * from './pipeline.ts';
+export * from './task-id.ts';
