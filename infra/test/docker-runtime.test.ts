@@ -6,13 +6,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readEnvFile } from '@esteira/config';
-import { loadSettings, type AppDeclaration } from '@esteira/settings';
+import { loadSettings } from '@esteira/settings';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { composeFiles } from '../docker/compose.ts';
 import { dockerAnswers } from '../docker/engine.ts';
 import { whoIsHopeless } from '../docker/ready.ts';
 import { DockerRuntime } from '../docker/runtime.ts';
-import { APPS } from '../src/catalogue.ts';
 import { chooseRuntime } from '../src/choose-runtime.ts';
 import { Obstacle } from '../src/obstacle.ts';
 import { REPOSITORY, type Place } from '../src/paths.ts';
@@ -248,77 +247,6 @@ describe('Compose', () => {
       SYSTEM3_DATABASE_URL: 'postgres://esteira:esteira@postgres-shop:5432/shop',
     });
     expect(added.services['consumer-2']?.ports).toEqual(['127.0.0.1:8012:8012']);
-  });
-
-  it('gets the Postgres of tasks with its volume where an app needs it, and says to the app and the console where it is', () => {
-    const settings = loadSettings({ TASKS_DATABASE_URL: 'postgres://esteira:p$w@127.0.0.1:6005/t' });
-    const asking: AppDeclaration = {
-      role: 'consumer',
-      main: 'infra/test/asking-app.ts',
-      processes: () => [
-        {
-          name: 'asking',
-          parts: ['queue'],
-          ports: [{ setting: 'CONSUMER_PORT', port: 8051 }],
-          needs: ['tasks', 'rabbitmq'],
-          environment: {},
-        },
-      ],
-    };
-    const added = JSON.parse(
-      readFileSync(composeFiles(settings, place.compose, [...APPS, asking]).at(-1) ?? '', 'utf8'),
-    ) as { services: Record<string, object>; volumes: object };
-    const inside = { TASKS_DATABASE_URL: 'postgres://esteira:p$$w@tasks:5432/t' };
-    expect(added.volumes).toEqual({ tasks: {} });
-    expect(added.services).toMatchObject({
-      tasks: {
-        profiles: ['all', 'servers', 'queue'],
-        environment: { POSTGRES_USER: 'esteira', POSTGRES_PASSWORD: 'p$$w', POSTGRES_DB: 't' },
-        ports: ['127.0.0.1:6005:5432'],
-        volumes: ['tasks:/var/lib/postgresql/data'],
-      },
-      asking: {
-        command: ['node', 'infra/test/asking-app.ts'],
-        depends_on: { tasks: { condition: 'service_healthy', required: true } },
-        environment: inside,
-      },
-      console: { environment: inside },
-      redis: { profiles: [] },
-    });
-    const without = readFileSync(composeFiles(settings, place.compose).at(-1) ?? '', 'utf8');
-    expect(JSON.parse(without)).toMatchObject({ services: { console: { environment: {} } }, volumes: {} });
-    expect(without).not.toContain('tasks');
-  });
-
-  it('gives each app the files of the user that it declares, and no other app', () => {
-    const settings = loadSettings({ VERIFIER: 'module', VERIFIER_MODULE: 'examples/verifier.ts' });
-    const typed: AppDeclaration = {
-      role: 'consumer',
-      main: 'infra/test/asking-app.ts',
-      processes: () => [
-        {
-          name: 'typed',
-          parts: ['queue'],
-          ports: [{ setting: 'CONSUMER_PORT', port: 8051 }],
-          needs: [],
-          environment: {},
-        },
-      ],
-      files: () => ({ ITEM_TYPES_MODULE: 'examples/my $types.ts' }),
-    };
-    const added = JSON.parse(
-      readFileSync(composeFiles(settings, place.compose, [...APPS, typed]).at(-1) ?? '', 'utf8'),
-    ) as { services: Record<string, { environment: Record<string, string> }> };
-    const folder = { type: 'bind', source: join(REPOSITORY, 'examples'), read_only: true };
-    expect(added.services['typed']).toMatchObject({
-      volumes: [{ ...folder, target: '/app/item-types' }],
-      environment: { ITEM_TYPES_MODULE: '/app/item-types/my $$types.ts' },
-    });
-    expect(added.services['typed']?.environment).not.toHaveProperty('VERIFIER_MODULE');
-    expect(added.services['consumer-1']).toEqual({
-      volumes: [{ ...folder, target: '/app/verifier' }],
-      environment: { VERIFIER_MODULE: '/app/verifier/verifier.ts' },
-    });
   });
 });
 
