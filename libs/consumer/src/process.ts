@@ -8,9 +8,13 @@ import type { Pipeline } from '@esteira/pipeline';
 import { SessionUnfit } from '@esteira/postgres';
 import { openServers } from './servers.ts';
 import type { ConsumerSettings } from './settings.ts';
+import { STOP_MARGIN_MS } from './start.ts';
 
 /** A person has to act before another start makes sense. */
 const FINAL = [AttemptLogUnusable, DelayStrategyRefused, TopologyMismatch, SessionUnfit];
+
+/** What is left for closing after the consumer has stopped, in milliseconds; whoever supervises waits for longer. */
+const LAST_MS = 500;
 
 /** What the process of a consumer reads besides what its consumer does. */
 export interface ProcessSettings extends ConsumerSettings {
@@ -64,7 +68,7 @@ export async function runConsumer(options: ConsumerProcess): Promise<void> {
     // What is asked changes hands when the consumer has started.
     const checks: Record<string, Check> = { ...servers.checks, consuming: starting };
     const app = await listening(options, checks);
-    closeWithGrace({ delay: settings.SHUTDOWN_MS + 1_000, logger }, async ({ err }) => {
+    closeWithGrace({ delay: settings.SHUTDOWN_MS + STOP_MARGIN_MS + LAST_MS, logger }, async ({ err }) => {
       if (err === undefined) logger.info({ withinMs: settings.SHUTDOWN_MS }, 'stopping: finishing what is in flight');
       else logger.fatal({ err }, 'ending after an error that nobody handled');
       stopping.abort();

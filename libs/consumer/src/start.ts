@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { mongodbAttemptLog, type AttemptLog } from '@esteira/attempt-log';
 import { deadLetterMigrations, forgetOldTrials } from '@esteira/dead-letters';
 import { heartbeatMigrations, postgresRegister, startHeartbeat } from '@esteira/heartbeat';
-import { connectBroker, createPublisher, names, type Broker } from '@esteira/messaging';
+import { connectBroker, createPublisher, LEAVING_MS, names, type Broker } from '@esteira/messaging';
 import type { Logger, Metrics } from '@esteira/observability';
 import type { RetryPolicy } from '@esteira/pipeline';
 import { migrate, openPostgres, type Migrations, type Postgres } from '@esteira/postgres';
@@ -25,6 +26,11 @@ const ALONE_MS = 60_000;
 /** How much of the time for stopping the attempts that run may take; the rest is for storing what they came to. */
 const SHARE_OF_ATTEMPTS = 0.7;
 
+/** How long others than the lanes may take to close, in milliseconds: connections, and the place in the list of processes. */
+const CLOSING_MS = 2_000;
+/** How long a stop may take beyond the time for what is in flight, in milliseconds, whatever servers do. */
+export const STOP_MARGIN_MS = LEAVING_MS + CLOSING_MS;
+
 /** What a consumer is built of. */
 export interface ConsumerOptions<M> {
   readonly definition: Definition<M>;
@@ -41,7 +47,10 @@ export interface ConsumerOptions<M> {
 /** A running consumer of a pipeline. */
 export interface RunningConsumer {
   readonly checks: ConsumerChecks;
-  /** Stops taking, finishes what is in flight within `withinMs`, closes all connections. */
+  /**
+   * Stops taking, finishes what is in flight within `withinMs`, closes all connections. It takes four seconds more at most:
+   * a server that does not answer by then is left to find out by itself.
+   */
   stop(withinMs: number): Promise<void>;
 }
 
@@ -92,11 +101,20 @@ async function started<M>(options: ConsumerOptions<M>, opened: AsyncDisposableSt
     checks,
     stop: async (withinMs) => {
       for (const some of new Set([slots, ...lanes.map((lane) => lane.slots)])) some.stop(withinMs * SHARE_OF_ATTEMPTS);
-      await Promise.all([spareSuspects(stages), ...consumers.map((consumer) => consumer.stop(withinMs))]);
+      const stopping = [spareSuspects(stages), ...consumers.map((consumer) => consumer.stop(withinMs))];
+      await unlessLate(Promise.all(stopping), withinMs + LEAVING_MS, 'the lanes have not all stopped in time', logger);
       summary.stop();
-      await opened.disposeAsync();
+      await unlessLate(opened.disposeAsync(), CLOSING_MS, 'not all connections were closed in time', logger);
     },
   };
+}
+
+/** Waits for work, at most so long: it may hang on a server, which keeps no process from ending. */
+async function unlessLate(work: Promise<unknown>, ms: number, what: string, logger: Logger): Promise<void> {
+  const timer = new AbortController();
+  const late = sleep(ms, 'late', { signal: timer.signal }).catch(() => 'in time');
+  if ((await Promise.race([work, late])) === 'late') logger.warn({ ms }, `${what}; a server does not answer`);
+  timer.abort();
 }
 
 /** What is killed while it stops was not ended by a message. */

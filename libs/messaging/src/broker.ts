@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type Channel, type ChannelModel, type ConfirmChannel, type RecoveringChannelModel } from 'amqplib';
 import { outageOf, reasonOf, type Logger, type Outage } from '@esteira/observability';
+import { closeChannel } from './close-channel.ts';
 import { accountOf, credentialsOf, refusalOf, type Account } from './connection.ts';
 
 /** The broker can't be reached right now. The connection comes back by itself; try again. */
@@ -70,7 +71,7 @@ async function tried(model: ChannelModel): Promise<void> {
   model.on('error', (error: unknown) => (refusal = error));
   try {
     const channel = await model.createChannel();
-    await channel.close();
+    await closeChannel(channel);
   } catch (error) {
     throw refusal ?? error;
   }

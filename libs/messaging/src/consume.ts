@@ -5,7 +5,8 @@ import { BrokerUnavailable, type Broker } from './broker.ts';
 import { ConsumeSession, PROBED } from './consume-session.ts';
 import type { ConsumeOptions, Consumer, ConsumerState } from './consumer.ts';
 import { EachSession } from './each-session.ts';
-import { HELD_TOO_MUCH, STOPPED, type Session } from './session.ts';
+import { settledWithin } from './session-channel.ts';
+import { HELD_TOO_MUCH, LEAVING_MS, STOPPED, type Session } from './session.ts';
 import { StillRunning } from './still-running.ts';
 
 /**
@@ -121,7 +122,7 @@ class ConsumeLoop implements Consumer {
   async stop(withinMs: number): Promise<void> {
     this.#stopping.abort();
     const sessions = this.#session === undefined ? this.#left : [...this.#left, this.#session];
-    await Promise.all(sessions.map((session) => session.stop(withinMs)));
-    await this.#ended;
+    const left = sessions.map((session) => session.stop(withinMs));
+    await settledWithin([...left, this.#ended], withinMs + LEAVING_MS);
   }
 }

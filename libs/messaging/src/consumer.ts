@@ -52,6 +52,9 @@ export type ConsumerState =
 /** A running consumer. */
 export interface Consumer {
   readonly state: ConsumerState;
-  /** Stops taking, finishes the batches in flight within `withinMs`, settles them, and gives back the rest. */
+  /**
+   * Stops taking, finishes the batches in flight within `withinMs`, settles them, and gives back the rest. A broker that
+   * does not answer is waited for two seconds more; it takes everything back by itself.
+   */
   stop(withinMs: number): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import type { Channel } from 'amqplib';
 import type { Broker } from './broker.ts';
+import { closeChannel } from './close-channel.ts';
 import type { Management } from './management.ts';
 import type { Binding, Topology } from './topology.ts';
 
@@ -99,14 +100,14 @@ class Declaring {
       return undefined;
     } catch (error) {
       this.#channel = undefined;
-      await channel.close().catch(() => undefined); // It is closed already, unless somebody else than the broker refused.
+      await closeChannel(channel).catch(() => undefined); // It is closed already, unless somebody else than the broker refused.
       return error as Refused;
     }
   }
 
   /** @throws TopologyMismatch when anything is missing. */
   async end(): Promise<void> {
-    await this.#channel?.close();
+    if (this.#channel !== undefined) await closeChannel(this.#channel);
     if (this.#missing.length === 0) return;
     throw new TopologyMismatch(
       `Missing on RabbitMQ, or hidden from this user, who may not declare it: ${this.#missing.join(', ')}. (${this.#refusal}) ` +

@@ -1,5 +1,6 @@
 import type { Pipeline } from '@esteira/pipeline';
 import type { Broker } from './broker.ts';
+import { closeChannel } from './close-channel.ts';
 import type { Management } from './management.ts';
 import { names } from './topology.ts';
 
@@ -14,7 +15,7 @@ export async function laneDepth(
     const counts = await Promise.all(lanes.map((lane) => channel.checkQueue(names.lane(pipeline, lane))));
     return counts.reduce((sum, { messageCount }) => sum + messageCount, 0);
   } finally {
-    await channel.close().catch(() => undefined); // A channel that is gone needs no closing.
+    await closeChannel(channel).catch(() => undefined); // A channel that is gone needs no closing.
   }
 }
 

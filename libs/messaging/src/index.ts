@@ -19,6 +19,7 @@ export * from './publish.ts';
 export * from './purge.ts';
 export * from './put-back.ts';
 export * from './ready-now.ts';
+export { LEAVING_MS } from './session.ts';
 export * from './sift.ts';
 export * from './topology.ts';
 export * from './version.ts';

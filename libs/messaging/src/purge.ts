@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pipeline } from '@esteira/pipeline';
 import type { Broker } from './broker.ts';
+import { closeChannel } from './close-channel.ts';
 import type { Management } from './management.ts';
 import { names } from './topology.ts';
 
@@ -32,7 +33,7 @@ export async function purgePipeline(broker: Broker, management: Management, pipe
   const waiting = own.filter((name) => name.startsWith(`${pipeline.name}.wait.`));
   // What waits goes first: it could come due and slip into a lane that is empty already.
   for (const name of new Set([...waiting, ...own])) await channel.purgeQueue(name);
-  await channel.close();
+  await closeChannel(channel);
 }
 
 /**

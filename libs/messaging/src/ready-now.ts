@@ -1,4 +1,5 @@
 import type { Broker } from './broker.ts';
+import { closeChannel } from './close-channel.ts';
 
 /** What a queue holds now, beside what its consumers hold. */
 export interface ReadyNow {
@@ -18,7 +19,7 @@ export async function readyNow(broker: Broker, queues: readonly string[]): Promi
       answers.map((answer) => [answer.queue, { ready: answer.messageCount, consumers: answer.consumerCount }]),
     );
   } finally {
-    await channel.close().catch(() => undefined); // A channel that is gone needs no closing.
+    await closeChannel(channel).catch(() => undefined); // A channel that is gone needs no closing.
   }
 }
 

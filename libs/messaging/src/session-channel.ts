@@ -3,6 +3,7 @@ import type { Channel } from 'amqplib';
 import type { Logger } from '@esteira/observability';
 import type { Fault } from '@esteira/pipeline';
 import type { Broker } from './broker.ts';
+import { closeChannel } from './close-channel.ts';
 import { deliveryOf, type Delivery } from './delivery.ts';
 import { withPermission } from './permissions.ts';
 import { TakenBack } from './taken-back.ts';
@@ -108,7 +109,7 @@ export class SessionChannel {
       // From here on nothing is acked: what was not waited for has been given back, whatever it comes to.
       this.isOpen = false;
       this.#channel.nackAll(true);
-      await this.#channel.close();
+      await closeChannel(this.#channel);
     });
   }
 

@@ -4,6 +4,11 @@ import type { Fault } from '@esteira/pipeline';
 export const MAX_HELD_BYTES = 64 * 2 ** 20;
 /** The fault of a session whose messages are larger than its prefetch is good for. */
 export const HELD_TOO_MUCH = 'held-too-much';
+/**
+ * How long a consumer's stop may take beyond the time for what runs, in milliseconds: RabbitMQ is asked to cancel, and to
+ * close its channel. One that fell silent answers neither; what it was not told it finds out by the heartbeat.
+ */
+export const LEAVING_MS = 2_000;
 /** No fault: what a stop ends with. */
 export const STOPPED = 'stopped';
 

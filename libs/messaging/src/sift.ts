@@ -1,6 +1,7 @@
 import type { Channel, ConsumeMessage, GetMessage } from 'amqplib';
 import type { WireHeaders } from '@esteira/pipeline';
 import type { Broker } from './broker.ts';
+import { closeChannel } from './close-channel.ts';
 import { withPermission } from './permissions.ts';
 import { readyIn } from './ready-now.ts';
 
@@ -157,7 +158,7 @@ function siftedOf({ properties }: ConsumeMessage): SiftedMessage {
 async function giveBack(channel: Channel): Promise<void> {
   try {
     channel.nackAll(true);
-    await channel.close();
+    await closeChannel(channel);
   } catch {
     // It is gone: so is what it held.
   }

@@ -1,10 +1,11 @@
 import type { Broker } from './broker.ts';
+import { closeChannel } from './close-channel.ts';
 
 /** The version of a broker, as it says itself: `3.10.8`. */
 export async function versionOf(broker: Broker): Promise<string> {
   const channel = await broker.channel();
   const { version } = channel.connection.serverProperties;
-  await channel.close();
+  await closeChannel(channel);
   return version;
 }
 
