@@ -88,9 +88,12 @@ describe('what a person gives for when a schedule is due', () => {
     expect(codesOf({ intervalSeconds: 5, timezone: 'UTC' })).toEqual(['timezone-without-cron /timezone']);
   });
 
-  it.each(['0 0 30 2 *', '0 0 31 2,4,6,9,11 *', '0 0 0 1 1 * 2020'])('is refused where %s is never due', (cron) => {
-    expect(codesOf({ cron })).toEqual(['never-due /cron']);
-  });
+  it.each(['0 0 30 2 *', '0 0 31 2,4,6,9,11 *', '0 0 0 1 1 * 2020', '0 */10 7 30 11 * 2026'])(
+    'is refused where %s is never due',
+    (cron) => {
+      expect(codesOf({ cron })).toEqual(['never-due /cron']);
+    },
+  );
 
   it.each(['30 2 * 3 SUN#L', '30 2 * * *', '*/10 2 * * *', '* 1 * 3 SUN#L', '59 59 23 29 2 MON', '0 0 0 1 1 * 2030'])(
     'is taken where %s is due on some day',
