@@ -313,6 +313,7 @@ describe('a certificate', () => {
 
 describe('a check', () => {
   it.each([
+    ['a URL without a host', 'http://', 'must be a URL that begins with http:// or https://'],
     ['no URL', 'example.org', 'must be a URL that begins with http:// or https://'],
     ['a URL of another protocol', 'ftp://example.org/', 'must be a URL that begins with http:// or https://'],
     [

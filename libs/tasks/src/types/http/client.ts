@@ -11,7 +11,7 @@ import { faultOf } from './why.ts';
  */
 const KEPT_MS = 1_000;
 /** The most requests of a connection: under a burst without end its name and certificate are looked at all the same. */
-const REQUESTS_A_CONNECTION = 100;
+const REQUESTS_A_CONNECTION = 1_000;
 
 /** How an exchange is made. */
 export interface ExchangeOptions {

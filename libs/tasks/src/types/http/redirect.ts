@@ -1,4 +1,4 @@
-import { addressOf, isHttp, type HttpRequest } from './request.ts';
+import { addressOf, isHttp, makePlain, type HttpRequest } from './request.ts';
 import type { Fault } from './why.ts';
 
 /** The most redirects that are followed. */
@@ -27,9 +27,7 @@ export function redirectOf(
       reason: `It answered ${status} and leads to ${url.protocol}, which is not followed.`,
     };
   }
-  url.username = '';
-  url.password = '';
-  url.hash = '';
+  makePlain(url);
   const asGet =
     (status === 303 && request.method !== 'HEAD') || ((status === 301 || status === 302) && request.method === 'POST');
   const there = url.origin === request.url.origin;

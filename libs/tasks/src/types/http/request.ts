@@ -4,6 +4,7 @@ import type { PayloadProblem } from '../task-type.ts';
 const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 /** The longest that a payload may give an answer, in milliseconds. */
 const LONGEST_TIMEOUT_MS = 300_000;
+const HTTP = /^https?:\/\//i;
 /** RFC 9110, 5.6.2 and 5.5. */
 const HEADER_NAME = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
 const HEADER_VALUE = '^[\\t\\x20-\\x7e\\x80-\\xff]*$';
@@ -56,11 +57,13 @@ export interface HttpRequest {
  * What no schema can say of a request. @param reserved names of headers, in lower case, that the type sets itself. Pure.
  */
 export function requestProblem(payload: RequestPayload, reserved: readonly string[] = []): PayloadProblem | undefined {
-  const url = URL.parse(payload.url);
-  if (url === null || !isHttp(url)) {
+  // A URL is parsed when it is asked: here it only has to be one.
+  if (!HTTP.test(payload.url) || !URL.canParse(payload.url)) {
     return { pointer: '/url', message: 'must be a URL that begins with http:// or https://' };
   }
-  if (isUndecodable(url)) return { pointer: '/url', message: 'has a user or password that is not percent-encoded' };
+  if (payload.url.includes('@') && isUndecodable(new URL(payload.url))) {
+    return { pointer: '/url', message: 'has a user or password that is not percent-encoded' };
+  }
   const seen = new Set<string>();
   for (const name of Object.keys(payload.headers ?? {})) {
     const lower = name.toLowerCase();
@@ -78,9 +81,7 @@ export function requestProblem(payload: RequestPayload, reserved: readonly strin
 export function requestOf(payload: RequestPayload, method: string): HttpRequest {
   const url = new URL(payload.url);
   const authorization = basicAuthorization(url);
-  url.username = '';
-  url.password = '';
-  url.hash = '';
+  makePlain(url);
   const given = Object.entries(payload.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const);
   return {
     method: payload.method ?? method,
@@ -99,6 +100,14 @@ export function requestOf(payload: RequestPayload, method: string): HttpRequest 
 /** Where a request goes, for people: without the query, which may hold a secret. Pure. */
 export function addressOf({ origin, pathname }: URL): string {
   return `${origin}${pathname}`;
+}
+
+/** Takes from a URL what is not sent with it. */
+export function makePlain(url: URL): void {
+  // Each of these makes the whole URL anew.
+  if (url.username !== '') url.username = '';
+  if (url.password !== '') url.password = '';
+  if (url.hash !== '') url.hash = '';
 }
 
 export function isHttp({ protocol }: URL): boolean {
