@@ -34,13 +34,6 @@ export interface AttemptDocument {
   readonly processed_at: Date;
 }
 
-/** Where the message of an attempt comes from; null where it did not tell. Pure. */
-export function originOf({ origin }: Pick<AttemptDocument, 'origin'>): string | null {
-  if (typeof origin === 'string' || origin === null) return origin;
-  const { system } = origin as { readonly system?: unknown };
-  return typeof system === 'string' ? system : null;
-}
-
 /** The id of an attempt's document. */
 export function attemptId(messageId: string, round: number, attempt: number): string {
   return `${messageId}:${round}:${attempt}`;

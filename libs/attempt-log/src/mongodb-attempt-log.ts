@@ -3,6 +3,7 @@ import { idRanges, type AttemptStatus } from '@esteira/pipeline';
 import { attemptId, attemptInPresentWords, type AttemptDocument } from './attempt-document.ts';
 import type { AttemptLog } from './attempt-log.ts';
 import { LONGEST_SEARCH_MS, searchAttempts } from './mongodb-search.ts';
+import { ORIGIN } from './origin.ts';
 import { prepare } from './prepare.ts';
 import { AttemptLogUnusable, explained, isThereAlready } from './unusable.ts';
 
@@ -139,7 +140,10 @@ function thoseThatWereThere(error: unknown, documents: readonly AttemptDocument[
 async function countByOrigin(attempts: Collection<AttemptDocument>, pipeline: string): Promise<Map<string, number>> {
   const groups = attempts.aggregate<{ _id: string | null; count: number }>([
     { $match: { pipeline, status: { $ne: 'invalid' } } },
-    { $group: { _id: { $ifNull: ['$origin.system', '$origin'] }, count: { $sum: 1 } } },
+    { $group: { _id: ORIGIN, count: { $sum: 1 } } },
   ]);
-  return new Map((await groups.toArray()).map(({ _id, count }) => [_id ?? 'unknown', count]));
+  const counts = new Map<string, number>();
+  for (const { _id: origin, count } of await groups.toArray())
+    counts.set(origin ?? 'unknown', (counts.get(origin ?? 'unknown') ?? 0) + count);
+  return counts;
 }

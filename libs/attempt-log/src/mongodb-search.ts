@@ -10,6 +10,7 @@ import {
   type AttemptPage,
   type AttemptSearch,
 } from './attempt-search.ts';
+import { ofOrigin } from './origin.ts';
 
 /**
  * Serves every search but that for messages. An equality for each of the first three, then the order of the answer, to
@@ -116,8 +117,5 @@ function between({ from, to, cursor }: AttemptSearch): Filter<AttemptDocument>[]
 
 /** What is looked at in each attempt that the index finds. True of all of them where nothing like it is asked for. */
 function besideTheIndex({ origin, key, worker }: AttemptSearch): Filter<AttemptDocument>[] {
-  return [
-    present({ key, worker }),
-    ...(origin === undefined ? [] : [{ $or: [{ origin }, { 'origin.system': origin }] }]),
-  ];
+  return [present({ key, worker }), ...(origin === undefined ? [] : [ofOrigin(origin)])];
 }

@@ -34,9 +34,9 @@ export const attemptSettings = settingsPart({
     }),
   },
   problems({ RETRY_SCHEDULE: text, RETRY_JITTER: jitter = '0', DELAY_STRATEGY: strategy }) {
-    const schedule = text === undefined ? undefined : parseRetrySchedule(text);
+    const read = text === undefined ? undefined : parseRetrySchedule(text);
     return [
-      ...(schedule !== undefined && 'problem' in schedule ? [`RETRY_SCHEDULE ${schedule.problem}`] : []),
+      ...(read !== undefined && 'problem' in read ? [`RETRY_SCHEDULE ${read.problem}`] : []),
       ...(Number(jitter) > 0 && strategy !== 'delayed-exchange'
         ? ['RETRY_JITTER needs DELAY_STRATEGY=delayed-exchange: everything in a wait queue waits equally long']
         : []),
@@ -44,9 +44,9 @@ export const attemptSettings = settingsPart({
   },
   setsAside: { RETRY_DELAY_MS: ['RETRY_SCHEDULE'] },
   derived(values, { RETRY_SCHEDULE: text }): { retrySchedule: RetrySchedule } {
-    const schedule = text === undefined ? undefined : parseRetrySchedule(text);
+    const read = text === undefined ? undefined : parseRetrySchedule(text);
     // What `problems` let through can be read.
-    const isRead = schedule !== undefined && !('problem' in schedule);
-    return { retrySchedule: isRead ? schedule : { kind: 'list', delaysMs: [Number(values['RETRY_DELAY_MS'])] } };
+    const isRead = read !== undefined && !('problem' in read);
+    return { retrySchedule: isRead ? read : { kind: 'list', delaysMs: [Number(values['RETRY_DELAY_MS'])] } };
   },
 });

@@ -16,7 +16,7 @@ export * from './kept/keep.ts';
 export * from './kept/kept.ts';
 export * from './kept/read.ts';
 export * from './kept/republish-kept.ts';
-export * from './kept/schedule.ts';
+export * from './kept/regularly.ts';
 export * from './memory/archivings.ts';
 export * from './memory/kept-memory.ts';
 export * from './memory/memory.ts';

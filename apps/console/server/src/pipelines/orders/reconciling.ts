@@ -4,7 +4,7 @@ import type { Logger } from '@esteira/observability';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { journeysOf, ordersToReconcile, republishOrders } from '@esteira/orders/reconciliation';
 import {
-  reconcileOnSchedule,
+  reconcileRegularly,
   startReconciliation,
   type KeptRow,
   type RepublishedRows,
@@ -57,7 +57,7 @@ export function openReconciling(connections: OrdersConnections, options: Reconci
     const onError = (err: unknown) => {
       logger.warn({ err }, 'a reconciliation on the schedule failed');
     };
-    void watched(tables.then(() => reconcileOnSchedule({ ...shared, by: 'schedule', everyMs, onError })));
+    void watched(tables.then(() => reconcileRegularly({ ...shared, by: 'schedule', everyMs, onError })));
   }
   return {
     start: async (by) => {

@@ -5,17 +5,17 @@ import { startReconciliation, type KeepOptions } from './keep.ts';
 const LONGEST_ASK_MS = 60_000;
 
 /** A reconciliation at regular times. */
-export interface ScheduleOptions extends Omit<KeepOptions, 'unlessWithinMs' | 'signal'> {
+export interface RegularOptions extends Omit<KeepOptions, 'unlessWithinMs' | 'signal'> {
   /** One begins when none has begun for so long, in milliseconds: in whichever process asks first. */
   readonly everyMs: number;
-  /** Ends the schedule, and a reconciliation that is under way. */
+  /** Ends this, and a reconciliation that is under way. */
   readonly signal: AbortSignal;
-  /** Hears of one that failed, and of an endput that can't be asked. The schedule goes on. */
+  /** Hears of one that failed, and of an endput that can't be asked. The next one comes all the same. */
   readonly onError: (error: unknown) => void;
 }
 
 /** Reconciles whenever it is due, until the signal. Any number of processes may do so beside each other. */
-export async function reconcileOnSchedule(options: ScheduleOptions): Promise<void> {
+export async function reconcileRegularly(options: RegularOptions): Promise<void> {
   const { everyMs, signal, onError } = options;
   while (!isOver(signal)) {
     try {
