@@ -90,6 +90,14 @@ export function severalPipelines(): void {
     expect(await world.page.getByRole('columnheader').allTextContents()).not.toContain('Lane');
   });
 
+  it('list what an address asks that says system, as earlier releases called an origin', async () => {
+    await open('/parcels/dead-letters/list?system=depot-1');
+    await rows('Dead letters').nth(1).waitFor();
+    expect(await world.page.getByLabel('Depot', { exact: true }).inputValue()).toBe('depot-1');
+    await open('/parcels/dead-letters/list?system=depot-2');
+    await world.page.getByText('No dead letter is like that').waitFor();
+  });
+
   it('show their attempts, and those of one message with the way to its dead letter', async () => {
     await open('/parcels/attempts');
     await rows('Attempts').nth(1).waitFor();

@@ -1,6 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import type { AttemptsSearch } from './pages/attempts/search.ts';
-import { FORMER_NAMES, type DeadLettersSearch } from './pages/dead-letters/search.ts';
+import type { DeadLettersSearch } from './pages/dead-letters/search.ts';
 import type { HistorySearch } from './pages/history/search.ts';
 import type { MessagesSearch } from './pages/orders/messages/search.ts';
 import { signInSearch } from './pages/sign-in/search.ts';
@@ -44,7 +44,7 @@ const shared = [
   }),
   createRoute({
     ...of('/dead-letters/list'),
-    validateSearch: asAsked<DeadLettersSearch>(FORMER_NAMES),
+    validateSearch: asAsked<DeadLettersSearch>(),
     component: lazyRouteComponent(() => import('./pages/dead-letters/ListPage.tsx'), 'ListPage'),
   }),
   createRoute({

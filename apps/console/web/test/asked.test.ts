@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mayHoldOpen } from '../src/pages/dead-letters/open.ts';
-import { deadLettersSearch, FORMER_NAMES, type DeadLettersSearch } from '../src/pages/dead-letters/search.ts';
+import { deadLettersSearch, FORMER_NAMES } from '../src/pages/dead-letters/search.ts';
 import { historySearch, ofText } from '../src/pages/history/search.ts';
 import { isSystemAlone, messagesSearch } from '../src/pages/orders/messages/search.ts';
 import { servedText } from '../src/pages/orders/messages/served.ts';
 import { narrowed, narrowedText, rowsSearch } from '../src/pages/orders/reconciliation-rows/search.ts';
-import { asAsked, understand } from '../src/url/asked.ts';
+import { understand } from '../src/url/asked.ts';
 import type { Day } from '../src/pages/orders/reconciliation/report.ts';
 
 const classesWith = (some: Partial<Day['classes']>): Day['classes'] => ({
@@ -38,12 +38,12 @@ describe('what an address asks', () => {
   });
 
   it('may say system for the origin, as earlier releases did; where both are given and differ, that is told', () => {
-    const read = asAsked<DeadLettersSearch>(FORMER_NAMES);
+    const read = (asked: object) => understand(deadLettersSearch, asked, FORMER_NAMES);
     const understood = { search: { origin: 'system-1' }, wrong: [] };
     for (const asked of [{ system: 'system-1' }, { origin: 'system-1' }, { origin: 'system-1', system: 'system-1' }])
-      expect(understand(deadLettersSearch, read(asked))).toEqual(understood);
+      expect(read(asked)).toEqual(understood);
     const both = read({ origin: 'system-1', system: 'system-2' });
-    expect(understand(deadLettersSearch, both)).toEqual({ ...understood, wrong: ['system=system-2'] });
+    expect(both).toEqual({ ...understood, wrong: ['system=system-2'] });
   });
 
   it('is understood of the history and of a reconciliation too', () => {

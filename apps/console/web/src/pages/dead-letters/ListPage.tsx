@@ -19,7 +19,7 @@ import { fieldsFor } from './fields.ts';
 import { columnsOfLetters } from './letter-columns.tsx';
 import { mayHoldOpen } from './open.ts';
 import { deadLettersNews, deadLettersQuery, groupsQuery } from './query.ts';
-import { deadLettersSearch, type DeadLettersSearch } from './search.ts';
+import { deadLettersSearch, FORMER_NAMES, type DeadLettersSearch } from './search.ts';
 import { SelectedActions } from './SelectedActions.tsx';
 import { TickedLetters, useSelection, type Ticked } from './useSelection.ts';
 
@@ -27,7 +27,7 @@ const route = getRouteApi('/$pipeline/dead-letters/list');
 
 /** Dead letters one by one: narrowed, sorted, selected, acted on. */
 export function ListPage() {
-  const { search, wrong } = understand(deadLettersSearch, route.useSearch());
+  const { search, wrong } = understand(deadLettersSearch, route.useSearch(), FORMER_NAMES);
   const navigate = route.useNavigate();
   return (
     <Page
