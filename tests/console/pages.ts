@@ -36,6 +36,8 @@ const PATHS: Readonly<Record<string, () => Promise<string> | string>> = {
     `/orders/dead-letters/jobs/${await newest('id', 'FROM dead_letter_jobs ORDER BY id')}`,
   '/$pipeline/dead-letters/$messageId': async () =>
     `/orders/dead-letters/${await newest('message_id', `FROM dead_letters WHERE state = 'dead'`)}`,
+  '/$pipeline/books': () => '/orders/books',
+  '/$pipeline/books/$id': async () => `/orders/books/${await newest('id', 'FROM reconciliations ORDER BY id')}`,
   '/$pipeline/history': () => '/orders/history',
   '/orders/messages': () => '/orders/messages',
   '/orders/messages/$messageId': async () =>

@@ -8,7 +8,7 @@ import { minimalPipeline, type MinimalPipeline } from '@esteira/console-server/m
 import { freshDatabase, type Fresh } from '@esteira/tests/support';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { barriersOn } from './browser.ts';
-import { button, heading, rows } from './on-page.ts';
+import { button, heading, panel, rows } from './on-page.ts';
 import { world } from './world.ts';
 
 const PAGE = join(import.meta.dirname, '..', '..', 'apps', 'console', 'web', 'dist');
@@ -55,7 +55,7 @@ export function severalPipelines(): void {
     await open('/');
     await heading('Overview').waitFor();
     expect(new URL(world.page.url()).pathname).toBe('/parcels');
-    expect(await pages().allTextContents()).toEqual(['Overview', 'Attempts', 'Dead letters', 'History']);
+    expect(await pages().allTextContents()).toEqual(['Overview', 'Attempts', 'Dead letters', 'Books', 'History']);
     expect(await pages().and(world.page.locator('[aria-current]')).allTextContents()).toEqual(['Overview']);
     expect(await barriersOn(world.page)).toEqual([]);
     expect(await switcher().getByRole('link').allTextContents()).toEqual(['Parcels', 'Postcards']);
@@ -131,6 +131,29 @@ export function severalPipelines(): void {
     expect(both.map(({ sent }) => sent.length)).toEqual([0, 1]);
     await switchTo('Parcels');
     await rows('Groups of dead letters').getByText('no-parcels').waitFor();
+  });
+
+  it('make up their books, which say what does not add up, item by item', async () => {
+    await open('/parcels/books');
+    await world.page.getByText('Not made up yet').waitFor();
+    expect(await barriersOn(world.page)).toEqual([]);
+    await button('Make up the books').click();
+    await panel('Result').getByText('all at rest', { exact: true }).waitFor();
+    both[0]!.loses('BR-99');
+    await button('Make up the books').click();
+    await panel('Result').getByText('does not add up', { exact: true }).waitFor();
+    await panel('Result').getByText('1 lost: nowhere').waitFor();
+    const counts = panel('Result')
+      .getByRole('row', { name: /^depot-1/ })
+      .getByRole('cell');
+    expect(await counts.allTextContents()).toEqual(['3', '2', '0', '0', '1', '1']);
+    await rows('Items: lost').getByText('BR-99').waitFor();
+    expect(await barriersOn(world.page)).toEqual([]);
+    await world.page.getByRole('link', { name: 'All', exact: true }).click();
+    await rows('Books').nth(1).waitFor();
+    await switchTo('Postcards');
+    await world.page.getByText('Not made up yet').waitFor();
+    expect(world.complaints).toEqual([]);
   });
 
   it('that there is not has no page, and no one of orders where orders do not run', async () => {

@@ -65,10 +65,10 @@ describe('the books of a pipeline that counts states', () => {
     const { body } = await ask.post<{ id: string }>(BOOKS);
     expect((await ask.get(`${BOOKS}/${body.id}`)).body).toMatchObject({
       report: {
-        ...{ adds_up: false, is_at_rest: false, problems: [{ count: 1, what: 'nowhere' }] },
+        ...{ adds_up: false, is_at_rest: false, problems: [{ count: 1, what: 'lost: nowhere' }] },
         origins: [{ accepted: 3, counts: { dead: 1, discarded: 1, lost: 1 }, difference: 1 }],
         classes: expect.arrayContaining([
-          { name: 'lost', label: 'lost', kind: 'fault', what: 'nowhere', remedy: 'send-again' },
+          { name: 'lost', label: 'lost', kind: 'fault', what: 'lost: nowhere', remedy: 'send-again' },
           { name: 'dead', label: 'dead', kind: 'dead', what: null, remedy: null },
         ]) as object[],
       },

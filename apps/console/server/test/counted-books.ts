@@ -6,7 +6,7 @@ const CLASSES: readonly BookClass[] = [
   { name: 'dead', label: 'dead', kind: 'dead' },
   { name: 'redriven', label: 'sent again', kind: 'in-flight' },
   { name: 'discarded', label: 'discarded', kind: 'discarded' },
-  { name: 'lost', label: 'lost', kind: 'fault', what: 'nowhere', remedy: 'send-again' },
+  { name: 'lost', label: 'lost', kind: 'fault', what: 'lost: nowhere', remedy: 'send-again' },
 ];
 
 /** Books that count states, as a pipeline has them whose work stands in one table: here, its dead letters. */

@@ -25,6 +25,8 @@ export interface MinimalPipeline {
   readonly sent: OutgoingMessage[];
   /** Writes the dead letter of a row that came in a lane, and its only attempt; its id. */
   dies(row: number, lane: string): Promise<string>;
+  /** Something that it accepted, and that is nowhere. */
+  loses(key: string): void;
   stop(): Promise<void>;
 }
 
@@ -73,6 +75,9 @@ export async function minimalPipeline(
       await attemptLog.record([attemptOf(dead)]);
       accepted.add(dead.messageId);
       return dead.messageId;
+    },
+    loses: (key) => {
+      accepted.add(key);
     },
     stop: async () => {
       await Promise.all([board.stop(), jobs.stop()]);

@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import type { AttemptsSearch } from './pages/attempts/search.ts';
+import type { ItemsSearch } from './pages/books-run/search.ts';
 import type { DeadLettersSearch } from './pages/dead-letters/search.ts';
 import type { HistorySearch } from './pages/history/search.ts';
 import type { MessagesSearch } from './pages/orders/messages/search.ts';
@@ -58,6 +59,15 @@ const shared = [
   createRoute({
     ...of('/dead-letters/$messageId'),
     component: lazyRouteComponent(() => import('./pages/dead-letter/DeadLetterPage.tsx'), 'DeadLetterPage'),
+  }),
+  createRoute({
+    ...of('/books'),
+    component: lazyRouteComponent(() => import('./pages/books/BooksPage.tsx'), 'BooksPage'),
+  }),
+  createRoute({
+    ...of('/books/$id'),
+    validateSearch: asAsked<ItemsSearch>(),
+    component: lazyRouteComponent(() => import('./pages/books-run/BooksRunPage.tsx'), 'BooksRunPage'),
   }),
   createRoute({
     ...of('/history'),

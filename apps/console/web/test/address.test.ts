@@ -34,20 +34,26 @@ describe('an address', () => {
     ['/orders/history', '/parcels/history'],
     ['/orders/dead-letters/jobs/7', '/parcels/dead-letters'],
     ['/orders/reconciliation', '/parcels'],
+    ['/postcards/books/7', '/parcels/books'],
     ['/sign-in', '/parcels'],
   ])('%s is %s of another pipeline', (path, expected) => {
     expect(sameIn(path, parcels)).toBe(expected);
+  });
+
+  it('of what only the others have is the overview of one that has something else in its place', () => {
+    expect(sameIn('/parcels/books', orders)).toBe('/orders');
   });
 });
 
 it('the pages of a pipeline are those that all share, those of its own parts, and others in the place of what it has not', () => {
   const labels = (pipeline: Pipeline) => pagesOf(pipeline).map(({ label }) => label);
   expect(labels(orders)).toEqual(['Overview', 'Messages', 'Dead letters', 'Reconciliation', 'History']);
-  expect(labels(parcels)).toEqual(['Overview', 'Attempts', 'Dead letters', 'History']);
+  expect(labels(parcels)).toEqual(['Overview', 'Attempts', 'Dead letters', 'Books', 'History']);
   expect(pagesOf(parcels).map(({ to }) => to)).toEqual([
     '/parcels',
     '/parcels/attempts',
     '/parcels/dead-letters',
+    '/parcels/books',
     '/parcels/history',
   ]);
 });

@@ -1,3 +1,4 @@
+import { pagesOf } from '../shell/navigation.ts';
 import type { Pipeline } from './query.ts';
 
 /** The pipeline that a path is of; undefined where its name is none. Pure. */
@@ -13,13 +14,11 @@ export function movedTo(path: string): string | undefined {
   return MOVED.includes(first) ? `/orders${path}` : undefined;
 }
 
-/** First-level pages that all pipelines have. */
-const SHARED = ['dead-letters', 'history'];
-
 /** The page of another pipeline that shows the same as this one: its overview where it has none like it. Pure. */
-export function sameIn(path: string, { name }: Pick<Pipeline, 'name'>): string {
+export function sameIn(path: string, pipeline: Pick<Pipeline, 'name' | 'parts'>): string {
   const [, page = ''] = segmentsOf(path);
-  return SHARED.includes(page) ? `/${name}/${page}` : `/${name}`;
+  const there = `/${pipeline.name}/${page}`;
+  return pagesOf(pipeline).some(({ to }) => to === there) ? there : `/${pipeline.name}`;
 }
 
 const segmentsOf = (path: string): string[] => path.split('/').slice(1);

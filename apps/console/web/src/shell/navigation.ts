@@ -18,6 +18,7 @@ const PAGES = [
   { path: '/attempts', label: 'Attempts', icon: IconSearch, without: 'messages' },
   { path: '/dead-letters', label: 'Dead letters', icon: IconArchive },
   { path: '/reconciliation', label: 'Reconciliation', icon: IconChecklist, part: 'reconciliation' },
+  { path: '/books', label: 'Books', icon: IconChecklist, without: 'reconciliation' },
   { path: '/history', label: 'History', icon: IconHistory },
 ] as const satisfies readonly {
   path: string;
