@@ -1,4 +1,6 @@
+import type { CrashesCounted } from '@esteira/dead-letters';
 import { heldUp, leftAt, limitsOf, type Patience, type PatienceLimits } from './patience.ts';
+import { nextSuspect } from './suspicion.ts';
 
 /** One that runs, and whether it was waited for as long as anybody is: nobody waits for it again. */
 interface Run {
@@ -15,24 +17,39 @@ interface Hold {
   readonly end: () => void;
 }
 
+/** One that wants to be alone. */
+interface Waiting {
+  readonly crashes: CrashesCounted;
+  /** Resolves when another may be alone. */
+  readonly begin: () => Promise<void>;
+}
+
+const NO_CRASHES: CrashesCounted = { alone: 0, beside: 0 };
+
 /**
  * Lets many run together, or one alone: who asks to be alone waits for those that run, and holds back all others; each of
  * both for so long at most. Who is still there afterwards goes on beside them, and is waited for no more. Of those who
- * want to be alone one begins after the other, so that no two of them begin together; others are held back for so long in
- * all, and then come in beside them.
+ * want to be alone one begins after the other, so that no two of them begin together, and the most suspect of them first;
+ * others are held back for so long in all, and then come in beside them.
  */
 export class ExclusiveLock {
   readonly #limits: PatienceLimits;
   #patience: Patience;
   readonly #running = new Set<Run>();
-  /** Those who want to be alone, one after the other, and how many there are. */
-  #queue: Promise<void> = Promise.resolve();
-  #asking = 0;
+  /** Those who want to be alone, and have not begun. */
+  readonly #waiting: Waiting[] = [];
+  /** What finds out whether somebody wants to. */
+  readonly #lookUps = new Set<Promise<unknown>>();
+  readonly #chance: () => number;
   #hold: Hold | undefined;
   #quiet: (() => void) | undefined;
 
-  /** @param longestMs for ever where it is not set: alone is alone, from the first to the last moment. */
-  constructor(longestMs = Number.POSITIVE_INFINITY) {
+  /**
+   * @param longestMs for ever where it is not set: alone is alone, from the first to the last moment.
+   * @param chance in [0, 1): decides among equals
+   */
+  constructor(longestMs = Number.POSITIVE_INFINITY, chance: () => number = Math.random) {
+    this.#chance = chance;
     this.#limits = limitsOf(longestMs);
     this.#patience = { leftMs: this.#limits.totalMs, at: performance.now() };
   }
@@ -43,28 +60,58 @@ export class ExclusiveLock {
     return this.#counted(work, { outlasted: false });
   }
 
+  /** Finds out whether somebody wants to be alone. Who is alone next is chosen when that is known of all that came by then. */
+  async lookUp<T>(work: () => Promise<T>): Promise<T> {
+    const looking = work();
+    this.#lookUps.add(looking);
+    try {
+      return await looking;
+    } finally {
+      this.#lookUps.delete(looking);
+    }
+  }
+
   /**
    * Runs when nothing else does.
    *
    * @param beforeOthers done before another may be alone while the work goes on; it never rejects.
+   * @param crashes of what wants to be alone: who has the most comes first
    */
-  exclusive<T>(work: () => Promise<T>, beforeOthers: () => Promise<void> = () => Promise.resolve()): Promise<T> {
-    const hold = (this.#hold ??= this.#holdOthers());
-    this.#asking += 1;
+  exclusive<T>(
+    work: () => Promise<T>,
+    beforeOthers: () => Promise<void> = () => Promise.resolve(),
+    crashes = NO_CRASHES,
+  ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.#queue = this.#queue.then(async () => {
-      await this.#untilQuiet(hold);
+    const begin = async () => {
       const alone = { outlasted: false };
       const run = this.#counted(work, alone);
       run.then(resolve, reject);
-      if (!(await within(run, this.#limits.longestMs))) {
-        alone.outlasted = true;
-        await beforeOthers();
-      }
-      this.#asking -= 1;
-      if (this.#asking === 0) this.#letIn(hold);
-    });
+      if (await within(run, this.#limits.longestMs)) return;
+      alone.outlasted = true;
+      await beforeOthers();
+    };
+    this.#waiting.push({ crashes, begin });
+    if (this.#hold === undefined) void this.#oneAfterTheOther((this.#hold = this.#holdOthers()));
     return promise;
+  }
+
+  async #oneAfterTheOther(hold: Hold): Promise<void> {
+    while (this.#waiting.length > 0) {
+      await this.#untilQuiet(hold);
+      await this.#untilLookedUp();
+      const suspects = this.#waiting.map(({ crashes }) => crashes);
+      const [next] = this.#waiting.splice(nextSuspect(suspects, this.#chance()), 1);
+      await next?.begin();
+    }
+    this.#letIn(hold);
+  }
+
+  async #untilLookedUp(): Promise<void> {
+    if (this.#lookUps.size === 0) return;
+    await Promise.allSettled(this.#lookUps);
+    // Whoever wants to be alone asks for it as soon as that is found.
+    await new Promise(setImmediate);
   }
 
   async #counted<T>(work: () => Promise<T>, run: Run): Promise<T> {

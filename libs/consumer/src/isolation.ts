@@ -5,14 +5,7 @@ import { contentId, HEADER, type Codec } from '@esteira/pipeline';
 import type { Sql } from '@esteira/postgres';
 import type { ExclusiveLock } from './exclusive-lock.ts';
 import type { RunningSuspects } from './running-suspects.ts';
-
-/** How often in a row a message may end its consumer, handled alone, before it is given up. */
-export const CRASH_BUDGET = 5;
-/**
- * How often its consumer may end while a message runs beside others, as the only suspect. That proves little: a kill from
- * outside looks the same. But one that never came to its end by then would not come to it.
- */
-export const BESIDE_BUDGET = 25;
+import { BESIDE_BUDGET, CRASH_BUDGET, suspicionOf } from './suspicion.ts';
 
 /** What a message meets, by how often it ended its consumer. */
 export interface Handlers {
@@ -48,7 +41,7 @@ export interface Isolation {
 export function isolating({ handlers, endput, pipeline, originOf, lock, suspects, logger }: Isolation): BatchHandler {
   const trials = new Trials(endput, pipeline, suspects, logger);
   return async (batch, done) => {
-    const known = await trials.suspects(batch.filter(({ redelivered }) => redelivered));
+    const known = await lock.lookUp(() => trials.suspects(batch.filter(({ redelivered }) => redelivered)));
     const calm = batch.filter((delivery) => !known.has(delivery));
     const settled = new Map<Delivery, Settlement | undefined>();
     const settle = (deliveries: readonly Delivery[], settlements: readonly Settlement[]) => {
@@ -62,7 +55,7 @@ export function isolating({ handlers, endput, pipeline, originOf, lock, suspects
         }),
       );
     }
-    for (const [delivery, crashes] of known) {
+    for (const [delivery, crashes] of [...known].sort(([, one], [, other]) => suspicionOf(other) - suspicionOf(one))) {
       const handling = handlingOf(crashes);
       const about = { ...described(delivery, pipeline, originOf), crashes: crashes.alone, beside: crashes.beside };
       if (handling === 'usual') logger.warn(about, 'handling a message alone that was there when a consumer ended');
@@ -74,6 +67,7 @@ export function isolating({ handlers, endput, pipeline, originOf, lock, suspects
           }),
         // What is given up runs no handler: an end of it tells nothing new.
         () => (handling === 'usual' ? trials.besideOthers(delivery) : Promise.resolve()),
+        crashes,
       );
     }
     return batch.map((delivery) => settled.get(delivery) ?? unsettled);

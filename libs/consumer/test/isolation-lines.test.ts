@@ -6,7 +6,8 @@ import { messageIds, systemsByMessageId } from '@esteira/orders/domain';
 import { migrate, openPostgres, type Sql } from '@esteira/postgres';
 import { freshDatabase } from '@esteira/tests/support';
 import { expect, it } from 'vitest';
-import { CRASH_BUDGET, isolating } from '../src/isolation.ts';
+import { isolating } from '../src/isolation.ts';
+import { CRASH_BUDGET } from '../src/suspicion.ts';
 import { RunningSuspects } from '../src/running-suspects.ts';
 import { ExclusiveLock } from '../src/exclusive-lock.ts';
 

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import type { HandlerOutcome } from '@esteira/pipeline';
 import { patient } from '@esteira/tests/patience';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { CRASH_BUDGET } from '../src/isolation.ts';
+import { CRASH_BUDGET } from '../src/suspicion.ts';
 import { openWorld, type World } from './support/world.ts';
 
 /** Suspects, once they have outlasted the time in which they are alone. */

@@ -7,8 +7,9 @@ import { freshDatabase, type Fresh } from '@esteira/tests/support';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { ExclusiveLock } from '../src/exclusive-lock.ts';
-import { BESIDE_BUDGET, CRASH_BUDGET, handlingOf, isolating } from '../src/isolation.ts';
+import { handlingOf, isolating } from '../src/isolation.ts';
 import { RunningSuspects } from '../src/running-suspects.ts';
+import { BESIDE_BUDGET, CRASH_BUDGET } from '../src/suspicion.ts';
 
 let database: Fresh;
 let endput: Postgres;
@@ -181,6 +182,35 @@ it('no crash counts from when the process is asked to stop, neither against who 
   expect((await countsOf(after))[0]).toMatch(/^[03] 0$/);
   open(undefined);
   await Promise.all([first, second]);
+});
+
+it('of suspects that come together the one with the most crashes is alone first, whichever came first', async () => {
+  const crashes = new Map([
+    ['calm', 0],
+    ['suspect', 1],
+    ['most suspect', 3],
+  ]);
+  await endput.query('INSERT INTO trials (key, pipeline, crashes) SELECT unnest($1::uuid[]), $2, unnest($3::int[])', [
+    [...crashes.keys()].map(keyOf),
+    'parcels',
+    [...crashes.values()],
+  ]);
+  const begun: string[] = [];
+  const handled = ([delivery]: readonly Delivery[]) => {
+    begun.push(delivery?.messageId ?? '');
+    return Promise.resolve([{ kind: 'ack' } as const]);
+  };
+  const handle = isolating({
+    handlers: { usual: handled, giveUp: handled, giveUpUnread: handled },
+    endput,
+    pipeline: 'parcels',
+    originOf: () => undefined,
+    lock: new ExclusiveLock(60_000),
+    suspects: new RunningSuspects(),
+    logger: createLogger({ name: 'test', level: 'silent' }),
+  });
+  await Promise.all([...crashes.keys()].map((name) => handle([suspect(name)], () => undefined)));
+  expect(begun).toEqual(['most suspect', 'suspect', 'calm']);
 });
 
 it('a message is given up after five crashes while it was alone, or 25 beside others', () => {
