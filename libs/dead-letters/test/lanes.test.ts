@@ -185,4 +185,33 @@ describe('a job of two lanes, one of which is full,', () => {
     await running;
     expect(await endput.read(job)).toMatchObject({ state: 'finished', done: 100, canary: { hasPassed: true } });
   });
+
+  it('sends each once, whichever lane is full when, and also when the broker is away in between', async () => {
+    const answers = fc.array(fc.record({ express: fc.boolean(), primary: fc.boolean() }), { maxLength: 3 });
+    const lanes = fc.array(fc.constantFrom('express', 'primary'), { minLength: 1, maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(lanes, answers, fc.integer({ min: 1, max: 4 }), async (all, full, awayAt) => {
+        await endput.empty();
+        await endput.write(...all.map((lane, index) => deadLetterOf(index + 1, { lane })));
+        const asked = { express: 0, primary: 0 };
+        let published = 0;
+        const { publish, ...runner } = runnerOf(endput, {
+          batch: 5,
+          laneDepth: (lane) => {
+            const name = lane as keyof typeof asked;
+            return Promise.resolve(full[asked[name]++]?.[name] === true ? 2_000 : 0);
+          },
+        });
+        const job = await endput.create(redrive());
+        const flaky: typeof publish = (messages) =>
+          ++published === awayAt ? Promise.reject(new Error('away')) : publish(messages);
+        await runJob({ ...runner, publish: flaky }, job.id, forever);
+        const sent = runner.sent.map(({ messageId, lane }) => `${messageId} ${lane}`);
+        expect(sent.toSorted()).toEqual(all.map((lane, index) => `${idOf(index + 1)} ${lane}`));
+        const count = all.length;
+        expect(await endput.read(job)).toMatchObject({ state: 'finished', total: count, handled: count, done: count });
+      }),
+      { numRuns: 10 },
+    );
+  });
 });
