@@ -184,7 +184,8 @@ function endsWithUs(child: ChildProcess): void {
   child.once('exit', () => process.off('exit', end));
 }
 
-function appProcess(app: string, port: number, settings: Settings, own: Record<string, string>): AppProcess {
+/** A process of an app, at a port, with these settings; not started before its `start()`. */
+export function appProcess(app: string, port: number, settings: Settings, own: Record<string, string>): AppProcess {
   const url = `http://127.0.0.1:${port}`;
   const env = { ...process.env, ...Object.fromEntries(settingsEntries(settings)), ...own };
   let child: ChildProcess | undefined;

@@ -8,3 +8,4 @@ export * from './pgbouncer.ts';
 export * from './ports.ts';
 export * from './run-program.ts';
 export * from './servers.ts';
+export * from './tasks.ts';

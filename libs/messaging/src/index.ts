@@ -12,6 +12,7 @@ export * from './delay/wait-queue.ts';
 export * from './delivery.ts';
 export * from './depth.ts';
 export * from './management.ts';
+export * from './open-lanes.ts';
 export { PermissionMissing } from './permissions.ts';
 export * from './policy-harm.ts';
 export * from './policy-watch.ts';

@@ -6,9 +6,9 @@ const LASTS_MS = 15_000;
 /** What is said while a server is away. */
 export interface Outage {
   /** Each time it does not answer. */
-  failed(error: unknown): void;
+  readonly failed: (error: unknown) => void;
   /** When it answers. */
-  answered(): void;
+  readonly answered: () => void;
 }
 
 /**

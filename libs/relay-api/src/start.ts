@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { redisRegister, startHeartbeat, type Heartbeat } from '@esteira/heartbeat';
 import { within, type App, type Check } from '@esteira/http';
-import { connectBroker, names, openManagement } from '@esteira/messaging';
+import { connectBroker, names, openLanes, openManagement, type OpenLanes } from '@esteira/messaging';
 import { outageOf, withoutPasswords, type Logger, type Metrics } from '@esteira/observability';
 import { maxAttemptsOf, mostDepthOf, present, type Pipeline } from '@esteira/pipeline';
 import { openPostgres, type Postgres } from '@esteira/postgres';
@@ -19,7 +19,6 @@ import { recordActions } from './actions.ts';
 import type { RelayApi } from './api.ts';
 import { countedPublish } from './counted-publish.ts';
 import { classifyFault } from './faults.ts';
-import { openLane, type Lane } from './lane.ts';
 import type { RelayApiSettings, ServedSystem } from './settings.ts';
 
 /** What the API of a system is started with. */
@@ -78,7 +77,7 @@ export async function startRelayApi(options: StartOptions, stopping: AbortSignal
   await sourceReady(postgres, options, stopping);
   const broker = await connectBroker({ url: settings.RABBITMQ_URL, name, logger });
   const management = openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL);
-  const lane = openLane({ pipeline, appId: `esteira-${options.app}`, broker, management, logger });
+  const lane = openLanes({ pipeline, appId: `esteira-${options.app}`, broker, management, logger });
   const relay = relayOf(options, postgres, lane);
   const { HOST: host, ALLOWED_HOSTS: allowedHosts, MAX_ATTEMPTS: usually, apiKeys: keys } = settings;
   const maxAttempts = maxAttemptsOf(pipeline, pipeline.lanes[0], usually);
@@ -139,7 +138,7 @@ function register(
 function relayOf(
   { pipeline, settings, cursor, source, metrics, logger }: StartOptions,
   postgres: Postgres,
-  lane: Lane,
+  lane: OpenLanes,
 ): Relay {
   const publish = countedPublish(lane.publish, pipeline, metrics);
   return createRelay({

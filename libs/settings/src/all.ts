@@ -16,7 +16,7 @@ import { logSettings } from '@esteira/observability/settings';
 import { endputSettings, systemsSettings, verifierSettings } from '@esteira/orders/settings';
 import { reconciliationSettings } from '@esteira/reconciliation/settings';
 import { relaySettings } from '@esteira/relay/settings';
-import { tasksStoreSettings } from '@esteira/tasks/settings';
+import { schedulersSettings, tasksStoreSettings, workersSettings } from '@esteira/tasks/settings';
 import { pipelinesSettings, whereItRuns } from './pipelines.ts';
 import { placesSettings } from './places.ts';
 
@@ -25,6 +25,7 @@ type OfEachPipeline = SettingsOf<typeof attemptSettings> & SettingsOf<typeof con
 const ofEachPipeline = [attemptSettings, consumerSettings];
 
 const settingsOfOrders = pipelineSettings<'orders', OfEachPipeline>('orders', ofEachPipeline);
+const settingsOfTasks = pipelineSettings<'tasks', OfEachPipeline>('tasks', ofEachPipeline);
 
 /**
  * All settings, checked and frozen: what the packages declare, composed in one place, since all processes of Esteira read
@@ -35,6 +36,8 @@ export type Settings = SettingsOf<typeof pipelinesSettings> &
   SettingsOf<typeof accessSettings> &
   SettingsOf<typeof endputSettings> &
   SettingsOf<typeof tasksStoreSettings> &
+  SettingsOf<typeof schedulersSettings> &
+  SettingsOf<typeof workersSettings> &
   SettingsOf<typeof attemptSettings> &
   SettingsOf<typeof relaySettings> &
   SettingsOf<typeof messagingSettings> &
@@ -45,6 +48,7 @@ export type Settings = SettingsOf<typeof pipelinesSettings> &
   SettingsOf<typeof consumersSettings> &
   SettingsOf<typeof consumerSettings> &
   SettingsOf<typeof settingsOfOrders> &
+  SettingsOf<typeof settingsOfTasks> &
   SettingsOf<typeof runningSettings> &
   SettingsOf<typeof logSettings>;
 
@@ -55,6 +59,8 @@ export const allSettings = composeSettings<Settings>([
   accessSettings,
   endputSettings,
   whereItRuns('tasks', tasksStoreSettings),
+  whereItRuns('tasks', schedulersSettings),
+  whereItRuns('tasks', workersSettings),
   attemptSettings,
   relaySettings,
   messagingSettings,
@@ -65,6 +71,7 @@ export const allSettings = composeSettings<Settings>([
   consumersSettings,
   consumerSettings,
   settingsOfOrders,
+  settingsOfTasks,
   runningSettings,
   logSettings,
 ]);
@@ -74,6 +81,11 @@ export const loadSettings = (...layers: readonly Env[]): Settings => allSettings
 
 /** The settings as orders have them: what is set for orders alone in place of what is general. */
 export const settingsForOrders = (settings: Settings): Settings => forPipeline(settings, 'orders');
+
+/** The settings as tasks have them, whose results and dead letters are in the database of tasks. */
+export const settingsForTasks = (settings: Settings): Settings => {
+  return { ...forPipeline(settings, 'tasks'), ENDPUT_DATABASE_URL: settings.TASKS_DATABASE_URL };
+};
 
 /** All settings, one `[name, value]` each, those of the systems included, as `make -s env` prints them. */
 export const settingsEntries = (settings: Settings): [name: string, value: string][] => allSettings.entries(settings);

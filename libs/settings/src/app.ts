@@ -26,7 +26,7 @@ export interface AppProcess {
 export interface AppDeclaration {
   /** The pipeline whose app it is; absent where it serves all of them. */
   readonly pipeline?: string;
-  readonly role: 'api' | 'consumer' | 'console';
+  readonly role: 'api' | 'consumer' | 'console' | 'scheduler' | 'worker';
   /** The file that Node runs, from the root of the repository. */
   readonly main: string;
   /** Its processes with these settings. */

@@ -1,9 +1,10 @@
 import { settingsPart, type Given, type SettingsPart } from '@esteira/config';
 import { ordersPipeline } from '@esteira/orders/domain';
+import { tasksPipeline } from '@esteira/tasks/messages';
 import { Type } from 'typebox';
 
 /** The pipelines there are. */
-const KNOWN = [ordersPipeline.name];
+const KNOWN = [ordersPipeline.name, tasksPipeline.name];
 const DEFAULT = ordersPipeline.name;
 
 /** Which pipelines run. */

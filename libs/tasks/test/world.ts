@@ -57,7 +57,7 @@ export async function openStore(): Promise<TasksStore> {
 export const everyFiveSeconds: NewSchedule = {
   ...{ name: 'site', type: 'simulated', payload: {}, intervalSeconds: 5, cron: null, timezone: null },
   ...{ startsAt: Date.UTC(2026, 0, 1), endsAt: null, misfire: 'latest', overlap: 'allow', jitterSeconds: 0 },
-  ...{ maxAttempts: 3, timeoutMs: 60_000 },
+  ...{ maxAttempts: 3, timeoutMs: 60_000, lastSlot: null },
 };
 
 /** Makes one schedule, and gives its id. */

@@ -3,7 +3,7 @@ import type { Sql } from '@esteira/postgres';
 import type { Misfire, Overlap, Schedule } from '../domain/index.ts';
 
 /** A schedule as a person asks for it; what is left out is as the store's defaults say. */
-export type NewSchedule = Omit<Schedule, 'scheduleId' | 'pausedAt' | 'lastSlot' | 'version'>;
+export type NewSchedule = Omit<Schedule, 'scheduleId' | 'pausedAt' | 'version'>;
 
 interface Row {
   schedule_id: string;
@@ -84,12 +84,13 @@ export async function changesSince(sql: Sql, horizon: string): Promise<ScheduleC
 export async function insertSchedules(sql: Sql, schedules: readonly NewSchedule[]): Promise<Schedule[]> {
   const rows = await sql.query<Row>(
     `INSERT INTO schedules (name, type, payload, interval_seconds, cron, timezone, starts_at, ends_at, misfire, overlap,
-                            jitter_seconds, max_attempts, timeout_ms)
+                            jitter_seconds, max_attempts, timeout_ms, last_slot)
      SELECT name, type, coalesce(payload, 'null'), interval_seconds, cron, timezone, to_timestamp(starts_at / 1000.0),
-            to_timestamp(ends_at / 1000.0), misfire, overlap, jitter_seconds, max_attempts, timeout_ms
+            to_timestamp(ends_at / 1000.0), misfire, overlap, jitter_seconds, max_attempts, timeout_ms,
+            to_timestamp(last_slot / 1000.0)
        FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (name text, type text, payload jsonb, interval_seconds int,
                  cron text, timezone text, starts_at bigint, ends_at bigint, misfire text, overlap text,
-                 jitter_seconds int, max_attempts int, timeout_ms int)) WITH ORDINALITY
+                 jitter_seconds int, max_attempts int, timeout_ms int, last_slot bigint)) WITH ORDINALITY
       ORDER BY ordinality
      RETURNING ${COLUMNS}`,
     [JSON.stringify(schedules.map(given))],
@@ -99,10 +100,17 @@ export async function insertSchedules(sql: Sql, schedules: readonly NewSchedule[
 
 function given(schedule: NewSchedule): object {
   const { name, type, payload, intervalSeconds, cron, timezone, startsAt, endsAt } = schedule;
-  const { misfire, overlap, jitterSeconds, maxAttempts, timeoutMs } = schedule;
+  const { misfire, overlap, jitterSeconds, maxAttempts, timeoutMs, lastSlot } = schedule;
   return {
     ...{ name, type, payload, interval_seconds: intervalSeconds, cron, timezone, starts_at: startsAt, ends_at: endsAt },
-    ...{ misfire, overlap, jitter_seconds: jitterSeconds, max_attempts: maxAttempts, timeout_ms: timeoutMs },
+    ...{
+      misfire,
+      overlap,
+      jitter_seconds: jitterSeconds,
+      max_attempts: maxAttempts,
+      timeout_ms: timeoutMs,
+      last_slot: lastSlot,
+    },
   };
 }
 

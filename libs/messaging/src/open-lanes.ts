@@ -1,32 +1,27 @@
-import type { Check } from '@esteira/http';
-import {
-  createPublisher,
-  declareForGood,
-  laneDepth,
-  names,
-  pipelineTopology,
-  PolicyInForce,
-  watchPolicies,
-  type Broker,
-  type Management,
-} from '@esteira/messaging';
 import type { Logger } from '@esteira/observability';
 import type { Pipeline, Publish } from '@esteira/pipeline';
+import type { Broker } from './broker.ts';
+import { declareForGood } from './declare.ts';
+import { laneDepth } from './depth.ts';
+import type { Management } from './management.ts';
+import { PolicyInForce, watchPolicies } from './policy-watch.ts';
+import { createPublisher } from './publish.ts';
+import { names, pipelineTopology } from './topology.ts';
 
-/** The way to the pipeline's lane. */
-export interface Lane {
+/** The way to the lanes of a pipeline. */
+export interface OpenLanes {
   readonly publish: Publish;
   /** Messages that wait in a lane of its pipeline. */
   readonly depth: (lane: string) => Promise<number>;
   /** Rejects when nothing can be published: no connection, an alarm, a topology that is not ours, a policy that harms. */
-  readonly ready: Check;
+  readonly ready: () => Promise<void>;
   /** What to tell people while an alarm or a policy of the broker stops publishing; undefined while none does. */
   readonly blocked: () => string | undefined;
   readonly close: () => void;
 }
 
-/** What a lane is opened with. */
-export interface LaneOptions {
+/** What lanes are opened with. */
+export interface OpenLanesOptions {
   readonly pipeline: Pipeline;
   /** Who publishes, as each message says. */
   readonly appId: string;
@@ -44,7 +39,7 @@ function alarmOf({ blocked }: Pick<Broker, 'blocked'>): string | undefined {
  * publish that went wrong: the broker may have come back empty. While a policy would lose messages none is sent: they are
  * safe in the source, and the run waits.
  */
-export function openLane({ pipeline, appId, broker, management, logger }: LaneOptions): Lane {
+export function openLanes({ pipeline, appId, broker, management, logger }: OpenLanesOptions): OpenLanes {
   const send = createPublisher(broker, {
     exchange: names.exchange(pipeline),
     mandatory: true,

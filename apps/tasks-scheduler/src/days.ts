@@ -1,0 +1,30 @@
+import type { Sql } from '@esteira/postgres';
+import { ensureTaskDays } from '@esteira/tasks/store';
+
+const DAY_MS = 86_400_000;
+
+/** The days whose tasks have a place in the store, as far as this process knows. */
+export class TaskDays {
+  readonly #sql: Sql;
+  readonly #made = new Set<number>();
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Makes the days of these times, those that are not known to be there. @param times in milliseconds since 1970 */
+  async ensure(times: readonly number[]): Promise<void> {
+    const missing = new Set(times.map((time) => Math.floor(time / DAY_MS)).filter((day) => !this.#made.has(day)));
+    if (missing.size === 0) return;
+    await ensureTaskDays(
+      this.#sql,
+      [...missing].map((day) => day * DAY_MS),
+    );
+    for (const day of missing) this.#made.add(day);
+  }
+
+  /** Makes this day and the next: nobody waits for it at midnight. */
+  ahead(now: number): Promise<void> {
+    return this.ensure([now, now + DAY_MS]);
+  }
+}

@@ -1,0 +1,52 @@
+import { outageOf, type Logger } from '@esteira/observability';
+import type { OutgoingMessage, Publish } from '@esteira/pipeline';
+
+/** What is to be published of a handover, and what came of it. */
+export interface HandingOver {
+  /** Publishes; what the broker has confirmed as a whole is among the next `confirmed`. Never rejects. */
+  handOver(handoverId: string, messages: readonly OutgoingMessage[]): Promise<void>;
+  /** Takes the handovers that were confirmed since: the store may forget them. */
+  confirmed(): string[];
+  /** They could not be forgotten: they are among the next. */
+  keep(handoverIds: readonly string[]): void;
+  /** How many messages wait for the broker. */
+  readonly unconfirmed: number;
+}
+
+/** What is not confirmed stays in the store, and is handed over again by whoever finds it there. */
+export function startHandingOver(publish: Publish, logger: Logger): HandingOver {
+  let confirmed: string[] = [];
+  let unconfirmed = 0;
+  const outage = outageOf('rabbitmq', logger);
+  return {
+    handOver: async (handoverId, messages) => {
+      unconfirmed += messages.length;
+      try {
+        const outcomes = await publish(messages);
+        outage.answered();
+        const taken = outcomes.filter((outcome) => outcome === 'confirmed').length;
+        if (taken === messages.length) confirmed.push(handoverId);
+        else
+          logger.warn(
+            { handoverId, taken, of: messages.length },
+            'the broker did not take all tasks; they are sent again',
+          );
+      } catch (error) {
+        outage.failed(error);
+      } finally {
+        unconfirmed -= messages.length;
+      }
+    },
+    confirmed: () => {
+      const taken = confirmed;
+      confirmed = [];
+      return taken;
+    },
+    keep: (handoverIds) => {
+      confirmed.push(...handoverIds);
+    },
+    get unconfirmed() {
+      return unconfirmed;
+    },
+  };
+}

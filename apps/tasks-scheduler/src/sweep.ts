@@ -1,0 +1,38 @@
+import type { Sql } from '@esteira/postgres';
+import { taskMessage } from '@esteira/tasks/messages';
+import { releaseWaiting, takeOldHandovers, type Handover } from '@esteira/tasks/store';
+import type { HandingOver } from './handing-over.ts';
+
+/** After so long, in milliseconds, a handover that nobody saw confirmed is sent again, whoever made it. */
+const OLD_MS = 5_000;
+/** Handovers, and tasks that waited, that are taken at once. */
+const MOST = 100;
+
+/** Sends again what was fired and perhaps not published: its scheduler died, or RabbitMQ was away. */
+export async function sweepOldHandovers(sql: Sql, handing: HandingOver): Promise<void> {
+  for (;;) {
+    const old = await takeOldHandovers(sql, OLD_MS, MOST);
+    await handAll(old, handing);
+    if (old.length < MOST) return;
+  }
+}
+
+/** Sends the tasks whose predecessor has ended. */
+export async function sendWaiting(sql: Sql, handing: HandingOver): Promise<void> {
+  for (;;) {
+    const released = await releaseWaiting(sql, MOST);
+    if (released === undefined) return;
+    await handAll([released], handing);
+    if (released.tasks.length < MOST) return;
+  }
+}
+
+async function handAll(handovers: readonly Handover[], handing: HandingOver): Promise<void> {
+  const sent = handovers.map(({ handoverId, tasks }) =>
+    handing.handOver(
+      handoverId,
+      tasks.map((task) => taskMessage(task)),
+    ),
+  );
+  await Promise.all(sent);
+}

@@ -1,0 +1,110 @@
+import { patient } from '@esteira/tests/patience';
+import { openTasks, type Tasks } from '@esteira/tests/support';
+import { expect, it, onTestFinished, vi } from 'vitest';
+
+const opened = async (options: Parameters<typeof openTasks>[0]): Promise<Tasks> => {
+  const tasks = await openTasks(options);
+  onTestFinished(() => tasks.stop());
+  return tasks;
+};
+
+/** How many slots are due up to where each schedule was decided, and how many tasks they are, by state. */
+async function booksOf({ store }: Tasks) {
+  const [due] = await store.query<{ due: string }>(
+    `SELECT sum(extract(epoch FROM last_slot - starts_at)::int / interval_seconds + 1) AS due
+       FROM schedules WHERE last_slot IS NOT NULL`,
+  );
+  const states = await store.query<{ state: string; count: string }>(
+    'SELECT state, count(*) AS count FROM tasks GROUP BY state',
+  );
+  const [twice] = await store.query<{ count: string }>(
+    'SELECT count(*) AS count FROM (SELECT FROM tasks GROUP BY schedule_id, slot HAVING count(*) > 1) AS twice',
+  );
+  return {
+    due: Number(due?.due ?? 0),
+    states: Object.fromEntries(states.map(({ state, count }) => [state, Number(count)])),
+    twice: Number(twice?.count),
+  };
+}
+
+const untilFired = (tasks: Tasks, least: number) =>
+  vi.waitFor(async () => {
+    expect((await booksOf(tasks)).states['succeeded'] ?? 0).toBeGreaterThan(least);
+  }, patient);
+
+/** Ends all schedules, and waits until nothing is open. */
+async function untilAtRest(tasks: Tasks) {
+  await tasks.store.query('UPDATE schedules SET paused_at = now()');
+  return vi.waitFor(async () => {
+    const books = await booksOf(tasks);
+    expect(Object.keys(books.states).sort()).toEqual(['succeeded']);
+    expect(books.due).toBe(books.states['succeeded']);
+    return books;
+  }, patient);
+}
+
+it('every due slot becomes one task and is done once, whichever schedulers and workers are killed and frozen', async () => {
+  const tasks = await opened({ schedulers: 3, workers: 2 });
+  const [first, second, third] = tasks.schedulers as [
+    Tasks['schedulers'][0],
+    Tasks['schedulers'][0],
+    Tasks['schedulers'][0],
+  ];
+  const [one, other] = tasks.workers as [Tasks['workers'][0], Tasks['workers'][0]];
+  await Promise.all([first, second, one, other].map((app) => app.start()));
+  await tasks.schedule(60, { misfire: 'all', payload: { duration_ms: 20 } });
+  await untilFired(tasks, 120);
+  await first.end('SIGKILL');
+  await third.start();
+  second.signal('SIGSTOP');
+  await other.end('SIGKILL');
+  await untilFired(tasks, 600);
+  second.signal('SIGCONT');
+  await other.start();
+  await untilFired(tasks, 900);
+  expect(await untilAtRest(tasks)).toMatchObject({ twice: 0 });
+});
+
+it('a schedule that is made, changed, paused and deleted while schedulers run is fired so', async () => {
+  const tasks = await opened({ schedulers: 2 });
+  await Promise.all([...tasks.schedulers, ...tasks.workers].map((app) => app.start()));
+  const [scheduleId] = (await tasks.schedule(1, { payload: { returns: 'old' } })) as [string];
+  const fired = async () => {
+    const rows = await tasks.store.query<{ payload: { returns: string } }>('SELECT payload FROM tasks ORDER BY slot');
+    return rows.map(({ payload }) => payload.returns);
+  };
+  await vi.waitFor(async () => {
+    expect(await fired()).toContain('old');
+  }, patient);
+  await tasks.store.query(`UPDATE schedules SET payload = '{"returns": "new"}' WHERE schedule_id = $1`, [scheduleId]);
+  await vi.waitFor(async () => {
+    expect((await fired()).at(-1)).toBe('new');
+  }, patient);
+  await tasks.store.query('UPDATE schedules SET paused_at = now() WHERE schedule_id = $1', [scheduleId]);
+  const atPause = (await fired()).length;
+  const [more] = (await tasks.schedule(1, { payload: { returns: 'more' } })) as [string];
+  await vi.waitFor(async () => {
+    expect((await fired()).filter((returns) => returns === 'more').length).toBeGreaterThan(2);
+  }, patient);
+  expect((await fired()).filter((returns) => returns !== 'more')).toHaveLength(atPause);
+  await tasks.store.query('UPDATE schedules SET deleted_at = now() WHERE schedule_id = $1', [more]);
+  const atEnd = (await fired()).length;
+  await tasks.schedule(1, { payload: { returns: 'last' } });
+  await vi.waitFor(async () => {
+    expect((await fired()).filter((returns) => returns === 'last').length).toBeGreaterThan(2);
+  }, patient);
+  expect((await fired()).filter((returns) => returns !== 'last')).toHaveLength(atEnd);
+});
+
+it('nothing is fired twice because all processes are started again', async () => {
+  const tasks = await opened({});
+  const all = [...tasks.schedulers, ...tasks.workers];
+  await Promise.all(all.map((app) => app.start()));
+  await tasks.schedule(20, { misfire: 'all' });
+  await untilFired(tasks, 40);
+  await Promise.all(all.map((app) => app.end('SIGKILL')));
+  await Promise.all(all.map((app) => app.start()));
+  await untilFired(tasks, 100);
+  expect(await untilAtRest(tasks)).toMatchObject({ twice: 0 });
+  expect(await Promise.all(all.map((app) => app.end('SIGTERM')))).toEqual([0, 0]);
+});
