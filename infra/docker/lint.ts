@@ -63,7 +63,8 @@ async function lintCompose(): Promise<string[]> {
     return [];
   }
   const third = { SYSTEM3_DATABASE_URL: 'postgres://esteira:p$w@127.0.0.1:6000/d' };
-  const more = loadSettings({ SYSTEMS: 'system-1,system-2,a-third', CONSUMERS: '3', ...third });
+  const tasks = { PIPELINES: 'orders,tasks', SCHEDULERS: '3', WORKERS: '2' };
+  const more = loadSettings({ SYSTEMS: 'system-1,system-2,a-third', CONSUMERS: '3', ...third, ...tasks });
   const [, , , , , added = ''] = composeFiles(more, join(tools, 'compose'));
   return [
     ...modelProblems(await load(['docker-compose.yml']), catalogue(loadSettings({}))),

@@ -2,6 +2,8 @@ import { consolePage } from '@esteira/console-server/service';
 import { ordersApi } from '@esteira/orders-api/service';
 import { ordersConsumer } from '@esteira/orders-consumer/service';
 import { QUEUE_PART, type AppDeclaration, type AppProcess, type Settings, type System } from '@esteira/settings';
+import { tasksScheduler } from '@esteira/tasks-scheduler/service';
+import { tasksWorker } from '@esteira/tasks-worker/service';
 import { accountOf } from './account.ts';
 import { Obstacle } from './obstacle.ts';
 
@@ -50,7 +52,7 @@ export interface AppService extends AnyService, Pick<AppDeclaration, 'role' | 'm
 export type Service = ServerService | AppService;
 
 /** The apps of all pipelines, in the order in which they are shown. What each is, it declares itself. */
-export const APPS: readonly AppDeclaration[] = [ordersApi, ordersConsumer, consolePage];
+export const APPS: readonly AppDeclaration[] = [ordersApi, ordersConsumer, tasksScheduler, tasksWorker, consolePage];
 
 /** Every server there is with these settings. */
 export const serversOf = (settings: Settings): ServerService[] =>

@@ -76,6 +76,20 @@ describe('the catalogue', () => {
     expect(running(['parcels', 'orders'])).toEqual([...names('all'), 'parcels-1']);
   });
 
+  it('runs the schedulers and workers of tasks where PIPELINES has it, beside what they need', () => {
+    const tasks = { PIPELINES: 'tasks', SCHEDULERS: '3', WORKERS: '2' };
+    expect(names('all', tasks)).toEqual([
+      ...['endput', 'tasks', 'rabbitmq', 'mongodb', 'mongo-express'],
+      ...['scheduler-1', 'scheduler-2', 'scheduler-3', 'worker-1', 'worker-2', 'console'],
+    ]);
+    const both = names('all', { ...tasks, PIPELINES: 'orders,tasks' });
+    expect(both.toSorted()).toEqual([...new Set([...names('all'), ...names('all', tasks)])].toSorted());
+    const parts = ['system-1', 'system-2', 'queue'].flatMap((part) => names(part, { PIPELINES: 'orders,tasks' }));
+    expect([...new Set(parts)].toSorted()).toEqual(names('all', { PIPELINES: 'orders,tasks' }).toSorted());
+    const ports = servicesOf('queue', loadSettings(tasks)).map(({ name, listens: [{ port }] }) => `${name}:${port}`);
+    expect(ports).toEqual(expect.arrayContaining(['tasks:5435', 'scheduler-3:8033', 'worker-2:8042']));
+  });
+
   it('shows addresses without passwords', () => {
     for (const service of catalogue(loadSettings({}))) expect(addressOf(service)).not.toContain('esteira:');
   });

@@ -45,6 +45,12 @@ describe('choosing ports', () => {
     expect(moves).toMatchObject([{ setting: 'SYSTEM3_DATABASE_URL', from: 5435 }]);
   });
 
+  it('leaves 5435 to a third system of before when tasks come beside it', async () => {
+    const third = { SYSTEMS: 'system-1,system-2,system-3', PIPELINES: 'orders,tasks' };
+    const both = catalogue(loadSettings(third));
+    expect(await movesFor(both, both, free())).toEqual([{ setting: 'TASKS_DATABASE_URL', from: 5435, to: 5436 }]);
+  });
+
   it('leaves alone what is not about to be started', async () => {
     expect(await movesFor(servicesOf('system-1', settings), all, free(5433, 5434, 5672))).toEqual([]);
   });

@@ -24,8 +24,8 @@ interface SystemConnections {
 export interface Connections {
   readonly systems: readonly SystemConnections[];
   readonly endput: Postgres;
-  /** Where processes register: consumers in the endput, APIs in Redis. */
-  readonly registers: Readonly<Record<'endput' | 'redis', Pick<ProcessRegister, 'known'>>>;
+  /** Where processes register: consumers in the endput, APIs in Redis, those of tasks in the Postgres of tasks. */
+  readonly registers: Readonly<Record<'endput' | 'redis' | 'tasks', Pick<ProcessRegister, 'known'>>>;
   readonly management: Management;
   /** Connects to RabbitMQ for a piece of work. Rejects where there is no connection within some seconds. */
   readonly withBroker: <T>(work: (broker: Broker) => Promise<T>) => Promise<T>;
@@ -46,6 +46,7 @@ export async function withConnections<T>(
 ): Promise<T> {
   const redis = openRedis(settings.REDIS_URL, quiet);
   const endput = openPostgres({ url: settings.ENDPUT_DATABASE_URL, applicationName });
+  const tasks = openPostgres({ url: settings.TASKS_DATABASE_URL, applicationName });
   const systems = settings.systems.map(({ name, databaseUrl, ownTable }) => ({
     name,
     table: ownTable === undefined ? ordersTable : sourceTable(ownTable),
@@ -62,12 +63,16 @@ export async function withConnections<T>(
   const management = openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL);
   const withBroker = <R>(brokerWork: (broker: Broker) => Promise<R>) => brokerFor(settings.RABBITMQ_URL, brokerWork);
   try {
-    const registers = { endput: postgresRegister(endput), redis: redisRegister(redis) };
+    const registers = {
+      endput: postgresRegister(endput),
+      redis: redisRegister(redis),
+      tasks: postgresRegister(tasks),
+    };
     const journeys = journeysOf(settings);
     return await work({ systems, endput, registers, management, withBroker, attemptLog, journeys });
   } finally {
     await Promise.all([
-      ...[endput, ...systems.map(({ source }) => source)].map((postgres) => postgres.close()),
+      ...[endput, tasks, ...systems.map(({ source }) => source)].map((postgres) => postgres.close()),
       redis.close(),
       attemptLog.close(),
     ]);

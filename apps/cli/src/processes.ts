@@ -3,7 +3,9 @@ import { startedElsewhere, thoseDeclared, type DeclaredProcess, type KnownProces
 import type { ServiceStatus } from '@esteira/infra';
 import { ordersPipeline } from '@esteira/orders/domain';
 import { sqlState } from '@esteira/postgres';
+import type { Pipeline } from '@esteira/pipeline';
 import { liveRunOf } from '@esteira/relay';
+import { tasksPipeline } from '@esteira/tasks/messages';
 import type { Connections } from './connections.ts';
 
 /** What the stores know of processes, beside the services that were declared here. */
@@ -19,26 +21,27 @@ export interface Processes {
 
 type Asked = Pick<Connections, 'registers' | 'systems'>;
 
-/** Asks the endput for consumers, and Redis for APIs; none are known of a store that is not up. */
+/** Asks each store for the processes that work on it; none are known of a store that is not up. */
 export async function processesOf(connections: Asked, services: readonly ServiceStatus[]): Promise<Processes> {
   const unknown: { store: string; why: string }[] = [];
   const isUp = (name: string) => services.some((service) => service.name === name && service.state === 'up');
-  const from = async (store: keyof Asked['registers']): Promise<readonly KnownProcess[]> => {
+  const from = async (store: keyof Asked['registers'], pipeline: Pipeline): Promise<readonly KnownProcess[]> => {
     if (!isUp(store)) return [];
     try {
-      return await connections.registers[store].known(ordersPipeline.name);
+      return await connections.registers[store].known(pipeline.name);
     } catch (error) {
       // Where its table is not there, nothing of this build has worked on it yet.
       if (sqlState(error) !== UNDEFINED_TABLE) unknown.push({ store, why: (error as Error).message });
       return [];
     }
   };
-  const [consumers, apis, runs] = await Promise.all([
-    from('endput'),
-    from('redis'),
+  const [apis, consumers, ofTasks, runs] = await Promise.all([
+    from('redis', ordersPipeline),
+    from('endput', ordersPipeline),
+    from('tasks', tasksPipeline),
     isUp('redis') ? runsOf(connections) : new Set<string>(),
   ]);
-  const known = [...apis, ...consumers];
+  const known = [...apis, ...consumers, ...ofTasks];
   const declared = services.map(declaredOf);
   return {
     declared: thoseDeclared(known, declared, hostname()),

@@ -55,7 +55,7 @@ export type Settings = SettingsOf<typeof pipelinesSettings> &
 /** The composition itself: for documents, and for what asks about settings by name. */
 export const allSettings = composeSettings<Settings>([
   pipelinesSettings,
-  systemsSettings,
+  whereItRuns('orders', systemsSettings),
   accessSettings,
   endputSettings,
   whereItRuns('tasks', tasksStoreSettings),

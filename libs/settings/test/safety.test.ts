@@ -100,6 +100,15 @@ describe('production', () => {
     ]);
   });
 
+  it('is asked for passwords of the pipelines that run, and of no other', () => {
+    const tasks = Object.fromEntries(Object.entries(production).filter(([name]) => !name.startsWith('SYSTEM')));
+    expect(problemsOf({ ...tasks, PIPELINES: 'tasks' })).toEqual([
+      expect.stringContaining('TASKS_DATABASE_URL has the password'),
+    ]);
+    const own = { TASKS_DATABASE_URL: 'postgres://e:other@127.0.0.1:5435/tasks' };
+    expect(problemsOf({ ...tasks, ...own, PIPELINES: 'tasks' })).toEqual([]);
+  });
+
   it('is refused with viewers alone, and with a secret that is short', () => {
     expect(
       problemsOf({ ...production, OPERATOR_API_KEYS: '', VIEWER_API_KEYS: `eve:${KEY}`, SESSION_SECRET: 'short' }),

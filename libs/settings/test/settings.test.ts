@@ -191,9 +191,10 @@ describe('settings', () => {
 
   it('say which pipelines run; one that there is not is refused with those there are', () => {
     expect(loadSettings({}).pipelines).toEqual(['orders']);
-    expect(loadSettings({ PIPELINES: 'orders' }).pipelines).toEqual(['orders']);
+    for (const PIPELINES of ['orders', 'tasks', 'orders, tasks', 'tasks,orders'])
+      expect(loadSettings({ PIPELINES }).pipelines).toEqual(PIPELINES.split(/, */));
     expect(() => loadSettings({ PIPELINES: 'orders,bricks' })).toThrow(
-      'PIPELINES has no name of a pipeline as number 2; there are: orders',
+      'PIPELINES has no name of a pipeline as number 2; there are: orders, tasks',
     );
     expect(() => loadSettings({ PIPELINES: 'orders, orders' })).toThrow('PIPELINES names a pipeline twice');
   });
