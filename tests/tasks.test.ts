@@ -108,3 +108,42 @@ it('nothing is fired twice because all processes are started again', async () =>
   expect(await untilAtRest(tasks)).toMatchObject({ twice: 0 });
   expect(await Promise.all(all.map((app) => app.end('SIGTERM')))).toEqual([0, 0]);
 });
+
+it('the console shows tasks, their dead letters and their books, and sends a dead one again', async () => {
+  const tasks = await opened({});
+  await Promise.all([...tasks.schedulers, ...tasks.workers, tasks.console].map((app) => app.start()));
+  const ask = async (method: string, path: string, body?: object) => {
+    const response = await fetch(`${tasks.console.url}/v0/pipelines${path}`, {
+      method,
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    return (await response.json()) as Record<string, unknown>;
+  };
+  expect((await ask('GET', ''))['pipelines']).toMatchObject([{ name: 'tasks', lanes: ['default'] }]);
+  await tasks.schedule(1, { misfire: 'all' });
+  const [bad] = await tasks.schedule(1, { misfire: 'all', payload: { dies: true } });
+  const dead = await vi.waitFor(async () => {
+    const { items } = (await ask('GET', '/tasks/dead-letters')) as { items: { message_id: string; origin: string }[] };
+    expect(items.length).toBeGreaterThan(1);
+    return items;
+  }, patient);
+  expect(new Set(dead.map(({ origin }) => origin))).toEqual(new Set([bad]));
+  await tasks.store.query('UPDATE schedules SET paused_at = now()');
+  const edited = dead[0]?.message_id ?? '';
+  const { body } = (await ask('GET', `/tasks/dead-letters/${edited}`)) as { body: { content: string } };
+  expect(body.content).toContain('"dies":true');
+  const repaired = body.content.replace('"dies":true', '"duration_ms":1');
+  expect(await ask('PUT', `/tasks/dead-letters/${edited}/body`, { body: repaired, why: 'mended' })).toMatchObject({
+    origin: bad,
+  });
+  await ask('POST', '/tasks/dead-letters/redrives', { why: 'mended', selection: { message_ids: [edited] } });
+  await vi.waitFor(async () => {
+    const [task] = await tasks.store.query('SELECT state, round FROM tasks WHERE task_id = $1', [edited]);
+    expect(task).toEqual({ state: 'succeeded', round: 2 });
+  }, patient);
+  const { id } = await ask('POST', '/tasks/books', {});
+  await vi.waitFor(async () => {
+    const { report } = await ask('GET', `/tasks/books/${String(id)}`);
+    expect(report).toMatchObject({ adds_up: true, problems: [] });
+  }, patient);
+});

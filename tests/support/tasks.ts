@@ -12,6 +12,7 @@ export interface Tasks {
   /** None is started before its `start()`. */
   readonly schedulers: readonly AppProcess[];
   readonly workers: readonly AppProcess[];
+  readonly console: AppProcess;
   /** Makes so many schedules that are like one, from now on; gives their ids. */
   schedule(count: number, like: Partial<NewSchedule>): Promise<string[]>;
   stop(): Promise<void>;
@@ -28,13 +29,16 @@ export interface TasksOptions {
 /** Opens what tasks need, and starts nothing. */
 export async function openTasks({ schedulers = 1, workers = 1, env = {} }: TasksOptions = {}): Promise<Tasks> {
   const [vhost, database] = await Promise.all([freshVirtualHost(), freshDatabase('TASKS_DATABASE_URL')]);
-  const ports = await freePorts(schedulers + workers);
+  const endput = await freshDatabase('ENDPUT_DATABASE_URL');
+  const ports = await freePorts(schedulers + workers + 1);
   const settings = loadSettings({
     PIPELINES: 'tasks',
     TASKS_DATABASE_URL: database.url,
     RABBITMQ_URL: vhost.url,
     RABBITMQ_MANAGEMENT_URL: serverSetting('RABBITMQ_MANAGEMENT_URL'),
+    ENDPUT_DATABASE_URL: endput.url,
     MONGODB_URL: freshMongoUrl(),
+    CONSOLE_PORT: String(ports.at(-1)),
     ...{ SCHEDULERS: String(schedulers), WORKERS: String(workers) },
     ...{ RETRY_DELAY_MS: '200', SHUTDOWN_MS: '60000', ...env },
   });
@@ -50,6 +54,7 @@ export async function openTasks({ schedulers = 1, workers = 1, env = {} }: Tasks
   const started = {
     schedulers: processes('tasks-scheduler', 'SCHEDULER', schedulers, 0),
     workers: processes('tasks-worker', 'WORKER', workers, schedulers),
+    console: appProcess('console/server', settings.CONSOLE_PORT, settings, {}),
   };
   return {
     ...{ settings, store, ...started },
@@ -65,9 +70,9 @@ export async function openTasks({ schedulers = 1, workers = 1, env = {} }: Tasks
       return made.map(({ scheduleId }) => scheduleId);
     },
     stop: async () => {
-      await Promise.all([...started.schedulers, ...started.workers].map((app) => app.end('SIGKILL')));
+      await Promise.all([...started.schedulers, ...started.workers, started.console].map((app) => app.end('SIGKILL')));
       await store.close();
-      await Promise.all([vhost.drop(), database.drop()]);
+      await Promise.all([vhost, database, endput].map((fresh) => fresh.drop()));
     },
   };
 }

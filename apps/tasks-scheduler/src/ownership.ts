@@ -1,6 +1,6 @@
 import type { Sql } from '@esteira/postgres';
 import { candidatesOf, idDigest, ownerOf, type Candidate, type Schedule } from '@esteira/tasks/domain';
-import { changesSince, horizonNow, livingSchedulers, scheduleIdPage } from '@esteira/tasks/store';
+import { changesSince, horizonNow, livingSchedulers, schedulesPage } from '@esteira/tasks/store';
 import type { Plan } from './plan.ts';
 
 /** Schedules that are read at once. */
@@ -51,7 +51,7 @@ export class Ownership {
     const others = new Set(this.#plan.ids());
     let last: string | null = null;
     for (;;) {
-      const page: Schedule[] = await scheduleIdPage(this.#sql, last, PAGE);
+      const page: Schedule[] = await schedulesPage(this.#sql, last, PAGE);
       for (const schedule of page) {
         if (!this.#owns(schedule)) continue;
         others.delete(schedule.scheduleId);

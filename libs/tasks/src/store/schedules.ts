@@ -43,7 +43,7 @@ export interface ScheduleChanges {
 }
 
 /** A page of all schedules that are not deleted, in the order of their ids. @param after the last of the page before */
-export async function scheduleIdPage(sql: Sql, after: string | null, limit: number): Promise<Schedule[]> {
+export async function schedulesPage(sql: Sql, after: string | null, limit: number): Promise<Schedule[]> {
   const rows = await sql.query<Row>(
     `SELECT ${COLUMNS} FROM schedules
       WHERE deleted_at IS NULL AND ($1::uuid IS NULL OR schedule_id > $1) ORDER BY schedule_id LIMIT $2`,
@@ -84,10 +84,10 @@ export async function changesSince(sql: Sql, horizon: string): Promise<ScheduleC
 export async function insertSchedules(sql: Sql, schedules: readonly NewSchedule[]): Promise<Schedule[]> {
   const rows = await sql.query<Row>(
     `INSERT INTO schedules (name, type, payload, interval_seconds, cron, timezone, starts_at, ends_at, misfire, overlap,
-                            jitter_seconds, max_attempts, timeout_ms, last_slot)
+                            jitter_seconds, max_attempts, timeout_ms, last_slot, counted_from)
      SELECT name, type, coalesce(payload, 'null'), interval_seconds, cron, timezone, to_timestamp(starts_at / 1000.0),
             to_timestamp(ends_at / 1000.0), misfire, overlap, jitter_seconds, max_attempts, timeout_ms,
-            to_timestamp(last_slot / 1000.0)
+            to_timestamp(last_slot / 1000.0), to_timestamp(last_slot / 1000.0)
        FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (name text, type text, payload jsonb, interval_seconds int,
                  cron text, timezone text, starts_at bigint, ends_at bigint, misfire text, overlap text,
                  jitter_seconds int, max_attempts int, timeout_ms int, last_slot bigint)) WITH ORDINALITY

@@ -39,6 +39,8 @@ export interface BroughtPipeline extends Pick<ConsolePipeline, 'title' | 'words'
   readonly redrivable: Redrivable;
   /** How its messages are tried again where nothing else is said. */
   readonly policy: Pick<RetryPolicy, 'maxAttempts' | 'delaysMs' | 'jitter'>;
+  /** Where its messages and dead letters rest, where that is not the endput. */
+  readonly store?: Pick<Connections, 'endput' | 'endputForPeople'>;
   /** What is asked for its overview beside or in place of what is asked for any. */
   readonly sources?: Partial<Sources>;
   readonly collect?: ConsolePipeline['collect'];
@@ -49,10 +51,14 @@ export interface BroughtPipeline extends Pick<ConsolePipeline, 'title' | 'words'
 const NOTHING_OF_ITS_OWN: ConsolePipeline['own'] = { parts: [], tags: [], add: () => undefined };
 
 /** Opens a pipeline: its overview, and the jobs of its dead letters. */
-export function openPipeline({ settings, logger, connections }: OpenOptions, brought: BroughtPipeline): OpenedPipeline {
+export function openPipeline(options: OpenOptions, brought: BroughtPipeline): OpenedPipeline {
+  const { settings, logger } = options;
   const { redrivable, title, words, policy, books } = brought;
   const { pipeline } = redrivable;
-  const { endput, endputForPeople } = connections;
+  const connections = { ...options.connections, ...brought.store };
+  const { endputForPeople } = connections;
+  // The console's own notes are in the endput, wherever those of the pipeline are.
+  const { endput } = options.connections;
   const sources = { ...sharedSources(connections, pipeline), ...brought.sources };
   const board = onFirstUse(() => startBoard(sources, storedSeries(endput, pipeline.name), logger));
   let jobs: JobRunner | undefined;

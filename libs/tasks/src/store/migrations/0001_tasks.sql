@@ -19,6 +19,7 @@ CREATE TABLE schedules (
   paused_at timestamptz,
   last_slot timestamptz,
   last_task_id uuid,
+  counted_from timestamptz,
   version int NOT NULL DEFAULT 1,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
@@ -30,6 +31,7 @@ CREATE TABLE schedules (
 
 COMMENT ON COLUMN schedules.last_slot IS 'The latest slot that was decided: fired, or recorded in slots_not_fired. Null before the first.';
 COMMENT ON COLUMN schedules.last_task_id IS 'The task of the slot that was fired last: whether it has ended decides over an overlap.';
+COMMENT ON COLUMN schedules.counted_from IS 'After this its slots are those of its present recurrence, and each of them is decided: what the books count from. Null: from its first.';
 COMMENT ON COLUMN schedules.version IS 'One more with each change by a person (If-Match). Firing does not count.';
 COMMENT ON COLUMN schedules.changed_in IS 'The transaction of the last change by a person. Schedulers ask for what is not older than the oldest transaction that still ran when they asked before: no change that commits late is missed.';
 COMMENT ON COLUMN schedules.deleted_at IS 'A deleted schedule stays for a while, so that schedulers hear of it.';
@@ -43,6 +45,11 @@ BEGIN
   NEW.changed_in := pg_current_xact_id();
   NEW.updated_at := now();
   NEW.version := OLD.version + 1;
+  IF (NEW.interval_seconds, NEW.cron, NEW.timezone, NEW.starts_at, NEW.ends_at, NEW.last_slot)
+     IS DISTINCT FROM (OLD.interval_seconds, OLD.cron, OLD.timezone, OLD.starts_at, OLD.ends_at, OLD.last_slot)
+  THEN
+    NEW.counted_from := NEW.last_slot;
+  END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER schedule_changed
@@ -140,6 +147,24 @@ CREATE TABLE slots_not_fired (
   why text NOT NULL CHECK (why IN ('misfire', 'overlap')),
   at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (schedule_id, first_slot)
+);
+
+-- The books, as they were made up.
+CREATE TABLE books_runs (
+  run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  started_by text NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT now(),
+  ended_at timestamptz,
+  report jsonb,
+  error text
+);
+CREATE TABLE books_items (
+  run_id bigint NOT NULL REFERENCES books_runs ON DELETE CASCADE,
+  class text NOT NULL,
+  origin text NOT NULL,
+  key text NOT NULL,
+  details text NOT NULL,
+  PRIMARY KEY (run_id, class, origin, key)
 );
 
 CREATE VIEW tasks_at_rest AS
