@@ -39,6 +39,8 @@ async function untilAtRest(tasks: Tasks) {
     const books = await booksOf(tasks);
     expect(Object.keys(books.states).sort()).toEqual(['succeeded']);
     expect(books.due).toBe(books.states['succeeded']);
+    // What was published is forgotten, and nobody looks at it again and again.
+    expect(await tasks.store.query('SELECT FROM handovers')).toEqual([]);
     return books;
   }, patient);
 }

@@ -7,14 +7,14 @@ import { outageOf, type Logger, type Metrics, type Outage } from '@esteira/obser
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import type { Settings } from '@esteira/settings';
 import { tasksPipeline } from '@esteira/tasks/messages';
-import { forgetHandovers, SCHEDULER_ROLE, tasksMigrations } from '@esteira/tasks/store';
+import { SCHEDULER_ROLE, tasksMigrations } from '@esteira/tasks/store';
 import { TaskDays } from './days.ts';
 import { startHandingOver } from './handing-over.ts';
 import { fireUntilStopped } from './firing-loop.ts';
 import { measuresOf, type Measures } from './measures.ts';
 import { Ownership } from './ownership.ts';
 import { Plan } from './plan.ts';
-import { sendWaiting, sweepOldHandovers } from './sweep.ts';
+import { forgetConfirmed, sendWaiting, sweepOldHandovers } from './sweep.ts';
 import type { Firing } from './tick.ts';
 
 /** How often a scheduler says that it lives, in milliseconds. */
@@ -81,7 +81,7 @@ async function started(options: SchedulerOptions, opened: AsyncDisposableStack):
     stop: async () => {
       await Promise.all(loops.map((end) => end()));
       // What is not forgotten is looked at once more, by another scheduler.
-      await forgetHandovers(sql, handing.confirmed()).catch(outage.failed);
+      await forgetConfirmed(sql, handing).catch(outage.failed);
       await opened.disposeAsync();
     },
   };

@@ -1,6 +1,6 @@
 import type { Sql } from '@esteira/postgres';
 import { taskMessage } from '@esteira/tasks/messages';
-import { releaseWaiting, takeOldHandovers, type Handover } from '@esteira/tasks/store';
+import { forgetHandovers, releaseWaiting, takeOldHandovers, type Handover } from '@esteira/tasks/store';
 import type { HandingOver } from './handing-over.ts';
 
 /** After so long, in milliseconds, a handover that nobody saw confirmed is sent again, whoever made it. */
@@ -13,7 +13,19 @@ export async function sweepOldHandovers(sql: Sql, handing: HandingOver): Promise
   for (;;) {
     const old = await takeOldHandovers(sql, OLD_MS, MOST);
     await handAll(old, handing);
+    await forgetConfirmed(sql, handing);
     if (old.length < MOST) return;
+  }
+}
+
+/** Forgets what was confirmed; ticks do so too, while there are any. */
+export async function forgetConfirmed(sql: Sql, handing: HandingOver): Promise<void> {
+  const confirmed = handing.confirmed();
+  try {
+    await forgetHandovers(sql, confirmed);
+  } catch (error) {
+    handing.keep(confirmed);
+    throw error;
   }
 }
 
