@@ -4,13 +4,12 @@ import { QUEUE_PART, type AppDeclaration } from '@esteira/settings';
 export const consolePage: AppDeclaration = {
   role: 'console',
   main: 'apps/console/server/src/main.ts',
-  processes: ({ CONSOLE_PORT, pipelines }) => [
+  processes: ({ CONSOLE_PORT }) => [
     {
       name: 'console',
       parts: [QUEUE_PART],
       ports: [{ setting: 'CONSOLE_PORT', port: CONSOLE_PORT }],
-      // Where tasks run, their dead letters are shown out of their own store.
-      needs: ['endput', ...(pipelines.includes('tasks') ? ['tasks'] : [])],
+      needs: ['endput'],
       environment: {},
     },
   ],
