@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { deadLetterMigrations } from '@esteira/dead-letters';
 import { heartbeatMigrations, postgresRegister, startHeartbeat } from '@esteira/heartbeat';
 import type { Check } from '@esteira/http';
 import { repeatedly } from '@esteira/lease';
-import { connectBroker, openLanes, openManagement } from '@esteira/messaging';
+import { connectBroker, openLanes, openManagement, TopologyMismatch } from '@esteira/messaging';
 import { outageOf, type Logger, type Metrics, type Outage } from '@esteira/observability';
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import type { Settings } from '@esteira/settings';
@@ -27,6 +28,9 @@ const WAITING_MS = 100;
 const SWEEP_MS = 1_000;
 /** How often it makes the days to come, in milliseconds. */
 const AHEAD_MS = 3_600_000;
+
+/** How long what is under way may take when it stops, in milliseconds: a broker that takes nothing holds it up. */
+const LONGEST_GOODBYE_MS = 5_000;
 
 /** What a scheduler is started with. */
 export interface SchedulerOptions {
@@ -65,21 +69,30 @@ async function started(options: SchedulerOptions, opened: AsyncDisposableStack):
   const sql = openStore(options);
   opened.defer(() => sql.close());
   const lanes = await openBroker(options, opened);
-  const plan = new Plan();
+  const days = new TaskDays(sql);
+  await days.ahead(Date.now());
+  const plan = new Plan(({ scheduleId, name }, error) => {
+    logger.error(
+      { scheduleId, name, reason: String(error) },
+      'a schedule can not be fired: mend its cron or time zone',
+    );
+  });
   const handing = startHandingOver(lanes.publish, logger);
+  // Last of what may fail: a metric is made once in a process.
   const measures = measuresOf(metrics, plan, handing);
-  const firing: Firing = {
-    ...{ sql, plan, handing, days: new TaskDays(sql), lane: tasksPipeline.lanes[0] },
-    observe: measures.late,
-  };
-  await firing.days.ahead(Date.now());
-  opened.defer(register(options, sql, () => ({ ...measures.counts(), schedules: plan.size })));
+  const firing: Firing = { sql, plan, handing, days, lane: tasksPipeline.lanes[0], observe: measures.late };
+  const leave = register(options, sql, () => ({ ...measures.counts(), schedules: plan.size }));
   const outage = outageOf(`the store of tasks at ${sql.address}`, logger);
   const loops = startLoops(firing, new Ownership(sql, plan, worker), { measures, outage, logger });
   return {
     checks: { 'tasks-store': () => sql.query('SELECT 1'), rabbitmq: lanes.ready },
     stop: async () => {
-      await Promise.all(loops.map((end) => end()));
+      // First: the others take over at once, and two owners do no harm.
+      await leave();
+      await Promise.race([
+        Promise.all(loops.map((end) => end())),
+        sleep(LONGEST_GOODBYE_MS, undefined, { ref: false }),
+      ]);
       // What is not forgotten is looked at once more, by another scheduler.
       await forgetConfirmed(sql, handing).catch(outage.failed);
       await opened.disposeAsync();
@@ -139,6 +152,10 @@ async function openBroker({ settings, worker, logger }: SchedulerOptions, opened
   const lanes = openLanes({ pipeline: tasksPipeline, appId: 'esteira', broker, management, logger });
   opened.defer(() => {
     lanes.close();
+  });
+  // A broker that is away is waited for while tasks are fired; one whose queues are not ours takes a person.
+  await lanes.ready().catch((error: unknown) => {
+    if (error instanceof TopologyMismatch) throw error;
   });
   return lanes;
 }

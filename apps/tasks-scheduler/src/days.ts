@@ -3,6 +3,9 @@ import { ensureTaskDays } from '@esteira/tasks/store';
 
 const DAY_MS = 86_400_000;
 
+/** Days that are made in one transaction: each takes locks of its own. */
+const MOST = 20;
+
 /** The days whose tasks have a place in the store, as far as this process knows. */
 export class TaskDays {
   readonly #sql: Sql;
@@ -14,13 +17,15 @@ export class TaskDays {
 
   /** Makes the days of these times, those that are not known to be there. @param times in milliseconds since 1970 */
   async ensure(times: readonly number[]): Promise<void> {
-    const missing = new Set(times.map((time) => Math.floor(time / DAY_MS)).filter((day) => !this.#made.has(day)));
-    if (missing.size === 0) return;
-    await ensureTaskDays(
-      this.#sql,
-      [...missing].map((day) => day * DAY_MS),
-    );
-    for (const day of missing) this.#made.add(day);
+    const missing = [...new Set(times.map((time) => Math.floor(time / DAY_MS)))].filter((day) => !this.#made.has(day));
+    for (let from = 0; from < missing.length; from += MOST) {
+      const some = missing.slice(from, from + MOST);
+      await ensureTaskDays(
+        this.#sql,
+        some.map((day) => day * DAY_MS),
+      );
+      for (const day of some) this.#made.add(day);
+    }
   }
 
   /** Makes this day and the next: nobody waits for it at midnight. */

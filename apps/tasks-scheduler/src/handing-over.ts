@@ -3,8 +3,11 @@ import type { OutgoingMessage, Publish } from '@esteira/pipeline';
 
 /** What is to be published of a handover, and what came of it. */
 export interface HandingOver {
-  /** Publishes; what the broker has confirmed as a whole is among the next `confirmed`. Never rejects. */
-  handOver(handoverId: string, messages: readonly OutgoingMessage[]): Promise<void>;
+  /**
+   * Publishes, and answers whether the broker has confirmed all of it: then it is among the next `confirmed`. Never
+   * rejects.
+   */
+  handOver(handoverId: string, messages: readonly OutgoingMessage[]): Promise<boolean>;
   /** Takes the handovers that were confirmed since: the store may forget them. */
   confirmed(): string[];
   /** They could not be forgotten: they are among the next. */
@@ -25,14 +28,17 @@ export function startHandingOver(publish: Publish, logger: Logger): HandingOver 
         const outcomes = await publish(messages);
         outage.answered();
         const taken = outcomes.filter((outcome) => outcome === 'confirmed').length;
-        if (taken === messages.length) confirmed.push(handoverId);
+        const isAll = taken === messages.length;
+        if (isAll) confirmed.push(handoverId);
         else
           logger.warn(
             { handoverId, taken, of: messages.length },
             'the broker did not take all tasks; they are sent again',
           );
+        return isAll;
       } catch (error) {
         outage.failed(error);
+        return false;
       } finally {
         unconfirmed -= messages.length;
       }

@@ -33,6 +33,7 @@ export class Ownership {
       await this.#takeChanges(this.#horizon);
       return false;
     }
+    this.#horizon = undefined; // Until everything is read, the next look reads everything again.
     const horizon = await horizonNow(this.#sql);
     this.#candidates = candidatesOf(living);
     await this.#readAll();

@@ -19,7 +19,7 @@ export interface Planned {
   readonly payload: string;
 }
 
-/** What is to be fired of a schedule, and whether more of it is due already. */
+/** What is to be fired of a schedule. */
 export interface Due {
   readonly planned: Planned;
   readonly slots: DueSlots;
@@ -29,6 +29,12 @@ export interface Due {
 export class Plan {
   readonly #heap = new DueHeap();
   readonly #planned = new Map<string, Planned>();
+  readonly #onUnreadable: (schedule: Schedule, error: unknown) => void;
+
+  /** @param onUnreadable hears of a schedule that can't be fired, as one whose cron nobody can read; the others go on */
+  constructor(onUnreadable: (schedule: Schedule, error: unknown) => void) {
+    this.#onUnreadable = onUnreadable;
+  }
 
   /** How many schedules it has, those included that are paused or at their end. */
   get size(): number {
@@ -46,9 +52,20 @@ export class Plan {
     const payload = isSame ? known.payload : JSON.stringify(schedule.payload);
     const recurrence = isSame ? known.recurrence : recurrenceOf(schedule);
     this.#planned.set(schedule.scheduleId, { schedule, recurrence, payload });
-    const next = schedule.pausedAt === null ? nextSlot(recurrence, schedule.lastSlot ?? -Infinity) : null;
-    if (next === null) this.#heap.delete(schedule.scheduleId);
-    else this.#heap.set(schedule.scheduleId, runAtOf(schedule.scheduleId, next, schedule.jitterSeconds));
+    const dueAt = this.#dueAtOf(schedule, recurrence);
+    if (dueAt === null) this.#heap.delete(schedule.scheduleId);
+    else this.#heap.set(schedule.scheduleId, dueAt);
+  }
+
+  #dueAtOf(schedule: Schedule, recurrence: Recurrence): Instant | null {
+    if (schedule.pausedAt !== null) return null;
+    try {
+      const next = nextSlot(recurrence, schedule.lastSlot ?? -Infinity);
+      return next === null ? null : runAtOf(schedule.scheduleId, next, schedule.jitterSeconds);
+    } catch (error) {
+      this.#onUnreadable(schedule, error);
+      return null;
+    }
   }
 
   remove(scheduleId: string): void {
@@ -61,15 +78,22 @@ export class Plan {
     return this.#heap.nextAt();
   }
 
-  /** Takes out what is due: it comes back with `put`. @param limit the most schedules */
-  takeDue(now: Instant, limit: number): Due[] {
-    return this.#heap.takeDue(now, limit).flatMap((scheduleId) => {
+  /** Takes out what is due: it comes back with `moveOn`. @param limit the most schedules @param slots about the most slots */
+  takeDue(now: Instant, limit: number, slots: number): Due[] {
+    const due: Due[] = [];
+    let taken = 0;
+    for (const scheduleId of this.#heap.takeDue(now, limit)) {
       const planned = this.#planned.get(scheduleId);
-      if (planned === undefined) return [];
-      const slots = dueSlotsOf(planned, now);
-      if (slots === undefined) this.put(planned.schedule); // The clock went back.
-      return slots === undefined ? [] : [{ planned, slots }];
-    });
+      if (planned === undefined) continue;
+      const its = taken < slots ? dueSlotsOf(planned, now) : undefined;
+      if (its === undefined) {
+        this.put(planned.schedule); // Beyond the limit; or the clock went back.
+        continue;
+      }
+      taken += its.fire.length;
+      due.push({ planned, slots: its });
+    }
+    return due;
   }
 
   /** What was taken out is due next after `lastSlot`; not what was read anew or removed meanwhile. */

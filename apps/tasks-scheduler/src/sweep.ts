@@ -11,10 +11,12 @@ const MOST = 100;
 /** Sends again what was fired and perhaps not published: its scheduler died, or RabbitMQ was away. */
 export async function sweepOldHandovers(sql: Sql, handing: HandingOver): Promise<void> {
   for (;;) {
-    const old = await takeOldHandovers(sql, OLD_MS, MOST);
-    await handAll(old, handing);
     await forgetConfirmed(sql, handing);
-    if (old.length < MOST) return;
+    const old = await takeOldHandovers(sql, OLD_MS, MOST);
+    const isAll = await handAll(old, handing);
+    await forgetConfirmed(sql, handing);
+    // A broker that takes nothing is asked again later.
+    if (!isAll || old.length < MOST) return;
   }
 }
 
@@ -34,17 +36,16 @@ export async function sendWaiting(sql: Sql, handing: HandingOver): Promise<void>
   for (;;) {
     const released = await releaseWaiting(sql, MOST);
     if (released === undefined) return;
-    await handAll([released], handing);
-    if (released.tasks.length < MOST) return;
+    if (!(await handAll([released], handing)) || released.tasks.length < MOST) return;
   }
 }
 
-async function handAll(handovers: readonly Handover[], handing: HandingOver): Promise<void> {
+async function handAll(handovers: readonly Handover[], handing: HandingOver): Promise<boolean> {
   const sent = handovers.map(({ handoverId, tasks }) =>
     handing.handOver(
       handoverId,
       tasks.map((task) => taskMessage(task)),
     ),
   );
-  await Promise.all(sent);
+  return (await Promise.all(sent)).every((isConfirmed) => isConfirmed);
 }

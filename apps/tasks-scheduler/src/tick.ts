@@ -17,8 +17,11 @@ export interface Firing {
   readonly observe: (latenessMs: number) => void;
 }
 
-/** The most schedules of one tick: more are due in the next. */
+/** The most schedules of one tick, and about the most slots: more are due in the next. */
 const MOST = 2_000;
+const MOST_SLOTS = 5_000;
+/** While more messages than this wait for the broker, tasks stay in the store: a sweep sends them. */
+const MOST_UNCONFIRMED = 20_000;
 
 /**
  * Fires what is due: one statement for all of it. What was fired is published while the next tick goes on. What could not be
@@ -28,7 +31,7 @@ const MOST = 2_000;
  */
 export async function tick(firing: Firing, now: number): Promise<number> {
   const { sql, plan, days, handing, lane } = firing;
-  const due = plan.takeDue(now, MOST);
+  const due = plan.takeDue(now, MOST, MOST_SLOTS);
   if (due.length === 0) return 0;
   const confirmed = handing.confirmed();
   try {
@@ -37,7 +40,8 @@ export async function tick(firing: Firing, now: number): Promise<number> {
     const { taskIds, handoverId, moved } = await fireSlots(sql, ordered, lane, confirmed);
     const stale = due.filter(({ slots }) => !moved.has(slots.scheduleId));
     for (const one of due) if (moved.has(one.slots.scheduleId)) plan.moveOn(one, one.slots.decidedUpTo);
-    if (handoverId !== null) void handing.handOver(handoverId, messagesOf(due, taskIds, firing));
+    if (handoverId !== null && handing.unconfirmed < MOST_UNCONFIRMED)
+      void handing.handOver(handoverId, messagesOf(due, taskIds, firing));
     if (stale.length > 0) await readAgain(firing, stale);
     return taskIds.size;
   } catch (error) {

@@ -3,6 +3,11 @@ import type { Schedule } from '@esteira/tasks/domain';
 import { describe, expect, it } from 'vitest';
 import { Plan } from '../src/plan.ts';
 
+const planOf = () => {
+  const unreadable: string[] = [];
+  return Object.assign(new Plan(({ scheduleId }) => unreadable.push(scheduleId)), { unreadable });
+};
+
 const START = Date.UTC(2026, 0, 1);
 const schedule = (of: Partial<Schedule> = {}): Schedule =>
   ({
@@ -22,7 +27,7 @@ const schedule = (of: Partial<Schedule> = {}): Schedule =>
 /** Fires what is due at these times, and gives the slots. */
 function firedAt(plan: Plan, times: readonly number[]): number[] {
   return times.flatMap((now) =>
-    plan.takeDue(now, 100).flatMap((due) => {
+    plan.takeDue(now, 100, 5_000).flatMap((due) => {
       plan.moveOn(due, due.slots.decidedUpTo);
       return [...due.slots.fire];
     }),
@@ -34,7 +39,7 @@ describe('the plan of a scheduler', () => {
     const steps = fc.array(fc.integer({ min: 0, max: 30_000 }), { maxLength: 30 });
     fc.assert(
       fc.property(steps, fc.integer({ min: 0, max: 4 }), (waits, jitterSeconds) => {
-        const plan = new Plan();
+        const plan = planOf();
         plan.put(schedule({ jitterSeconds }));
         let now = START;
         const times = waits.map((wait) => (now += wait));
@@ -49,7 +54,7 @@ describe('the plan of a scheduler', () => {
   });
 
   it('fires nothing of a schedule that is paused, has ended, or was removed', () => {
-    const plan = new Plan();
+    const plan = planOf();
     plan.put(schedule({ scheduleId: 'paused', pausedAt: START }));
     plan.put(schedule({ scheduleId: 'over', endsAt: START }));
     plan.put(schedule({ scheduleId: 'gone' }));
@@ -60,14 +65,14 @@ describe('the plan of a scheduler', () => {
   });
 
   it('lets what was read anew while a tick went on win over what the tick knows', () => {
-    const plan = new Plan();
+    const plan = planOf();
     plan.put(schedule());
-    const [due] = plan.takeDue(START, 1);
+    const [due] = plan.takeDue(START, 1, 5_000);
     if (due === undefined) throw new Error('Nothing was due.');
     plan.put(schedule({ version: 2, intervalSeconds: 7, lastSlot: START }));
     plan.moveOn(due, START);
     expect(plan.nextAt()).toBe(START + 7_000);
-    const [next] = plan.takeDue(START + 7_000, 1);
+    const [next] = plan.takeDue(START + 7_000, 1, 5_000);
     if (next === undefined) throw new Error('Nothing was due.');
     plan.remove('a');
     plan.putBack([next]);
@@ -75,9 +80,24 @@ describe('the plan of a scheduler', () => {
   });
 
   it('has again what could not be fired', () => {
-    const plan = new Plan();
+    const plan = planOf();
     plan.put(schedule());
-    plan.putBack(plan.takeDue(START + 5_000, 1));
+    plan.putBack(plan.takeDue(START + 5_000, 1, 5_000));
     expect(firedAt(plan, [START + 5_000])).toEqual([START, START + 5_000]);
+  });
+
+  it('goes on with all others where nobody can read the cron of one, and says of which', () => {
+    const plan = planOf();
+    plan.put(schedule({ scheduleId: 'odd', intervalSeconds: null, cron: 'whenever', timezone: 'UTC' }));
+    plan.put(schedule({ scheduleId: 'good' }));
+    expect([plan.unreadable, plan.nextAt()]).toEqual([['odd'], START]);
+  });
+
+  it('takes no more slots at once than it is asked for, about, and leaves the others due', () => {
+    const plan = planOf();
+    for (const scheduleId of ['a', 'b', 'c']) plan.put(schedule({ scheduleId }));
+    const due = plan.takeDue(START + 50_000, 100, 12);
+    expect(due.map(({ slots }) => slots.fire.length)).toEqual([11, 11]);
+    expect(plan.nextAt()).toBe(START);
   });
 });

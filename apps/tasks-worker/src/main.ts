@@ -6,7 +6,7 @@ import { retryPolicy } from '@esteira/handlers';
 import { createLogger, createMetrics } from '@esteira/observability';
 import { processSettings, settingsForTasks } from '@esteira/settings';
 import { tasksDefinition } from '@esteira/tasks/consumer';
-import { tasksPipeline } from '@esteira/tasks/messages';
+import { LONGEST_TASK_MS, tasksPipeline } from '@esteira/tasks/messages';
 import { ModuleUnloadable, openTaskTypes, tasksHandler } from '@esteira/tasks/types';
 
 const settings = settingsOrExit(() => settingsForTasks(processSettings(process.env)));
@@ -24,8 +24,8 @@ await runConsumer({
 
 async function open(): Promise<ConsumerWork> {
   const types = await openTaskTypes();
-  // A site may say when it wants to be asked again.
-  const policy = retryPolicy(settings, true);
+  // A site may say when it wants to be asked again. Each task has a time limit of its own.
+  const policy = { ...retryPolicy(settings, true), timeoutMs: LONGEST_TASK_MS };
   const definition = tasksDefinition(tasksHandler(types), settings.TASKS_CONCURRENCY);
   return {
     start: () => startConsumer({ definition, settings, policy, logger, metrics, worker }),

@@ -57,24 +57,25 @@ export function reportOf(tasks: readonly CountedTasks[], notFired: number, fault
   };
 }
 
-/** After so long, in minutes, a run that has not ended counts as interrupted: its process is gone. */
+/** After so long, in minutes, a run that has not ended failed: its process is gone. */
 const INTERRUPTED_MINUTES = 10;
 
 const RUN = `run_id::text AS id, started_by AS "startedBy", ${isoTime('started_at', 'startedAt')},
   ${isoTime('ended_at', 'endedAt')}, report, error,
   CASE WHEN error IS NOT NULL THEN 'failed' WHEN ended_at IS NOT NULL THEN 'finished'
-       WHEN started_at < now() - ${INTERRUPTED_MINUTES} * interval '1 minute' THEN 'interrupted' ELSE 'running' END AS state`;
+       ELSE 'running' END AS state`;
 
 /** The books of tasks, as they stand in their store. @param forPeople answers soon, also where the store hangs */
 export function taskBooks(store: Postgres, forPeople: Sql): Books {
   return {
     pipeline: tasksPipeline.name,
     begin: async (startedBy) => {
+      await store.query(
+        `UPDATE books_runs SET ended_at = now(), error = 'Its process ended before it did.'
+          WHERE ended_at IS NULL AND started_at < now() - ${INTERRUPTED_MINUTES} * interval '1 minute'`,
+      );
       const [begun] = await store.query<{ run_id: string }>(
-        `INSERT INTO books_runs (started_by)
-         SELECT $1 WHERE NOT EXISTS (SELECT FROM books_runs WHERE ended_at IS NULL
-                                       AND started_at > now() - ${INTERRUPTED_MINUTES} * interval '1 minute')
-         RETURNING run_id`,
+        'INSERT INTO books_runs (started_by) VALUES ($1) ON CONFLICT DO NOTHING RETURNING run_id',
         [startedBy],
       );
       if (begun === undefined) {
@@ -120,7 +121,7 @@ async function makeUp(store: Postgres, runId: string): Promise<void> {
     }, 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
     await keep(store, runId, report, faults);
   } catch (error) {
-    // The store may be what failed: then the run counts as interrupted.
+    // The store may be what failed: then the next run says so of this one.
     await store
       .query('UPDATE books_runs SET ended_at = now(), error = $2 WHERE run_id = $1', [runId, (error as Error).message])
       .catch(() => undefined);

@@ -7,6 +7,7 @@ import {
   releaseWaiting,
   takeOldHandovers,
 } from '../src/store/index.ts';
+import { OVERLAPS, slotFates } from '../src/domain/index.ts';
 import { slotTaskId } from '../src/task-id.ts';
 import { aSchedule, openStore, type TasksStore } from './world.ts';
 
@@ -126,4 +127,17 @@ it('what was fired and never confirmed is found by whoever looks, once in a whil
   expect((await mine(0))?.tasks).toHaveLength(1);
   await fireSlots(store.sql, [], 'default', [handoverId ?? '']);
   expect(await mine(0)).toBeUndefined();
+});
+
+it.each(OVERLAPS)('what becomes of slots in the store is what the domain says, with overlap %s', async (overlap) => {
+  for (const isOpen of [true, false]) {
+    const scheduleId = await aSchedule(store.sql, { overlap });
+    const [before, ...slots] = slotsFrom(FIRST, 4) as [number, ...number[]];
+    await fire(due(scheduleId, [before]));
+    if (!isOpen) await end(slotTaskId(scheduleId, before));
+    await fire(due(scheduleId, slots, { decidedBefore: before }));
+    const fates = slotFates(overlap, slots, isOpen).filter(({ fate }) => fate !== 'skip');
+    const states = fates.map(({ slot, fate }) => [slot, fate === 'wait' ? 'waiting' : 'queued']);
+    expect((await slotsOf(scheduleId)).slice(1)).toEqual(states);
+  }
 });

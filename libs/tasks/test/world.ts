@@ -96,6 +96,8 @@ export interface TasksWorld extends TasksStore {
   task(taskId: string): Promise<StoredTask>;
   succeed(taskId: string, token: number): Promise<unknown[]>;
   fail(taskId: string, token: number): Promise<boolean[]>;
+  /** As what ends its consumer is given up: without an attempt. */
+  giveUp(taskId: string, attempt: number): Promise<boolean[]>;
   deadLetters(): Promise<{ message_id: string; reason: string }[]>;
   /** Waits until the broker holds no task. */
   untilEmpty(): Promise<void>;
@@ -181,6 +183,14 @@ export async function openWorld(): Promise<TasksWorld> {
       const decision = { kind: 'wait', delayMs: 100, dueAt: new Date(), error } as const;
       const failed = { attempt: world.attemptOf(taskId), message: world.message(taskId), token, decision };
       return taskStates.fail(store.sql, [failed]);
+    },
+    giveUp: (taskId, attempt) => {
+      const error = { code: 'crashed-consumer', message: 'Its consumer ended.' };
+      const decision = { kind: 'dead-letter', reason: 'crashed-consumer', error } as const;
+      const attempted = { ...world.attemptOf(taskId), attempt };
+      return taskStates.fail(store.sql, [
+        { attempt: attempted, message: world.message(taskId), token: undefined, decision },
+      ]);
     },
     deadLetters: () => store.sql.query('SELECT message_id, reason FROM dead_letters ORDER BY dead_at'),
     untilEmpty: () =>

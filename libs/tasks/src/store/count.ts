@@ -12,7 +12,7 @@ export interface CountedSchedule {
   readonly notFired: number;
 }
 
-/** How many tasks of a door there are in a state; dead ones that somebody has discarded are `discarded`. */
+/** How many tasks of a door there are in a state; dead ones that somebody has discarded are `discarded`, and those on their way again `queued`. */
 export interface CountedTasks {
   /** Whether a schedule made them; the others were handed in. */
   readonly scheduled: boolean;
@@ -32,7 +32,7 @@ const MOST_SLOTS = 1_000_000;
 export async function* countSchedules(sql: Sql): AsyncGenerator<CountedSchedule> {
   let after: string | null = null;
   for (;;) {
-    const page = await schedulesPage(sql, after, PAGE);
+    const page = await schedulesPage(sql, after, PAGE, { withDeleted: true });
     const rows = await sql.query<{
       schedule_id: string;
       counted_from: string | null;
@@ -71,7 +71,10 @@ function dueOf(schedule: Schedule, from: number): number {
 export async function countTasks(sql: Sql): Promise<CountedTasks[]> {
   const rows = await sql.query<{ scheduled: boolean; state: string; count: string }>(
     `SELECT schedule_id IS NOT NULL AS scheduled,
-            CASE WHEN tasks.state = 'dead' AND dead.state = 'discarded' THEN 'discarded' ELSE tasks.state END AS state,
+            CASE WHEN tasks.state <> 'dead' THEN tasks.state
+                 WHEN dead.state = 'discarded' THEN 'discarded'
+                 WHEN dead.state = 'redriven' THEN 'queued'
+                 ELSE 'dead' END AS state,
             count(*) AS count
        FROM tasks
        LEFT JOIN dead_letters AS dead ON dead.message_id = tasks.task_id AND tasks.state = 'dead'

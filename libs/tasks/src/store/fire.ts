@@ -83,11 +83,17 @@ const FIRE = `
     SELECT schedule_id, to_timestamp(missed_from / 1000.0), to_timestamp(missed_to / 1000.0), missed, 'misfire'
       FROM decided JOIN moved USING (schedule_id)
      WHERE missed > 0
+    ON CONFLICT (schedule_id, first_slot) DO UPDATE
+      SET last_slot = greatest(slots_not_fired.last_slot, excluded.last_slot),
+          slots = greatest(slots_not_fired.slots, excluded.slots)
   ), overlapping AS (
     INSERT INTO slots_not_fired (schedule_id, first_slot, last_slot, slots, why)
     SELECT schedule_id, min(slot), max(slot), count(*), 'overlap'
       FROM due WHERE NOT fires
      GROUP BY schedule_id
+    ON CONFLICT (schedule_id, first_slot) DO UPDATE
+      SET last_slot = greatest(slots_not_fired.last_slot, excluded.last_slot),
+          slots = greatest(slots_not_fired.slots, excluded.slots)
   ), handed AS (
     INSERT INTO handovers (task_ids)
     SELECT array_agg(task_id) FROM made WHERE state = 'queued' HAVING count(*) > 0

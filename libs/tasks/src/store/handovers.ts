@@ -37,7 +37,8 @@ export async function takeOldHandovers(sql: Sql, olderThanMs: number, limit: num
      )
      SELECT taken.handover_id, ${TASK}
        FROM taken
-       LEFT JOIN tasks ON tasks.task_id = ANY (taken.task_ids) AND tasks.state = 'queued' AND tasks.attempt = 0`,
+      CROSS JOIN LATERAL unnest(taken.task_ids) AS id
+       LEFT JOIN tasks ON tasks.task_id = id AND tasks.state = 'queued' AND tasks.attempt = 0`,
     [olderThanMs, limit],
   );
   return [...Map.groupBy(rows, ({ handover_id }) => handover_id)].map(([handoverId, some]) => ({

@@ -42,12 +42,17 @@ export interface ScheduleChanges {
   readonly horizon: string;
 }
 
-/** A page of all schedules that are not deleted, in the order of their ids. @param after the last of the page before */
-export async function schedulesPage(sql: Sql, after: string | null, limit: number): Promise<Schedule[]> {
+/** A page of all schedules, in the order of their ids. @param after the last of the page before */
+export async function schedulesPage(
+  sql: Sql,
+  after: string | null,
+  limit: number,
+  { withDeleted = false } = {},
+): Promise<Schedule[]> {
   const rows = await sql.query<Row>(
     `SELECT ${COLUMNS} FROM schedules
-      WHERE deleted_at IS NULL AND ($1::uuid IS NULL OR schedule_id > $1) ORDER BY schedule_id LIMIT $2`,
-    [after, limit],
+      WHERE ($3 OR deleted_at IS NULL) AND ($1::uuid IS NULL OR schedule_id > $1) ORDER BY schedule_id LIMIT $2`,
+    [after, limit, withDeleted],
   );
   return rows.map(scheduleOf);
 }

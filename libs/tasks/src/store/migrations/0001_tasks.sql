@@ -4,9 +4,9 @@
 CREATE TABLE schedules (
   schedule_id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   name text NOT NULL,
-  type text NOT NULL,
+  type text NOT NULL CHECK (length(type) BETWEEN 1 AND 255),
   payload jsonb NOT NULL,
-  interval_seconds int CHECK (interval_seconds > 0),
+  interval_seconds int CHECK (interval_seconds BETWEEN 1 AND 31622400),
   cron text,
   timezone text,
   starts_at timestamptz NOT NULL CHECK (starts_at >= '1970-01-01Z'),
@@ -14,8 +14,8 @@ CREATE TABLE schedules (
   misfire text NOT NULL DEFAULT 'latest' CHECK (misfire IN ('all', 'latest', 'skip')),
   overlap text NOT NULL DEFAULT 'skip' CHECK (overlap IN ('skip', 'wait', 'allow')),
   jitter_seconds int NOT NULL DEFAULT 0 CHECK (jitter_seconds >= 0),
-  max_attempts int NOT NULL CHECK (max_attempts > 0),
-  timeout_ms int NOT NULL CHECK (timeout_ms > 0),
+  max_attempts int NOT NULL CHECK (max_attempts BETWEEN 1 AND 100),
+  timeout_ms int NOT NULL CHECK (timeout_ms BETWEEN 1 AND 900000),
   paused_at timestamptz,
   last_slot timestamptz,
   last_task_id uuid,
@@ -25,6 +25,12 @@ CREATE TABLE schedules (
   updated_at timestamptz NOT NULL DEFAULT now(),
   deleted_at timestamptz,
   changed_in xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  CONSTRAINT schedules_jitter_within_the_interval CHECK (jitter_seconds < interval_seconds),
+  CONSTRAINT schedules_times_are_finite
+    CHECK (isfinite(starts_at) AND isfinite(ends_at) AND isfinite(paused_at) AND isfinite(last_slot)),
+  -- A slot is a whole millisecond; what is compared with it is one too.
+  CONSTRAINT schedules_whole_milliseconds
+    CHECK (starts_at = date_trunc('milliseconds', starts_at) AND last_slot = date_trunc('milliseconds', last_slot)),
   CONSTRAINT schedules_one_recurrence CHECK (num_nonnulls(interval_seconds, cron) = 1),
   CONSTRAINT schedules_cron_in_a_zone CHECK ((cron IS NULL) = (timezone IS NULL))
 ) WITH (fillfactor = 70);
@@ -158,6 +164,8 @@ CREATE TABLE books_runs (
   report jsonb,
   error text
 );
+-- One at a time.
+CREATE UNIQUE INDEX books_under_way ON books_runs ((true)) WHERE ended_at IS NULL;
 CREATE TABLE books_items (
   run_id bigint NOT NULL REFERENCES books_runs ON DELETE CASCADE,
   class text NOT NULL,
