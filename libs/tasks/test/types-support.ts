@@ -8,13 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { HandlerOutcome, JsonValue } from '@esteira/pipeline';
-import { tasksHandler, type TaskMessage, type TaskTypes } from '../src/types/index.ts';
+import type { Task } from '../src/message.ts';
+import { tasksHandler, type TaskTypes } from '../src/types/index.ts';
 
 /** The id of every task of these tests. */
 export const TASK_ID = '0198c5d0-0000-7000-8000-000000000001';
 
 /** How an attempt is made. */
-export interface AttemptOptions extends Partial<TaskMessage> {
+export interface AttemptOptions extends Partial<Task> {
   readonly attempt?: number;
   readonly signal?: AbortSignal;
 }

@@ -1,13 +1,14 @@
 import type { Handler, HandlerContext, HandlerOutcome } from '@esteira/pipeline';
 import type { TaskTypes } from './registry.ts';
 import { TaskDeadline } from './task-deadline.ts';
-import type { TaskMessage, TaskType } from './task-type.ts';
+import type { Task } from '../message.ts';
+import type { TaskType } from './task-type.ts';
 
 /**
  * Does tasks: each by the type that it names, within its own time limit. A task of an unknown type, or whose payload
  * breaks the schema, is a dead letter at once: it can be edited and redriven.
  */
-export function tasksHandler(types: TaskTypes): Handler<TaskMessage> {
+export function tasksHandler(types: TaskTypes): Handler<Task> {
   return {
     name: 'tasks',
     handle: (message, context) => {
@@ -20,14 +21,14 @@ export function tasksHandler(types: TaskTypes): Handler<TaskMessage> {
   };
 }
 
-function inSlot(type: TaskType, message: TaskMessage, context: HandlerContext): Promise<HandlerOutcome> {
+function inSlot(type: TaskType, message: Task, context: HandlerContext): Promise<HandlerOutcome> {
   const attempt = (): Promise<HandlerOutcome> => attempted(type, message, context);
   return type.slots === undefined ? attempt() : type.slots.execute(attempt, context.signal);
 }
 
 async function attempted(
   type: TaskType,
-  { payload, ...task }: TaskMessage,
+  { payload, ...task }: Task,
   { attempt, signal }: HandlerContext,
 ): Promise<HandlerOutcome> {
   const deadline = new TaskDeadline(task.timeoutMs, signal);

@@ -1,22 +1,9 @@
 import type { Attempt, Failure, HandlerOutcome, JsonValue } from '@esteira/pipeline';
 import type { Static, TSchema } from 'typebox';
-
-/** A task, as a worker gets it. */
-export interface TaskMessage {
-  /** UUID: the same for every copy and every attempt. */
-  readonly taskId: string;
-  /** The name of its type or one of the aliases, as it was asked for. */
-  readonly type: string;
-  readonly payload: JsonValue;
-  readonly scheduleId: string | null;
-  /** The due time of its schedule that it was made for: ISO 8601, UTC. */
-  readonly slot: string | null;
-  /** The longest one attempt may take, in milliseconds. */
-  readonly timeoutMs: number;
-}
+import type { Task } from '../message.ts';
 
 /** What a type knows of an attempt beside the payload. */
-export interface TaskRun extends Omit<TaskMessage, 'payload'> {
+export interface TaskRun extends Omit<Task, 'payload'> {
   readonly attempt: Attempt;
   /** Fires when the time of the attempt is over, or the worker stops without waiting any longer: then it must end. */
   readonly signal: AbortSignal;
