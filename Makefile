@@ -34,7 +34,7 @@ start_queue_separate: $(INSTALLED) $(PAGE) ## starts what the systems share: Rab
 stop: $(INSTALLED) ## stops everything; the data stays
 	@$(ESTEIRA) stop
 
-clear: $(INSTALLED) ## empties queues, cursors, logs and tables, after asking (YES=1 answers)
+clear: $(INSTALLED) ## empties queues, cursors, logs and tables of orders, after asking (YES=1 answers)
 	@$(ESTEIRA) clear
 
 prune: $(INSTALLED) ## removes what the project created on this machine, after asking (YES=1 answers)
@@ -64,7 +64,7 @@ prepare_source: $(INSTALLED) ## readies a table of your own for SYSTEM=<name> (D
 env: $(INSTALLED) ## prints every resolved setting as NAME=value
 	@$(ESTEIRA) env
 
-test: $(INSTALLED) ## runs every check and every test, on private servers
+test: $(INSTALLED) ## runs the checks and the tests, on private servers
 	@npm run -s verify
 
 test-drill: $(INSTALLED) ## makes the code wrong in eight ways, and checks that the drill notices each
