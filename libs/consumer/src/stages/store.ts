@@ -87,9 +87,13 @@ function afterStoring<M>(
 const taken = <M>(work: Decided<M>): Decided<M> => ({ ...work, decision: { kind: 'skip', why: 'taken' } });
 
 /** What is tried again says so in a store that keeps states, before it is handed over to wait. */
-async function noteWaits<M>(batch: readonly Decided<M>[], { endput, effect }: Storing<M>): Promise<Decided<M>[]> {
+async function noteWaits<M>(
+  batch: readonly Decided<M>[],
+  { endput, effect }: Storing<M>,
+): Promise<readonly Decided<M>[]> {
+  if (effect.states === undefined) return batch;
   const waiting = batch.filter((work) => work.decision.kind === 'wait');
-  if (effect.states === undefined || waiting.length === 0) return [...batch];
+  if (waiting.length === 0) return batch;
   const gone = await changedHands(endput, waiting, effect.states);
   return batch.map((work) => (gone.has(work) ? taken(work) : work));
 }
