@@ -1,5 +1,6 @@
 import type { ApiKey } from '@esteira/config';
 import { jsonAnswer } from '@esteira/http/json-answer';
+import { operatorHeaders } from '../operator.ts';
 import { Refused } from '../refused.ts';
 import type { ImportBody } from './orders.ts';
 
@@ -26,8 +27,7 @@ const ANSWER_MS = 30_000;
  * {@link Refused}, with the API's own words.
  */
 export function ordersApi(system: string, port: number, keys: readonly ApiKey[]): OrdersApi {
-  const operator = keys.find(({ role }) => role === 'operator');
-  const authorization: Record<string, string> = operator ? { authorization: `Bearer ${operator.key}` } : {};
+  const authorization = operatorHeaders(keys);
   const base = `http://127.0.0.1:${port}/v0`;
   const post = async (path: string, timeoutMs: number, headers: Record<string, string>, body: string) => {
     const signal = AbortSignal.timeout(timeoutMs);

@@ -1,6 +1,7 @@
 import { jsonAnswer } from '@esteira/http/json-answer';
 import type { Settings } from '@esteira/settings';
 import { absentServer } from '../faults.ts';
+import { operatorHeaders } from '../operator.ts';
 import { Refused } from '../refused.ts';
 
 /** The console's API, as the command line asks it. */
@@ -39,8 +40,7 @@ const ANSWER_MS = 90_000;
  */
 export function consoleApi({ CONSOLE_PORT, apiKeys }: Pick<Settings, 'CONSOLE_PORT' | 'apiKeys'>): ConsoleApi {
   const url = `http://127.0.0.1:${CONSOLE_PORT}`;
-  const operator = apiKeys.find(({ role }) => role === 'operator');
-  const headers: Record<string, string> = operator ? { authorization: `Bearer ${operator.key}` } : {};
+  const headers = operatorHeaders(apiKeys);
   const ask = async <T extends object>(path: string, init: RequestInit): Promise<T> => {
     const signal = AbortSignal.timeout(ANSWER_MS);
     const response = await fetch(`${url}${path}`, { ...init, signal }).catch((error: unknown) => {
