@@ -8,8 +8,7 @@ import { outageOf, type Logger, type Metrics, type Outage } from '@esteira/obser
 import { migrate, openPostgres, type Postgres } from '@esteira/postgres';
 import type { Settings } from '@esteira/settings';
 import { tasksPipeline } from '@esteira/tasks/messages';
-import { SCHEDULER_ROLE, tasksMigrations } from '@esteira/tasks/store';
-import { TaskDays } from './days.ts';
+import { SCHEDULER_ROLE, TaskDays, tasksMigrations } from '@esteira/tasks/store';
 import { startHandingOver } from './handing-over.ts';
 import { fireUntilStopped } from './firing-loop.ts';
 import { measuresOf, type Measures } from './measures.ts';

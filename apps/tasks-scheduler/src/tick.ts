@@ -1,8 +1,7 @@
 import type { Postgres } from '@esteira/postgres';
 import { isoInstant } from '@esteira/tasks/domain';
 import { slotTaskId, taskMessage } from '@esteira/tasks/messages';
-import { fireSlots, schedulesById } from '@esteira/tasks/store';
-import type { TaskDays } from './days.ts';
+import { fireSlots, schedulesById, type TaskDays } from '@esteira/tasks/store';
 import type { HandingOver } from './handing-over.ts';
 import type { Due, Plan } from './plan.ts';
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 /**
  * The id of the task of a slot: a UUIDv8 (RFC 9562, section 5.8) of the slot's milliseconds, as in a UUIDv7, and 72 bits of
@@ -8,20 +8,9 @@ import { createHash, randomBytes } from 'node:crypto';
  * @param slot in milliseconds since 1970
  */
 export function slotTaskId(scheduleId: string, slot: number): string {
-  return idOf(
-    slot,
-    createHash('sha256')
-      .update(Buffer.from(scheduleId.replaceAll('-', ''), 'hex'))
-      .digest('hex'),
-  );
-}
-
-/** The id of a task that no slot made. @param at in milliseconds since 1970 */
-export function newTaskId(at: number): string {
-  return idOf(at, randomBytes(9).toString('hex'));
-}
-
-function idOf(at: number, hash: string): string {
-  const time = at.toString(16).padStart(12, '0');
+  const time = slot.toString(16).padStart(12, '0');
+  const hash = createHash('sha256')
+    .update(Buffer.from(scheduleId.replaceAll('-', ''), 'hex'))
+    .digest('hex');
   return `${time.slice(0, 8)}-${time.slice(8)}-8${hash.slice(0, 3)}-8${hash.slice(3, 6)}-${hash.slice(6, 18)}`;
 }

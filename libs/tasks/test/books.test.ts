@@ -2,7 +2,7 @@ import type { Books } from '@esteira/pipeline';
 import { patient } from '@esteira/tests/patience';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { faultOf, reportOf, taskBooks } from '../src/books.ts';
-import { ensureTaskDays, fireSlots } from '../src/store/index.ts';
+import { TaskDays, fireSlots } from '../src/store/index.ts';
 import { aSchedule, openStore, type TasksStore } from './world.ts';
 
 let store: TasksStore;
@@ -10,7 +10,7 @@ let books: Books;
 beforeAll(async () => {
   store = await openStore();
   books = taskBooks(store.sql, store.sql);
-  await ensureTaskDays(store.sql, [FIRST]);
+  await new TaskDays(store.sql).ensure([FIRST]);
 });
 afterAll(async () => {
   await (store as TasksStore | undefined)?.close();

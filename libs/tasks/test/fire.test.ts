@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
-  ensureTaskDays,
+  TaskDays,
   fireSlots,
   schedulesById,
   type DueSlots,
@@ -14,7 +14,7 @@ import { aSchedule, openStore, type TasksStore } from './world.ts';
 let store: TasksStore;
 beforeAll(async () => {
   store = await openStore();
-  await ensureTaskDays(store.sql, [FIRST]);
+  await new TaskDays(store.sql).ensure([FIRST]);
 });
 afterAll(async () => {
   await (store as TasksStore | undefined)?.close();

@@ -22,7 +22,7 @@ import { tasksDefinition } from '../src/definition.ts';
 import { identityOf, taskMessage, type Task } from '../src/message.ts';
 import { tasksPipeline } from '../src/pipeline.ts';
 import {
-  ensureTaskDays,
+  TaskDays,
   fireSlots,
   insertSchedules,
   succeed,
@@ -118,7 +118,7 @@ export async function openWorld(): Promise<TasksWorld> {
     ...{ url: MONGODB_URL, applicationName: 'test', pipeline: tasksPipeline.name, ttlSeconds: 600 },
   });
   const scheduleId = await aSchedule(store.sql);
-  await ensureTaskDays(store.sql, [FIRST]);
+  await new TaskDays(store.sql).ensure([FIRST]);
   const management = openManagement(settings.RABBITMQ_MANAGEMENT_URL, settings.RABBITMQ_URL);
   await declareTopology(broker, pipelineTopology(tasksPipeline), management, logger);
   const send = createPublisher(broker, { exchange: names.exchange(tasksPipeline), mandatory: true, appId: 't' });

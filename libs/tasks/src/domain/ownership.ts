@@ -6,7 +6,7 @@ export interface Candidate {
   readonly digest: number;
 }
 
-/** 32 bits of the SHA-256 of an id. About 1 µs; a scheduler keeps those of its schedules. */
+/** 32 bits of the SHA-256 of an id. About 1 µs. */
 export function idDigest(id: string): number {
   return hash('sha256', id, 'buffer').readUInt32BE(0);
 }

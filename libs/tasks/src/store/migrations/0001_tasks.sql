@@ -43,7 +43,6 @@ COMMENT ON COLUMN schedules.changed_in IS 'The transaction of the last change by
 COMMENT ON COLUMN schedules.deleted_at IS 'A deleted schedule stays for a while, so that schedulers hear of it.';
 
 CREATE INDEX schedules_by_change ON schedules (changed_in);
-CREATE INDEX schedules_by_name ON schedules (name, schedule_id) WHERE deleted_at IS NULL;
 
 -- Firing moves last_slot and last_task_id alone: then no index is written to.
 CREATE FUNCTION schedule_changed() RETURNS trigger LANGUAGE plpgsql AS $$
